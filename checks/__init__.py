@@ -1,0 +1,1 @@
+"""The rules: target in, findings out. No pytest, no subprocess, no clock, no environment."""

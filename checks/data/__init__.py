@@ -1,0 +1,1 @@
+"""The data itself: encrypted, guarded and complete wherever it is kept."""

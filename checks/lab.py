@@ -1,0 +1,116 @@
+"""The lab: builds the smallest real thing, clean by default, broken in exactly the way that the arguments say.
+
+Every call starts fresh real services, which are gone when the lab closes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from checks.targets import (
+    Api,
+    Backups,
+    Cache,
+    Canary,
+    Database,
+    Edge,
+    Federation,
+    History,
+    Hosts,
+    Inference,
+    LoadHistory,
+    Mechanism,
+    Monitoring,
+)
+
+NO_SETTINGS: Mapping[str, object] = {}
+CLEAN_PROTOCOLS = "TLSv1.2 TLSv1.3"
+
+
+class Lab(Protocol):
+    """Builders, one per kind of target. With no argument each returns the clean twin."""
+
+    def edge(
+        self, *, protocols: str = CLEAN_PROTOCOLS, ciphers: str = "", certificate: str = "valid",
+        replace: Mapping[str, str] | None = None,
+    ) -> Edge:
+        """The reference edge's nginx in front of a small static upstream.
+
+        Args:
+            protocols: nginx ``ssl_protocols``.
+            ciphers: OpenSSL cipher list in place of the reference one.
+            certificate: ``valid``, ``self-signed``, ``expired`` or ``wrong-name``.
+            replace: text of the rendered nginx.conf -> what stands there instead.
+        """  # fmt: skip
+        ...
+
+    def legacy_edge(self, version: str) -> Edge:
+        """A tlslite-ng server that speaks only ``version``: SSLv3, TLSv1.0 or TLSv1.1."""
+        ...
+
+    def api(self, *, settings: Mapping[str, object] = NO_SETTINGS, sql: str = "") -> Api:
+        """The router over a fresh database and cache.
+
+        Args:
+            settings: dotted setting -> value in place of the reference one, e.g. ``{"session.token_seconds": 86400}``.
+            sql: run as superuser in the database before the router starts.
+        """
+        ...
+
+    def database(
+        self, *, sql: str = "", access: str = "", settings: Mapping[str, str] | None = None
+    ) -> Database:
+        """A single PostgreSQL with the reference schema, roles and some patients.
+
+        Args:
+            sql: run as superuser after the schema.
+            access: lines put at the head of pg_hba.conf.
+            settings: postgresql.conf settings in place of the reference ones.
+        """  # fmt: skip
+        ...
+
+    def cache(
+        self, *, settings: Mapping[str, str] | None = None, acl: Sequence[str] = (), slots: int = 16384,
+        replicas: int = 1,
+    ) -> Cache:
+        """A Redis Cluster of one primary that owns the first ``slots`` slots, and its replicas; TLS and ACL as in the
+        reference; ``acl`` lines are added, or stand for the reference's line of the same user."""  # fmt: skip
+        ...
+
+    def inference(self, *, stopped: int = 0) -> Inference:
+        """Two inference servers, of which ``stopped`` are killed."""
+        ...
+
+    def hosts(self, *, key_mode: int = 0o600) -> Hosts:
+        """A host with a private key of the given mode."""
+        ...
+
+    def monitoring(self, *, rules: bool = True, receiver: bool = True) -> Monitoring:
+        """Prometheus, Alertmanager and a receiver over one scraped service; without its rules or its receiver."""
+        ...
+
+    def backups(self, *, encrypted: bool = True, damaged: bool = False, stale: bool = False) -> Backups:
+        """A PostgreSQL with one pgBackRest backup: in clear, with bytes overwritten, or 10 days old."""
+        ...
+
+    def history(self, *, durable: bool = True, restarted: bool = True) -> History:
+        """A drill on one PostgreSQL killed under writes: with ``durable=False`` commits are acknowledged before they
+        are on disk; with ``restarted=False`` it never comes back."""
+        ...
+
+    def load_history(self, *, slow_share: float = 0.0, error_share: float = 0.0) -> LoadHistory:
+        """A short load on a server that delays or fails a share of its requests."""
+        ...
+
+    def mechanism(self, *, settings: Mapping[str, object] = NO_SETTINGS, enforced: bool = True) -> Mechanism:
+        """The router's mechanism; ``enforced=False`` removes the reservation that keeps concurrent queries in budget."""
+        ...
+
+    def federation(self, *, client_certificates: bool = True, minimum_participants: int = 3) -> Federation:
+        """A router with three hospital nodes."""
+        ...
+
+    def canary(self, *, leak: str = "") -> Canary:
+        """The canary driven through a small system with one ``leak``: "", ``clear-column``, ``log`` or ``wire``."""
+        ...

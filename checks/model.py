@@ -1,0 +1,220 @@
+"""The vocabulary of a verdict: a check looks through targets and yields findings, findings make a result.
+
+Nothing here does I/O, reads a clock or the environment.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from checks.policy import Policy  # it needs this module's enumerations
+
+
+class Status(StrEnum):
+    """What a check says about a deployment. Only PASS is green."""
+
+    PASS = "PASS"
+    FAIL = "FAIL"
+    UNKNOWN = "UNKNOWN"
+    NOT_APPLICABLE = "NOT_APPLICABLE"
+    WAIVED = "WAIVED"
+
+
+class Gate(StrEnum):
+    """The seven gates that the sign-off board reads."""
+
+    SECURITY = "security"
+    PRIVACY = "privacy"
+    COMPLIANCE = "compliance"
+    PERFORMANCE = "performance"
+    RECOVERY = "recovery"
+    OPERATIONS = "operations"
+    FEDERATION = "federation"
+
+
+class Severity(StrEnum):
+    """How much a failure matters. A critical FAIL or UNKNOWN rejects the deployment whatever the score."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+class Reason(StrEnum):
+    """Why a result is UNKNOWN."""
+
+    COULD_NOT_LOOK = "could not look"
+    CRASHED = "crashed"
+    EXAMINED_NOTHING = "examined nothing"
+    TOO_FEW_SAMPLES = "too few samples"
+    NOT_DECLARED = "target not declared"
+
+
+class CannotLookError(Exception):
+    """A target could not be examined: this makes the check UNKNOWN, never green and never a failure.
+
+    Args:
+        message: one sentence on what was missing or went wrong.
+        reason: the typed reason kept in the result.
+    """
+
+    def __init__(self, message: str, reason: Reason = Reason.COULD_NOT_LOOK) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was examined.
+
+    Args:
+        subject: what was examined, e.g. ``edge 10.1.2.3:443 TLSv1.1``.
+        ok: whether it holds.
+        message: what was seen, in one sentence. Redacted: no token, password, key or PHI.
+        remedy: what to do when it does not hold; required when ``ok`` is false.
+        evidence: the raw observation, redacted, for the auditor (plain text or JSON text).
+    """
+
+    subject: str
+    ok: bool
+    message: str
+    remedy: str = ""
+    evidence: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.ok and not self.remedy:
+            msg = f"a finding that is not ok needs a remedy: {self.subject}"
+            raise ValueError(msg)
+
+
+@dataclass(frozen=True)
+class Result:
+    """The outcome of one check on one target.
+
+    Args:
+        duration_s: seconds, by the harness's monotonic clock.
+        target: identity of what was looked at, as the deployment names itself.
+        reason: set when the status is UNKNOWN.
+        explanation: one sentence for UNKNOWN, NOT_APPLICABLE and WAIVED.
+    """
+
+    check_id: str
+    claim: str
+    gate: Gate
+    severity: Severity
+    controls: tuple[str, ...]
+    status: Status
+    findings: tuple[Finding, ...]
+    target: str
+    duration_s: float = 0.0
+    reason: Reason | None = None
+    explanation: str = ""
+
+    @property
+    def broken(self) -> tuple[Finding, ...]:
+        """The findings that are not ok."""
+        return tuple(f for f in self.findings if not f.ok)
+
+
+CheckFunction = Callable[..., Iterable[Finding]]
+Violation = Callable[[Any], object]  # Lab -> a target broken in one way; Any: checks.lab.Lab, which imports this module
+F = TypeVar("F", bound=CheckFunction)
+
+
+@dataclass(frozen=True)
+class Check:
+    """A rule together with the violations that it must catch.
+
+    Args:
+        id: ``room/file_name``, e.g. ``tls/legacy_protocols_refused``.
+        claim: first sentence of the module's docstring.
+        needs: parameter name -> target type, in the order of the signature; ``policy`` is not among them.
+        violations: functions ``(lab) -> target`` whose return annotation names the target that they break.
+    """
+
+    id: str
+    claim: str
+    gate: Gate
+    severity: Severity
+    controls: tuple[str, ...]
+    violations: tuple[Violation, ...]
+    needs: tuple[tuple[str, type], ...]
+    function: CheckFunction = field(compare=False)
+
+
+@dataclass(frozen=True)
+class _Declaration:
+    gate: Gate
+    severity: Severity
+    controls: tuple[str, ...]
+    violations: tuple[Violation, ...]
+
+
+def check(
+    *, gate: Gate, severity: Severity, controls: tuple[str, ...], violations: tuple[Violation, ...]
+) -> Callable[[F], F]:
+    """Declare the one public function of a rule's module as a check.
+
+    Args:
+        gate: the gate it counts for.
+        severity: what a failure means for the decision.
+        controls: ids of ``controls.toml`` that it covers, e.g. ``hipaa:164.312(e)(1)``.
+        violations: at least one way to break the claim; each must make the check FAIL.
+    """
+
+    def declare(function: F) -> F:
+        function.__check__ = _Declaration(gate, severity, controls, violations)  # type: ignore[attr-defined]
+        return function
+
+    return declare
+
+
+def declared(function: CheckFunction, *, identity: str, claim: str, needs: tuple[tuple[str, type], ...]) -> Check:
+    """Turn a function that ``@check`` marked into a `Check`; the catalogue calls this."""
+    declaration: _Declaration = function.__check__  # type: ignore[attr-defined]
+    return Check(
+        id=identity,
+        claim=claim,
+        gate=declaration.gate,
+        severity=declaration.severity,
+        controls=declaration.controls,
+        violations=declaration.violations,
+        needs=needs,
+        function=function,
+    )
+
+
+def evaluate(rule: Check, find: Callable[[type], object], policy: Policy, *, target: str) -> Result:
+    """Run a check over its targets and settle its status. Never raises for what a check or a target does.
+
+    Args:
+        rule: the check.
+        find: gives the target of a Protocol, or raises `CannotLookError` when the deployment declares none.
+        policy: thresholds for checks that take one.
+        target: identity of what is looked at.
+    """
+    blank = Result(
+        check_id=rule.id, claim=rule.claim, gate=rule.gate, severity=rule.severity, controls=rule.controls,
+        status=Status.UNKNOWN, findings=(), target=target,
+    )  # fmt: skip
+    found: list[Finding] = []
+    try:
+        arguments = {name: find(kind) for name, kind in rule.needs}
+        if "policy" in inspect.signature(rule.function).parameters:
+            arguments["policy"] = policy
+        found.extend(rule.function(**arguments))
+    except CannotLookError as problem:
+        return replace(blank, findings=tuple(found), reason=problem.reason, explanation=str(problem))
+    except Exception as crash:  # noqa: BLE001  a crashed check is UNKNOWN, whatever it raised
+        explanation = f"{type(crash).__name__}: {crash}"
+        return replace(blank, findings=tuple(found), reason=Reason.CRASHED, explanation=explanation)
+    if not found:
+        return replace(blank, reason=Reason.EXAMINED_NOTHING, explanation="the check examined no subject")
+    status = Status.PASS if all(f.ok for f in found) else Status.FAIL
+    return replace(blank, status=status, findings=tuple(found))

@@ -1,0 +1,1 @@
+"""Operations: what runs is seen to run, and what stops is noticed."""

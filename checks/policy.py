@@ -1,0 +1,128 @@
+"""What a deployment promises: thresholds, the controls that must be covered, weights, and what does not apply."""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from checks.model import Gate, Severity
+
+_FOLDER = Path(__file__).parent / "policies"
+Positive = Annotated[float, Field(gt=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class PolicyError(Exception):
+    """A policy is unknown or unreadable; the message says which and why."""
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Tls(_Strict):
+    """Protocol versions as OpenSSL names them; cipher names as OpenSSL names them, matched as substrings."""
+
+    refused_versions: tuple[str, ...] = ("SSLv2", "SSLv3", "TLSv1.0", "TLSv1.1")
+    required_versions: tuple[str, ...] = ("TLSv1.2", "TLSv1.3")
+    refused_cipher_parts: tuple[str, ...] = ("RC4", "3DES", "DES-CBC", "NULL", "EXP", "MD5", "CBC", "AECDH", "ADH")
+    hsts_seconds: int = 31_536_000
+    certificate_days_left: int = 7
+
+
+class Session(_Strict):
+    """Seconds, and counts of failed log-ins."""
+
+    token_seconds: int = 1800
+    idle_seconds: int = 1800
+    lockout_failures: int = 5
+    require_second_factor: bool = True
+
+
+class Performance(_Strict):
+    """Latency limits in ms at percentile 95; error rate as a share; confidence of every claim."""
+
+    inference_p95_ms: Positive = 2000
+    patient_p95_ms: Positive = 500
+    health_p95_ms: Positive = 500
+    error_rate: Share = 0.01
+    confidence: Share = 0.99
+    generator_cpu_limit: Share = 0.8
+
+
+class Recovery(_Strict):
+    """Seconds."""
+
+    rto_s: Positive = 60
+    rpo_s: float = 0.0
+    restore_s: Positive = 120
+    backup_age_s: Positive = 43_200
+    alert_s: Positive = 30
+
+
+class Privacy(_Strict):
+    """Bounds on what a claim may be: epsilon and delta per query, the user's budget, participants."""
+
+    epsilon: Positive = 0.05
+    delta: Positive = 1e-6
+    budget: Positive = 5.0
+    minimum_participants: int = 3
+    alpha: Share = 1e-6
+
+
+class Exemption(_Strict):
+    """A check that does not apply to this system, and why."""
+
+    check: str
+    reason: Annotated[str, Field(min_length=10)]
+
+
+class Policy(_Strict):
+    """One policy file. ``floor`` is the score below which nothing is conditional any more."""
+
+    name: str
+    system: str
+    floor: Share = 0.8
+    required_controls: tuple[str, ...]
+    weights: dict[Severity, float] = {
+        Severity.CRITICAL: 8, Severity.HIGH: 4, Severity.MEDIUM: 2, Severity.LOW: 1,
+    }  # fmt: skip
+    gates: tuple[Gate, ...] = tuple(Gate)
+    tls: Tls = Tls()
+    session: Session = Session()
+    performance: Performance = Performance()
+    recovery: Recovery = Recovery()
+    privacy: Privacy = Privacy()
+    not_applicable: tuple[Exemption, ...] = ()
+
+
+def policy_names() -> tuple[str, ...]:
+    """The policies that come with the product."""
+    return tuple(sorted(p.stem for p in _FOLDER.glob("*.toml")))
+
+
+@cache
+def load_policy(name: str) -> Policy:
+    """A policy by name, or from a path that ends in ``.toml``.
+
+    Raises:
+        PolicyError: no such policy, not TOML, or a field that does not fit.
+    """
+    path = Path(name) if name.endswith(".toml") else _FOLDER / f"{name}.toml"
+    if not path.is_file():
+        msg = f"no policy named '{name}'; there are {', '.join(policy_names())}, or give the path of a .toml file"
+        raise PolicyError(msg)
+    try:
+        return Policy.model_validate(tomllib.loads(path.read_text()))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
+        msg = f"{path} is not TOML: {problem}"
+        raise PolicyError(msg) from problem
+    except ValidationError as problem:
+        first = problem.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the file"
+        msg = f"{path}: {where}: {first['msg']}"
+        raise PolicyError(msg) from problem

@@ -1,0 +1,519 @@
+"""What a check may look through: one Protocol per kind of target, and the frozen records that they return.
+
+The implementations live in ``fixtures``; a check never knows whether it looks at the reference stack, at somebody's
+deployment or at one broken service of the lab. A method that cannot look raises
+`checks.model.CannotLookError`. Nothing returned here holds a token, a password, a key or PHI.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+import numpy.typing as npt
+
+# ---------------------------------------------------------------------------------------------------------- the edge
+
+
+@dataclass(frozen=True)
+class Handshake:
+    """Outcome of offering one protocol version: ``version`` as in ``TLSv1.1``; ``ciphers`` by OpenSSL name."""
+
+    version: str
+    accepted: bool
+    ciphers: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """The certificate chain that a server presents, judged against the trust anchors of the target."""
+
+    subject: str
+    names: tuple[str, ...]
+    not_before: datetime
+    not_after: datetime
+    key_bits: int
+    signature_hash: str
+    trusted: bool
+    matches_name: bool
+    problem: str
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An HTTP answer, not followed through redirects. Header names are lower case; seconds by the monotonic clock."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    seconds: float
+
+
+@runtime_checkable
+class Edge(Protocol):
+    """The TLS and HTTP front door. ``address`` is ``host:port`` of HTTPS, ``server_name`` the name clients use."""
+
+    address: str
+    server_name: str
+
+    def handshake(self, version: str) -> Handshake:
+        """Offer exactly one of SSLv2, SSLv3, TLSv1.0, TLSv1.1, TLSv1.2, TLSv1.3."""
+        ...
+
+    def certificate(self) -> Certificate:
+        """The leaf as presented, with the verdict of path validation and name matching."""
+        ...
+
+    def get(self, path: str, *, tls: bool = True) -> Reply:
+        """GET over HTTPS, or over the plain HTTP port with ``tls=False``; redirects are not followed."""
+        ...
+
+
+# ------------------------------------------------------------------------------------------------------------ the API
+
+
+@dataclass(frozen=True)
+class Account:
+    """A test account. Its secrets stay inside the implementation."""
+
+    username: str
+    role: str
+    tenant: str
+
+
+@dataclass(frozen=True)
+class Login:
+    """Outcome of a log-in: status, whether a token came back, and that token's lifetime and claims by name."""
+
+    status: int
+    granted: bool
+    expires_in_s: int | None
+    claims: Mapping[str, object]
+
+
+@runtime_checkable
+class Api(Protocol):
+    """The clinical application behind the edge."""
+
+    base_url: str
+
+    def accounts(self) -> tuple[Account, ...]:
+        """The declared test accounts: at least one per role, and physicians in two tenants."""
+        ...
+
+    def call(
+        self, method: str, path: str, *, account: Account | None = None, json: object = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Reply:
+        """One request, anonymous or as an account; logs the account in once and reuses its token.
+
+        Answers 429 of the edge are waited out, within a deadline.
+        """  # fmt: skip
+        ...
+
+    def login(self, account: Account, *, password: str | None = None, totp: str | None = None) -> Login:
+        """Log in afresh; ``password`` or ``totp`` replace the right ones, ``totp=""`` leaves the factor out."""
+        ...
+
+    def call_after_logout(self, account: Account, path: str) -> Reply:
+        """Log in afresh, log out, then GET ``path`` with the revoked token."""
+        ...
+
+    def call_with_forged_token(self, account: Account, path: str, flaw: str) -> Reply:
+        """GET with a token that has one flaw: ``alg-none``, ``wrong-key``, ``wrong-audience`` or ``expired``."""
+        ...
+
+    def new_account(self, role: str, tenant: str) -> Account:
+        """A disposable account, made through the administration API."""
+        ...
+
+
+# ---------------------------------------------------------------------------------------------------------- the stores
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """Whether a statement or connection was accepted, and the refusal (SQLSTATE or message) if not."""
+
+    accepted: bool
+    refusal: str
+
+
+@runtime_checkable
+class Database(Protocol):
+    """The relational database, seen by an auditor's role that may also act as the application's role.
+
+    ``application_role`` is the role that the application connects as; ``phi_columns`` the declared (table, column)
+    pairs that must hold ciphertext; ``audit_table`` the audit trail.
+    """
+
+    address: str
+    application_role: str
+    audit_table: str
+    phi_columns: tuple[tuple[str, str], ...]
+
+    def query(self, sql: str, parameters: Sequence[object] = ()) -> tuple[Mapping[str, object], ...]:
+        """Rows of a read-only query as the auditor, on the writable primary."""
+        ...
+
+    def attempt(self, sql: str, parameters: Sequence[object] = (), *, role: str) -> Attempt:
+        """Run a statement as ``role`` in a transaction that is always rolled back."""
+        ...
+
+    def attempt_connection(self, *, encrypted: bool, user: str, password: str = "") -> Attempt:
+        """Try to connect over the network to the primary with the given user, with or without TLS."""
+        ...
+
+
+@runtime_checkable
+class Cache(Protocol):
+    """The session cache. ``nodes`` are ``host:port``."""
+
+    nodes: tuple[str, ...]
+
+    def ping(self, node: str, *, encrypted: bool, authenticated: bool) -> Attempt:
+        """Send PING with or without TLS and credentials; accepted when the server answers PONG."""
+        ...
+
+    def configuration(self, node: str) -> Mapping[str, str]:
+        """CONFIG GET * of a node, less secrets."""
+        ...
+
+    def cluster(self) -> tuple[int, int, int]:
+        """(slots covered of 16384, reachable primaries, primaries with a connected replica)."""
+        ...
+
+
+# ----------------------------------------------------------------------------------------------- serving and operations
+
+
+@dataclass(frozen=True)
+class Server:
+    """One inference server: address, whether it is healthy, and whether it produced a token just now."""
+
+    address: str
+    healthy: bool
+    generated: bool
+    problem: str
+
+
+@runtime_checkable
+class Inference(Protocol):
+    """The inference servers behind the router."""
+
+    def servers(self) -> tuple[Server, ...]:
+        """Every declared server, asked for its health and for one short completion."""
+        ...
+
+
+@dataclass(frozen=True)
+class FileFacts:
+    """Mode as in 0o600, owner and group by name."""
+
+    path: str
+    mode: int
+    owner: str
+    group: str
+
+
+@runtime_checkable
+class Hosts(Protocol):
+    """The machines that carry the services."""
+
+    def private_keys(self) -> tuple[FileFacts, ...]:
+        """Every private key file that the deployment declares."""
+        ...
+
+    def processes_as_root(self) -> tuple[str, ...]:
+        """``host: command`` of every database or cache process whose effective user is root."""
+        ...
+
+
+@dataclass(frozen=True)
+class Alert:
+    """A provoked alert: whether each station saw it, and seconds from the fault to its arrival at the receiver."""
+
+    name: str
+    rule_loaded: bool
+    fired: bool
+    arrived: bool
+    seconds: float
+    detail: str
+
+
+@runtime_checkable
+class Monitoring(Protocol):
+    """Prometheus, Alertmanager and the receiver."""
+
+    def rules(self) -> tuple[str, ...]:
+        """Names of the alerting rules that Prometheus has loaded."""
+        ...
+
+    def targets(self) -> Mapping[str, bool]:
+        """Scrape target -> up."""
+        ...
+
+    def provoke(self, timeout_s: float) -> Alert:
+        """Stop one scraped service, wait for its alert at the receiver, then start the service again."""
+        ...
+
+
+# -------------------------------------------------------------------------------------------------- backup and recovery
+
+
+@dataclass(frozen=True)
+class BackupInfo:
+    """What the backup repository says: its cipher, the newest complete backup, and the state of WAL archiving."""
+
+    cipher: str
+    newest: datetime | None
+    age_s: float | None
+    archiving: bool
+    detail: str
+
+
+@dataclass(frozen=True)
+class Restoration:
+    """A restore of the newest backup into an empty place, with WAL replayed, compared with the source.
+
+    ``expected_rows`` and ``restored_rows`` count the rows of all PHI tables at a marker written before the last WAL
+    switch; ``marker_found`` says whether that marker came back; ``seconds`` is from the command to readable data.
+    """
+
+    completed: bool
+    expected_rows: int
+    restored_rows: int
+    checksums_match: bool
+    marker_found: bool
+    seconds: float
+    detail: str
+
+
+@runtime_checkable
+class Backups(Protocol):
+    """The backups of the database."""
+
+    def information(self) -> BackupInfo:
+        """The repository's own account of itself."""
+        ...
+
+    def plaintext_in_repository(self) -> tuple[str, ...]:
+        """``file: offset`` of every database page, WAL header or canary readable without the key."""
+        ...
+
+    def restore(self) -> Restoration:
+        """Restore into an empty place, verify and clean up."""
+        ...
+
+
+@dataclass(frozen=True)
+class Drill:
+    """A recorded recovery drill, in seconds of the harness's monotonic clock.
+
+    ``rto_s`` and ``read_rto_s`` are None when service did not come back stably inside the drill's window.
+    ``longest_gap_s`` is the longest time between two acknowledgements. ``ack_age_s`` is the age of the last
+    acknowledgement when the fault was injected. ``lost`` and the other sets hold idempotency keys.
+    ``complete_read`` says whether every key could be read back. ``clock_skew_s``: UTC against monotonic.
+    """
+
+    scenario: str
+    fault: str
+    resolution_s: float
+    rto_s: float | None
+    read_rto_s: float | None
+    longest_gap_s: float
+    redundancy_s: float | None
+    ack_age_s: float
+    acknowledged: int
+    lost: tuple[str, ...]
+    lost_span_s: float
+    corrupt: tuple[str, ...]
+    duplicate: tuple[str, ...]
+    failed_yet_present: tuple[str, ...]
+    complete_read: bool
+    two_primaries_seen: bool
+    clock_skew_s: float
+    ledger_intact: bool
+
+
+@runtime_checkable
+class History(Protocol):
+    """The recovery drills of this run."""
+
+    def drill(self, scenario: str) -> Drill:
+        """The record of a scenario, run once per session when first asked for."""
+        ...
+
+
+# --------------------------------------------------------------------------------------------------------- performance
+
+
+@dataclass(frozen=True)
+class Latencies:
+    """Latency of one kind of request, from the intended start: counts per value in a 3-digit HDR histogram.
+
+    ``values_ms`` ascending, ``counts`` of the same length; failed requests are counted in ``errors`` by cause, and
+    their latency is among the counts.
+    """
+
+    kind: str
+    values_ms: tuple[float, ...]
+    counts: tuple[int, ...]
+    errors: Mapping[str, int]
+
+    @property
+    def total(self) -> int:
+        """Number of requests."""
+        return sum(self.counts)
+
+    def over(self, limit_ms: float) -> int:
+        """How many requests took longer than a limit."""
+        return sum(c for v, c in zip(self.values_ms, self.counts, strict=True) if v > limit_ms)
+
+    def percentile(self, share: float) -> float:
+        """Smallest recorded value in ms that ``share`` (0..1) of the requests do not exceed; 0 when empty."""
+        needed, seen = share * self.total, 0
+        for value, count in zip(self.values_ms, self.counts, strict=True):
+            seen += count
+            if seen >= needed:
+                return value
+        return 0.0
+
+
+@dataclass(frozen=True)
+class Load:
+    """A recorded load: who, how long, how fast, and the generator's own CPU share (1.0 is one full core)."""
+
+    profile: str
+    users: int
+    seconds: float
+    arrival: str
+    seed: int
+    kinds: tuple[Latencies, ...]
+    generator_cpu: float
+    complete: bool
+    problem: str
+
+
+@runtime_checkable
+class LoadHistory(Protocol):
+    """The load of this run."""
+
+    def load(self) -> Load:
+        """The record, run once per session when first asked for."""
+        ...
+
+
+# ------------------------------------------------------------------------------------------------- privacy, federation
+
+
+@dataclass(frozen=True)
+class PrivacyClaim:
+    """What a deployment says of its mechanism: per query epsilon and delta, the user's budget, sigma / sensitivity."""
+
+    source: str
+    mechanism: str
+    epsilon: float
+    delta: float
+    budget: float
+    noise_multiplier: float
+    minimum_participants: int
+
+
+@dataclass(frozen=True)
+class Spending:
+    """Outcome of many concurrent queries by one user: granted, refused, epsilon that the grants cost, the budget."""
+
+    asked: int
+    granted: int
+    refused: int
+    other: int
+    epsilon_spent: float
+    epsilon_reported: float
+    budget: float
+
+
+@runtime_checkable
+class Mechanism(Protocol):
+    """The differential-privacy mechanism of the deployment."""
+
+    def claims(self) -> tuple[PrivacyClaim, ...]:
+        """The claim of every component that draws noise or accounts for it, from its own configuration."""
+        ...
+
+    def sample(self, size: int, seed: int) -> npt.NDArray[np.float64]:
+        """Noise of ``size`` releases of one constant sensitivity-1 query, from the code that serves; shape (size,)."""
+        ...
+
+    def spend(self, clients: int, queries: int) -> Spending:
+        """Let one fresh user ask ``queries`` costly queries from ``clients`` concurrent connections."""
+        ...
+
+
+@dataclass(frozen=True)
+class NodeContact:
+    """What a federation node answered to one way of calling it."""
+
+    node: str
+    way: str
+    accepted: bool
+    detail: str
+
+
+@dataclass(frozen=True)
+class Participation:
+    """An aggregate asked for with some nodes out: how many took part and whether a value was released."""
+
+    available: int
+    status: int
+    released: bool
+
+
+@runtime_checkable
+class Federation(Protocol):
+    """The hospital nodes."""
+
+    def contact(self, way: str) -> tuple[NodeContact, ...]:
+        """Call every node ``with-certificate``, ``without-certificate``, ``foreign-certificate`` or ``plaintext``."""
+        ...
+
+    def aggregate_with(self, available: int) -> Participation:
+        """Ask the router for an aggregate while only ``available`` nodes can be reached; heals afterwards."""
+        ...
+
+
+# ------------------------------------------------------------------------------------------------------------- canary
+
+
+@dataclass(frozen=True)
+class Trace:
+    """Where a marker of the synthetic patient was found: a file with offset, or hosts and port; and its encoding."""
+
+    place: str
+    encoding: str
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """A search for the canary: what was searched, how much, and what was found."""
+
+    place: str
+    examined: int
+    bytes: int
+    traces: tuple[Trace, ...]
+
+
+@runtime_checkable
+class Canary(Protocol):
+    """A synthetic patient with marker strings that occur nowhere else, driven through the whole system."""
+
+    def at_rest(self) -> tuple[Sighting, ...]:
+        """Every kind of byte at rest: database files, WAL, backups, cache files, logs, model server, evidence."""
+        ...
+
+    def on_the_wire(self) -> tuple[Sighting, ...]:
+        """Every link between hosts while the patient's data moved."""
+        ...

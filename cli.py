@@ -1,0 +1,208 @@
+"""The command line: stacks, targets, checks, load and reports."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+import textwrap
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from checks.catalogue import CatalogueError, catalogue, controls
+from fixtures import runs
+from fixtures.deployment import Deployment
+from fixtures.describe import describe
+from fixtures.hosts import HostError
+from fixtures.progress import ServiceProgress
+from fixtures.stack import Stack, StackError
+from fixtures.target_file import TargetError, read_target, write_target
+from loadtests.cli import load
+from reports.cli import report
+
+DEFAULT_TARGET = Path("build/stack/target.toml")
+target_option = click.option(
+    "--target", type=click.Path(path_type=Path, dir_okay=False), default=DEFAULT_TARGET, show_default=True,
+    help="The stack's target file; another path makes another stack.",
+)  # fmt: skip
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Gate a clinical AI deployment: compliance, privacy, recovery and load, with checks that prove they can fail.
+
+    The gate itself is a pytest run:  pytest -m gate [--target FILE] [--policy NAME]
+
+    Exit codes: 0 holds, 1 does not hold, 2 usage or unreadable input, 3 unknown.
+    """
+
+
+@contextlib.contextmanager
+def _one_sentence() -> Iterator[None]:
+    """Turn what a user can mend into one clear sentence and exit code 2."""
+    try:
+        yield
+    except (HostError, TargetError, StackError, CatalogueError) as problem:
+        click.echo(f"clinical-gate: {problem}", err=True)
+        sys.exit(2)
+    except FileNotFoundError as missing:
+        click.echo(f"clinical-gate: {missing.filename or missing} is not installed or not there: ./run setup", err=True)
+        sys.exit(2)
+
+
+@main.group()
+def stack() -> None:
+    """A reference stack that stays up until you take it down."""
+
+
+@stack.command()
+@target_option
+@click.option("--driver", type=click.Choice(sorted(runs.DRIVERS)), default=None, help="Default: namespace as root.")
+@click.option(
+    "--model", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Serve this GGUF, not random weights."
+)
+def up(target: Path, driver: str | None, model: Path | None) -> None:
+    """Start every service, show its progress, and write the target file."""
+    with _one_sentence():
+        if target.exists() and (old := read_target(target).run) and runs.find(old):
+            message = f"stack {old} is up; take it down first (clinical-gate stack down), or give another --target"
+            raise TargetError(message)
+        began = time.monotonic()
+        run, hosts = runs.begin(driver=driver or "")
+        try:
+            made = Stack(hosts, model=model)
+            with ServiceProgress() as progress:
+                made.start(progress)
+            write_target(describe(made), target)
+            runs.keep(run)
+        except BaseException:
+            hosts.close()
+            raise
+    click.echo(f"stack {run.id} is up after {time.monotonic() - began:.1f} s; gate it with: pytest -m gate --target {target}")
+
+
+@stack.command()
+@target_option
+@click.option("--all", "everything", is_flag=True, help="Every stack of this machine, also one without a target file.")
+def down(target: Path, everything: bool) -> None:  # noqa: FBT001  click passes a flag as it is
+    """Stop every service and remove every process, namespace and file of the stack."""
+    with _one_sentence():
+        runs.sweep()
+        if everything:
+            gone = [run for run in runs.runs() if run.owner == 0]
+        else:
+            found = runs.find(read_target(target).run)
+            gone = [found] if found else []
+        began = time.monotonic()
+        for run in gone:
+            run.open().close()
+        target.unlink(missing_ok=True)
+    names = ", ".join(run.id for run in gone) or "nothing"
+    click.echo(f"took down {names} in {time.monotonic() - began:.1f} s")
+
+
+@stack.command()
+@target_option
+@click.option("--json", "as_json", is_flag=True, help="Service -> whether it answers.")
+def status(target: Path, as_json: bool) -> None:  # noqa: FBT001  click passes a flag as it is
+    """Ask every service whether it answers; exit 1 when one does not."""
+    with _one_sentence():
+        run = runs.find(read_target(target).run)
+        if run is None:
+            message = f"the stack of {target} is not up: clinical-gate stack up"
+            raise TargetError(message)
+        answers = Stack(run.open()).status()
+    if as_json:
+        click.echo(json.dumps(answers, indent=1))
+    else:
+        table = Table("service", "answers", box=None)
+        for name, answer in answers.items():
+            table.add_row(name, "[green]yes[/]" if answer else "[red]no[/]")
+        Console().print(table)
+    sys.exit(0 if all(answers.values()) else 1)
+
+
+@main.group()
+def target() -> None:
+    """Target files: what a deployment is made of and how to reach it."""
+
+
+@target.command("check")
+@click.argument("file", type=click.Path(path_type=Path))
+def check_target(file: Path) -> None:
+    """Say whether FILE is complete and every part of it can be reached; exit 3 when some part cannot."""
+    with _one_sentence():
+        deployment = Deployment(read_target(file))
+    table = Table("section", "state", "detail", box=None)
+    states = deployment.reachability()
+    for section, problem in states.items():
+        table.add_row(section, "[green]reached[/]" if not problem else "[red]unknown[/]", problem)
+    Console().print(table)
+    sys.exit(3 if any(states.values()) else 0)
+
+
+@main.group()
+def checks() -> None:
+    """The catalogue of checks."""
+
+
+@checks.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Machine-readable.")
+def list_checks(as_json: bool) -> None:  # noqa: FBT001  click passes a flag as it is
+    """Every check with its gate, severity and controls."""
+    with _one_sentence():
+        rules = catalogue()
+    if as_json:
+        rows = [
+            {"id": r.id, "claim": r.claim, "gate": r.gate, "severity": r.severity, "controls": r.controls,
+             "violations": [v.__name__.strip("_") for v in r.violations]}
+            for r in rules
+        ]  # fmt: skip
+        click.echo(json.dumps(rows, indent=1))
+        return
+    table = Table("check", "gate", "severity", "violations", "controls", box=None)
+    for rule in rules:
+        table.add_row(rule.id, rule.gate, rule.severity, str(len(rule.violations)), " ".join(rule.controls))
+    Console().print(table)
+
+
+@checks.command("show")
+@click.argument("identity", metavar="ID")
+@click.option("--json", "as_json", is_flag=True, help="Machine-readable.")
+def show_check(identity: str, as_json: bool) -> None:  # noqa: FBT001  click passes a flag as it is
+    """One check: its claim, controls, and the violations that it must catch."""
+    with _one_sentence():
+        rule = next((r for r in catalogue() if r.id == identity), None)
+        if rule is None:
+            close = ", ".join(r.id for r in catalogue() if identity.split("/")[-1] in r.id)
+            message = f"no check named {identity}" + (f"; did you mean {close}?" if close else ": clinical-gate checks list")
+            raise CatalogueError(message)
+    cited = [controls()[c] for c in rule.controls]
+    violations = [v.__name__.strip("_").replace("_", " ") for v in rule.violations]
+    if as_json:
+        click.echo(json.dumps({
+            "id": rule.id, "claim": rule.claim, "gate": rule.gate, "severity": rule.severity,
+            "controls": [{"id": c.id, "title": c.title, "crosswalk": c.crosswalk} for c in cited],
+            "violations": violations,
+        }, indent=1))  # fmt: skip
+        return
+    click.echo(f"{rule.id}  [{rule.gate}, {rule.severity}]\n")
+    click.echo(textwrap.fill(rule.claim, 100) + "\n")
+    for control in cited:
+        also = f" (also {', '.join(control.crosswalk)})" if control.crosswalk else ""
+        click.echo(f"  {control.citation}  {control.title}{also}")
+    click.echo("\nmust fail on:")
+    for violation in violations:
+        click.echo(f"  {violation}")
+
+
+main.add_command(load)
+main.add_command(report)
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,22 @@
+"""The gate: every check of the catalogue on the deployment."""
+
+from __future__ import annotations
+
+import pytest
+
+from checks.catalogue import catalogue
+from checks.model import Check, Status
+from suites.session import GateSession, in_running_order, marks_of
+
+
+@pytest.mark.parametrize(
+    "rule", [pytest.param(r, id=r.id, marks=marks_of(r)) for r in in_running_order(catalogue())]
+)
+def test_the_deployment_holds(rule: Check, gate_session: GateSession) -> None:
+    """PASS or WAIVED; NOT_APPLICABLE where the policy says so; everything else fails with the remedy."""
+    result = gate_session.judge(rule)
+    if result.status is Status.NOT_APPLICABLE:
+        pytest.skip(result.explanation)
+    if result.status not in (Status.PASS, Status.WAIVED):
+        lines = [f"{f.subject}: {f.message} -> {f.remedy}" for f in result.broken] or [result.explanation]
+        pytest.fail(f"{result.status} {rule.id} {' '.join(rule.controls)}\n" + "\n".join(lines), pytrace=False)

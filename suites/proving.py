@@ -1,0 +1,97 @@
+"""Proving a check: it must FAIL on each of its violations and PASS on the clean twin, on real services of the lab."""
+
+from __future__ import annotations
+
+import time
+import typing
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from checks.model import CannotLookError, Check, Reason, Result, Status, Violation, evaluate
+from checks.policy import Policy
+from fixtures.lab import Bench
+
+_WORKERS = 4  # most of a proof is waiting for a service to start
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One proof to make: a check on one of its violations, or on the clean twin when ``violation`` is None."""
+
+    rule: Check
+    violation: Violation | None
+
+    @property
+    def name(self) -> str:
+        """E.g. ``tls/legacy_protocols_refused on edge offering tls11``."""
+        twin = "clean twin" if self.violation is None else self.violation.__name__.strip("_").replace("_", " ")
+        return f"{self.rule.id} on {twin}"
+
+    @property
+    def wanted(self) -> Status:
+        """What a sound check says."""
+        return Status.PASS if self.violation is None else Status.FAIL
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of an attempt, when (UTC)."""
+
+    attempt: Attempt
+    result: Result
+    at: datetime
+
+    @property
+    def proven(self) -> bool:
+        """Whether the check said what it had to."""
+        return self.result.status is self.attempt.wanted
+
+
+def attempts(rules: typing.Iterable[Check]) -> list[Attempt]:
+    """Every attempt that proves these checks."""
+    return [Attempt(rule, violation) for rule in rules for violation in (None, *rule.violations)]
+
+
+def make(attempt: Attempt, bench: Bench, policy: Policy) -> Outcome:
+    """Build the target and run the check on it. A target that cannot be built makes the outcome UNKNOWN."""
+    broken_kind = typing.get_type_hints(attempt.violation)["return"] if attempt.violation else None
+
+    def find(kind: type) -> object:
+        if kind is not broken_kind or attempt.violation is None:
+            return bench.clean(kind)
+        return attempt.violation(bench)
+
+    def find_or_explain(kind: type) -> object:
+        try:
+            return find(kind)
+        except CannotLookError:
+            raise
+        except Exception as problem:
+            msg = f"the lab could not build its {kind.__name__}: {type(problem).__name__}: {problem}"
+            raise CannotLookError(msg, Reason.CRASHED) from problem
+
+    at, began = datetime.now(UTC), time.monotonic()
+    result = evaluate(attempt.rule, find_or_explain, policy, target=f"lab: {attempt.name}")
+    return Outcome(attempt, replace(result, duration_s=time.monotonic() - began), at)
+
+
+class Prover:
+    """Makes attempts side by side in the background; each outcome is awaited by the test that reports it."""
+
+    def __init__(self, wanted: list[Attempt], policy: Policy) -> None:
+        self._bench = Bench()
+        self._pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="proof")
+        self._outcomes: dict[str, Future[Outcome]] = {
+            attempt.name: self._pool.submit(make, attempt, self._bench, policy) for attempt in wanted
+        }
+
+    def outcome(self, attempt: Attempt) -> Outcome:
+        """Wait for the outcome of an attempt that was asked for."""
+        return self._outcomes[attempt.name].result()
+
+    def close(self) -> None:
+        """Give up what has not begun, and remove everything that the lab started."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._bench.close()
+        self._pool.shutdown(wait=True)
