@@ -103,8 +103,18 @@ class Lab(Protocol):
         """A short load on a server that delays or fails a share of its requests."""
         ...
 
-    def mechanism(self, *, settings: Mapping[str, object] = NO_SETTINGS, enforced: bool = True) -> Mechanism:
-        """The router's mechanism; ``enforced=False`` removes the reservation that keeps concurrent queries in budget."""
+    def mechanism(
+        self, *, settings: Mapping[str, object] = NO_SETTINGS, served: Mapping[str, object] = NO_SETTINGS,
+        enforced: bool = True, serialised: bool = True,
+    ) -> Mechanism:
+        """The router and its nodes.
+
+        Args:
+            settings: dotted setting -> value in the settings files of router and nodes, e.g. ``privacy.noise_multiplier``.
+            served: the same for what the nodes were started with, when that is not what their files say any more.
+            enforced: False discards every reservation in the database as soon as it is made.
+            serialised: False takes the lock out of the database that keeps one user's reservations apart.
+        """  # fmt: skip
         ...
 
     def federation(self, *, client_certificates: bool = True, minimum_participants: int = 3) -> Federation:

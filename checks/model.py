@@ -54,6 +54,8 @@ class Reason(StrEnum):
     EXAMINED_NOTHING = "examined nothing"
     TOO_FEW_SAMPLES = "too few samples"
     NOT_DECLARED = "target not declared"
+    NOT_RUN = "not run"
+    NOT_PROVEN = "not proven able to fail"
 
 
 class CannotLookError(Exception):

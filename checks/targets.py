@@ -412,20 +412,27 @@ class LoadHistory(Protocol):
 
 @dataclass(frozen=True)
 class PrivacyClaim:
-    """What a deployment says of its mechanism: per query epsilon and delta, the user's budget, sigma / sensitivity."""
+    """What a component says of its mechanism: per query epsilon and delta, the user's budget, sigma / sensitivity.
+
+    ``budget`` and ``minimum_participants`` are None for a component that only draws noise.
+    """
 
     source: str
     mechanism: str
     epsilon: float
     delta: float
-    budget: float
+    budget: float | None
     noise_multiplier: float
-    minimum_participants: int
+    minimum_participants: int | None
 
 
 @dataclass(frozen=True)
 class Spending:
-    """Outcome of many concurrent queries by one user: granted, refused, epsilon that the grants cost, the budget."""
+    """Outcome of many concurrent queries by one user whose budget covers only some of them.
+
+    ``epsilon_spent`` is what the granted ones cost by RDP at the deployment's delta, ``epsilon_reported`` what the
+    deployment says afterwards, ``other`` counts answers that are neither a grant nor the refusal; ``detail`` names them.
+    """
 
     asked: int
     granted: int
@@ -434,6 +441,7 @@ class Spending:
     epsilon_spent: float
     epsilon_reported: float
     budget: float
+    detail: str = ""
 
 
 @runtime_checkable
@@ -445,7 +453,11 @@ class Mechanism(Protocol):
         ...
 
     def sample(self, size: int, seed: int) -> npt.NDArray[np.float64]:
-        """Noise of ``size`` releases of one constant sensitivity-1 query, from the code that serves; shape (size,)."""
+        """Noise of ``size`` releases of one constant sensitivity-1 query, from what serves now; shape (size,).
+
+        Args:
+            seed: recorded beside the result; a secure generator cannot be seeded.
+        """
         ...
 
     def spend(self, clients: int, queries: int) -> Spending:

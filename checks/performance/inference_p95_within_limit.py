@@ -1,0 +1,43 @@
+"""95 % of the inference requests of a full clinic are answered within the policy's limit (45 CFR 164.308(a)(7)(ii)(C)).
+
+Latency counts from the moment a user meant to ask, to the last token (Tene, "How NOT to Measure Latency": a closed loop
+hides a frozen server); decided at the policy's confidence, by `checks.performance._early_stopping`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks.lab import Lab
+from checks.model import Finding, Gate, Severity, check
+from checks.performance._early_stopping import described, examined, p95_holds, requests_of
+from checks.policy import Policy
+from checks.targets import LoadHistory
+
+
+def _every_tenth_request_slow(lab: Lab) -> LoadHistory:
+    return lab.load_history(slow_share=0.10)
+
+
+@check(
+    gate=Gate.PERFORMANCE,
+    severity=Severity.CRITICAL,
+    controls=("hipaa:164.308(a)(7)(ii)(C)", "gdpr:32(1)(b)"),
+    violations=(_every_tenth_request_slow,),
+)
+def inference_p95_within_limit(history: LoadHistory, policy: Policy) -> Iterator[Finding]:
+    """Hold the inference requests of the load against ``performance.inference_p95_ms``."""
+    limits = policy.performance
+    load = examined(history.load(), limits)
+    found = requests_of(load, "inference")
+    ok = p95_holds(found, limits.inference_p95_ms, limits.confidence)
+    yield Finding(
+        subject=f"inference under {load.users} users",
+        ok=ok,
+        message=(
+            f"{found.over(limits.inference_p95_ms)} of {found.total} took longer than {limits.inference_p95_ms:g} ms; "
+            f"p95 is {found.percentile(0.95):.0f} ms"
+        ),
+        remedy="" if ok else "add inference servers or slots, or admit fewer requests at once (bounded queue)",
+        evidence=described(load, found),
+    )

@@ -1,0 +1,43 @@
+"""95 % of the patient reads and writes of a full clinic are answered in the policy's limit (45 CFR 164.308(a)(7)(ii)(C)).
+
+Latency counts from the moment a user meant to ask; decided at the policy's confidence, by
+`checks.performance._early_stopping`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks.lab import Lab
+from checks.model import Finding, Gate, Severity, check
+from checks.performance._early_stopping import described, examined, p95_holds, requests_of
+from checks.policy import Policy
+from checks.targets import LoadHistory
+
+
+def _every_tenth_request_slow(lab: Lab) -> LoadHistory:
+    return lab.load_history(slow_share=0.10)
+
+
+@check(
+    gate=Gate.PERFORMANCE,
+    severity=Severity.HIGH,
+    controls=("hipaa:164.308(a)(7)(ii)(C)", "gdpr:32(1)(b)"),
+    violations=(_every_tenth_request_slow,),
+)
+def patient_api_p95_within_limit(history: LoadHistory, policy: Policy) -> Iterator[Finding]:
+    """Hold the patient requests of the load against ``performance.patient_p95_ms``."""
+    limits = policy.performance
+    load = examined(history.load(), limits)
+    found = requests_of(load, "patient")
+    ok = p95_holds(found, limits.patient_p95_ms, limits.confidence)
+    yield Finding(
+        subject=f"patient records under {load.users} users",
+        ok=ok,
+        message=(
+            f"{found.over(limits.patient_p95_ms)} of {found.total} took longer than {limits.patient_p95_ms:g} ms; "
+            f"p95 is {found.percentile(0.95):.0f} ms"
+        ),
+        remedy="" if ok else "look where the time goes (edge, application, database, audit) and add capacity there",
+        evidence=described(load, found),
+    )

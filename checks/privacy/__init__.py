@@ -1,0 +1,1 @@
+"""Differential privacy: the claim, the noise that keeps it, and the budget."""

@@ -1,0 +1,143 @@
+"""Load profiles: who asks for what, how often, for how long. Data in ``profiles.toml``, validated here."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+_FILE = Path(__file__).parent / "profiles.toml"
+_TOLERANCE = 1e-6
+Seconds = Annotated[float, Field(gt=0, le=86_400)]
+Weight = Annotated[float, Field(gt=0)]
+Role = Literal["clinician", "nurse", "researcher", "visitor"]
+Action = Literal["inference.chat", "patient.list", "patient.read", "patient.encounter", "budget.read", "page.get"]
+USUAL_ACTIONS: dict[Role, dict[Action, float]] = {
+    "clinician": {"inference.chat": 1.0},
+    "nurse": {"patient.list": 0.25, "patient.read": 0.5, "patient.encounter": 0.25},
+    "researcher": {"budget.read": 1.0},
+    "visitor": {"page.get": 1.0},
+}
+ACCOUNT_ROLES: dict[Role, str] = {"clinician": "physician", "nurse": "nurse", "researcher": "researcher"}
+
+
+class ProfileError(Exception):
+    """A profile is unknown or its numbers are impossible; the message says which and why."""
+
+
+class Profile(BaseModel):
+    """One load profile; the fields are explained in ``profiles.toml``. Times in seconds."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    users: Annotated[int, Field(ge=1, le=100_000)]
+    think_s: tuple[Annotated[float, Field(ge=0)], Seconds]
+    warm_up_s: Annotated[float, Field(ge=0)] = 0.0
+    seconds: Seconds
+    timeout_s: Seconds = 30.0
+    output_tokens: tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]] = (16, 32)
+    network: Literal["load", "exempt"] = "load"
+    roles: dict[Role, Weight]
+    actions: dict[Role, dict[Action, Weight]] = {}
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        if self.think_s[0] > self.think_s[1]:
+            msg = f"think_s: the shortest think time, {self.think_s[0]:g} s, is above the longest, {self.think_s[1]:g} s"
+            raise ValueError(msg)
+        if self.output_tokens[0] > self.output_tokens[1]:
+            msg = f"output_tokens: the fewest, {self.output_tokens[0]}, are more than the most, {self.output_tokens[1]}"
+            raise ValueError(msg)
+        if abs(sum(self.roles.values()) - 1) > _TOLERANCE:
+            msg = f"roles: the shares add up to {sum(self.roles.values()):g}, not to 1"
+            raise ValueError(msg)
+        if strangers := self.actions.keys() - self.roles.keys():
+            msg = f"actions: given for {', '.join(sorted(strangers))}, who has no share in roles"
+            raise ValueError(msg)
+        return self
+
+    @property
+    def rate(self) -> float:
+        """Requests per second that all users together mean to send."""
+        return self.users * self.rate_per_user
+
+    @property
+    def rate_per_user(self) -> float:
+        """Requests per second of one user: one per mean think time."""
+        return 2 / sum(self.think_s)
+
+    @property
+    def arrival(self) -> str:
+        """The arrival process, in words."""
+        return f"Poisson arrivals at {self.rate:g}/s"
+
+    def weights(self, role: Role) -> dict[Action, float]:
+        """What a role does, and how often relative to the rest."""
+        return self.actions.get(role) or USUAL_ACTIONS[role]
+
+    def headcount(self) -> dict[Role, int]:
+        """Users per role, by largest remainder; they add up to ``users``."""
+        exact = {role: share * self.users for role, share in self.roles.items()}
+        counts = {role: int(value + _TOLERANCE) for role, value in exact.items()}
+        by_remainder = sorted(exact, key=lambda role: counts[role] - exact[role])
+        for role in by_remainder[: self.users - sum(counts.values())]:
+            counts[role] += 1
+        return {role: count for role, count in counts.items() if count}
+
+    def changed(self, *, users: int | None = None, seconds: float | None = None) -> Profile:
+        """The same profile with other numbers.
+
+        Raises:
+            ProfileError: they are impossible.
+        """
+        table = self.model_dump()
+        table |= {key: value for key, value in (("users", users), ("seconds", seconds)) if value is not None}
+        return make_profile(table)
+
+
+def make_profile(table: dict[str, object]) -> Profile:
+    """A profile from the fields of `Profile`.
+
+    Raises:
+        ProfileError: a field is missing, unknown or impossible.
+    """
+    try:
+        return Profile.model_validate(table)
+    except ValidationError as problem:
+        first = problem.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        reason = first["msg"].removeprefix("Value error, ")
+        msg = f"profile {table.get('name', '?')}: {f'{where}: ' if where else ''}{reason}"
+        raise ProfileError(msg) from problem
+
+
+def profile_names(path: Path = _FILE) -> tuple[str, ...]:
+    """The profiles of a file, by default those that come with the product."""
+    return tuple(_tables(path))
+
+
+def load_profile(name: str, path: Path = _FILE) -> Profile:
+    """A profile by name.
+
+    Raises:
+        ProfileError: there is none of that name, or it is malformed.
+    """
+    tables = _tables(path)
+    if name not in tables:
+        msg = f"no load profile named '{name}'; there are {', '.join(tables)}"
+        raise ProfileError(msg)
+    return make_profile({"name": name, **tables[name]})
+
+
+def _tables(path: Path) -> dict[str, dict[str, object]]:
+    try:
+        return tomllib.loads(path.read_text())
+    except OSError as problem:
+        msg = f"cannot read {path}: {problem.strerror}"
+        raise ProfileError(msg) from problem
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
+        msg = f"{path} is not TOML: {problem}"
+        raise ProfileError(msg) from problem

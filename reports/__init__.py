@@ -1,0 +1,1 @@
+"""What to say: decide, sign, verify, render, keep history. Sees results only, never a service."""

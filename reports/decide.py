@@ -1,0 +1,216 @@
+"""From results to a decision. Pure: no file, no clock; what is not certain is never green."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+
+from checks.catalogue import Control
+from checks.model import Check, Gate, Result, Severity, Status
+from checks.policy import Policy
+from reports.records import Cause, CheckRecord, ControlRecord, Decision, GateRecord, Point, SelfProof, Verdict
+from reports.settle import Bench, not_run, violation_name, waivers_check
+from reports.waivers import Waiver, judge_waivers, record
+
+__all__ = ["CLOCK_SKEW_LIMIT_MS", "decide", "violation_name"]
+
+CLOCK_SKEW_LIMIT_MS = 50.0
+
+_VALUES = {Status.PASS: 1.0, Status.WAIVED: 0.5, Status.FAIL: 0.0, Status.UNKNOWN: 0.0}
+# Worst first: false, then unknown, then what somebody answers for.
+_ORDER = (Status.FAIL, Status.UNKNOWN, Status.WAIVED, Status.PASS, Status.NOT_APPLICABLE)
+_NOT_GREEN = (Status.FAIL, Status.UNKNOWN, Status.WAIVED)
+_LOOKED = (Status.PASS, Status.FAIL, Status.WAIVED)
+
+
+def decide(
+    results: Iterable[Result],
+    *,
+    policy: Policy,
+    catalogue: Sequence[Check],
+    controls: Mapping[str, Control],
+    proofs: Iterable[SelfProof],
+    since: datetime,
+    today: date,
+    waivers: Sequence[Waiver] = (),
+    clock_skew_ms: float = 0.0,
+) -> Decision:
+    """Settle every check of the catalogue and decide on the deployment.
+
+    Args:
+        results: one per check; where there are several, the worst counts.
+        policy: weights, floor, required controls and gates, exemptions.
+        catalogue: every check there is; one without a result is UNKNOWN.
+        controls: what the ids of controls mean.
+        proofs: outcomes of the self-proof; a check that passes but is not proven able to fail is UNKNOWN.
+        since: start of the run, UTC; older proofs do not count.
+        today: date for waivers, UTC.
+        waivers: those presented, in force or not.
+        clock_skew_ms: how far UTC and the monotonic clock drifted apart during the run, in ms.
+    """
+    judged = judge_waivers(waivers, known={rule.id for rule in catalogue}, today=today)
+    bench = Bench(
+        exempt={exemption.check: exemption.reason for exemption in policy.not_applicable},
+        proofs=_by_check(proofs, since),
+        waivers={waiver.check: waiver for waiver, finding in zip(waivers, judged, strict=True) if finding.ok},
+    )
+    checks = _settle(results, catalogue, bench)
+    if judged:
+        checks.append(waivers_check(judged))
+    gates = _gates(checks, policy)
+    coverage = _coverage(checks, policy, controls)
+    score = _score(checks, policy)
+    rejections = [
+        *(_point(check) for check in checks if _critical(check)),
+        *_uncovered(coverage),
+        *_empty(checks, gates),
+        *_clock(clock_skew_ms),
+        *_floor(score, policy),
+    ]
+    if rejections:
+        verdict = Verdict.REJECTED
+    elif any(check.status in _NOT_GREEN for check in checks):
+        verdict = Verdict.CONDITIONAL
+    else:
+        verdict = Verdict.APPROVED
+    return Decision(
+        verdict=verdict,
+        score=score or 0.0,
+        floor=_percent(policy.floor),
+        gates=tuple(gates),
+        conditions=tuple(_point(check) for check in checks if check.status in _NOT_GREEN and not _critical(check)),
+        rejections=tuple(rejections),
+        checks=tuple(checks),
+        controls=tuple(coverage),
+        waivers=tuple(record(w, f) for w, f in zip(waivers, judged, strict=True)),
+    )
+
+
+def _by_check(proofs: Iterable[SelfProof], since: datetime) -> dict[str, list[SelfProof]]:
+    shown: dict[str, list[SelfProof]] = defaultdict(list)
+    for proof in proofs:
+        if proof.at >= since:
+            shown[proof.check].append(proof)
+    return shown
+
+
+def _settle(results: Iterable[Result], catalogue: Sequence[Check], bench: Bench) -> list[CheckRecord]:
+    worst: dict[str, Result] = {}
+    for result in sorted(results, key=lambda r: _ORDER.index(r.status)):
+        worst.setdefault(result.check_id, result)
+    known = [bench.settle(worst.get(rule.id, not_run(rule)), rule) for rule in catalogue]
+    strangers = sorted(set(worst) - {rule.id for rule in catalogue})
+    return known + [bench.settle(worst[name], None) for name in strangers]
+
+
+def _critical(check: CheckRecord) -> bool:
+    return check.severity is Severity.CRITICAL and check.status in (Status.FAIL, Status.UNKNOWN)
+
+
+def _point(check: CheckRecord) -> Point:
+    said = {
+        Status.FAIL: "; ".join(f"{f.subject}: {f.message}" for f in check.broken[:1]) or "it failed",
+        Status.UNKNOWN: f"{check.reason or 'unknown'}: {check.explanation}",
+    }.get(check.status, check.explanation)
+    more = len(check.broken) - 1
+    if check.status is Status.FAIL and more > 0:
+        said += f" (and {more} more)"
+    causes = {
+        (Status.FAIL, True): Cause.CRITICAL_FAIL, (Status.UNKNOWN, True): Cause.CRITICAL_UNKNOWN,
+        (Status.FAIL, False): Cause.FAILED, (Status.UNKNOWN, False): Cause.UNKNOWN,
+    }  # fmt: skip
+    cause = causes.get((check.status, _critical(check)), Cause.WAIVED)
+    return Point(cause=cause, subject=check.id, message=said)
+
+
+def _uncovered(coverage: Sequence[ControlRecord]) -> list[Point]:
+    return [
+        Point(
+            cause=Cause.NOT_COVERED,
+            subject=control.id,
+            message=f"{control.citation} ({control.title}): "
+            + (f"none of {', '.join(control.checks)} could examine it" if control.checks else "no check covers it"),
+        )
+        for control in coverage
+        if control.required and not control.covered
+    ]
+
+
+def _empty(checks: Sequence[CheckRecord], gates: Sequence[GateRecord]) -> list[Point]:
+    if not any(check.status in _VALUES for check in checks):
+        return [Point(cause=Cause.NO_RESULT, subject="all gates", message="Nothing was examined.")]
+    message = "The policy demands it, and no check belongs to it."
+    return [
+        Point(cause=Cause.NO_RESULT, subject=f"gate {gate.gate}", message=message)
+        for gate in gates
+        if not any(gate.counts.values())
+    ]
+
+
+def _clock(skew_ms: float) -> list[Point]:
+    if abs(skew_ms) <= CLOCK_SKEW_LIMIT_MS:
+        return []
+    message = (
+        f"UTC and the monotonic clock drifted {skew_ms:.0f} ms apart (limit {CLOCK_SKEW_LIMIT_MS:.0f} ms), so no time "
+        "measured in this run can be trusted; run again on a machine whose clock is not being set."
+    )
+    return [Point(cause=Cause.CLOCKS_DISAGREE, subject="clock", message=message)]
+
+
+def _floor(score: float | None, policy: Policy) -> list[Point]:
+    floor = _percent(policy.floor)
+    if score is None or score >= floor:
+        return []
+    message = f"The score is {score:.1f}, and the policy {policy.name} demands at least {floor:.1f}."
+    return [Point(cause=Cause.BELOW_FLOOR, subject="score", message=message)]
+
+
+def _gates(checks: Sequence[CheckRecord], policy: Policy) -> list[GateRecord]:
+    present = {check.gate for check in checks}
+    gates = []
+    for gate in Gate:
+        if gate not in policy.gates and gate not in present:
+            continue
+        own = [check for check in checks if check.gate is gate]
+        counts = {status: sum(check.status is status for check in own) for status in Status}
+        status = next((s for s in _ORDER if counts[s]), Status.UNKNOWN)
+        score = _score(own, policy) if own else 0.0
+        gates.append(GateRecord(gate=gate, status=status, score=score, counts=counts))
+    return gates
+
+
+def _score(checks: Sequence[CheckRecord], policy: Policy) -> float | None:
+    """0..100; None where nothing applies. Cut, not rounded: only a perfect result says 100."""
+    counted = [(policy.weights.get(c.severity, 1.0), _VALUES[c.status]) for c in checks if c.status in _VALUES]
+    total = sum(weight for weight, _ in counted)
+    return _percent(sum(weight * value for weight, value in counted) / total) if total else None
+
+
+def _percent(share: float) -> float:
+    return math.floor(share * 1000 + 1e-9) / 10
+
+
+def _coverage(
+    checks: Sequence[CheckRecord], policy: Policy, controls: Mapping[str, Control]
+) -> list[ControlRecord]:
+    cited = {control for check in checks for control in check.controls}
+    coverage = []
+    for identity in sorted(cited | set(policy.required_controls)):
+        own = [check for check in checks if identity in check.controls]
+        control = controls.get(identity)
+        coverage.append(
+            ControlRecord(
+                id=identity,
+                citation=control.citation if control else identity,
+                title=control.title if control else "unknown control",
+                required=identity in policy.required_controls,
+                # What could not be examined is not covered, and neither is what the policy exempts.
+                covered=any(check.status in _LOOKED for check in own),
+                status=next((s for s in _ORDER if any(check.status is s for check in own)), Status.UNKNOWN),
+                checks=tuple(check.id for check in own),
+                crosswalk=control.crosswalk if control else (),
+            )
+        )
+    return coverage

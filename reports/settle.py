@@ -1,0 +1,121 @@
+"""What a check's result counts for: after the policy's exemptions, the self-proof and the waivers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from checks.model import Check, Finding, Gate, Reason, Result, Severity, Status, Violation
+from reports.records import CheckRecord, FindingRecord, SelfProof, utc
+from reports.redaction import printable
+from reports.waivers import Waiver
+
+WAIVERS_CHECK = "waivers/in_force"
+
+
+def violation_name(violation: Violation) -> str:
+    """The name by which a self-proof refers to a violation: its function's name without the leading underscore."""
+    return violation.__name__.lstrip("_")
+
+
+def not_run(rule: Check) -> Result:
+    """The result of a check that nobody ran."""
+    return Result(
+        check_id=rule.id, claim=rule.claim, gate=rule.gate, severity=rule.severity, controls=rule.controls,
+        status=Status.UNKNOWN, findings=(), target="", reason=Reason.NOT_RUN,
+        explanation="the check was not run on this deployment",
+    )  # fmt: skip
+
+
+def waivers_check(findings: tuple[Finding, ...]) -> CheckRecord:
+    """The waivers themselves, as a check: one that is not in force is a failure."""
+    return CheckRecord(
+        id=WAIVERS_CHECK, claim="Every waiver names a check, an owner, a justification and a day that is not past.",
+        gate=Gate.COMPLIANCE, severity=Severity.HIGH, controls=(),
+        status=Status.PASS if all(f.ok for f in findings) else Status.FAIL,
+        proven=True, proof="a rule of the decision itself: it reads the waivers file and no deployment",
+        findings=tuple(FindingRecord.of(f) for f in findings),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What is needed to settle results.
+
+    Args:
+        exempt: check id -> the policy's reason why it does not apply.
+        proofs: outcomes of this run's self-proof, by check id.
+        waivers: those in force, by check id.
+    """
+
+    exempt: Mapping[str, str]
+    proofs: Mapping[str, Sequence[SelfProof]]
+    waivers: Mapping[str, Waiver]
+
+    def settle(self, result: Result, rule: Check | None) -> CheckRecord:
+        """A result as it counts. ``rule`` is None for a result of no check of the catalogue: it cannot be proven."""
+        proven, proof = self._proof(rule)
+        settled = self._settled(result, proven=proven, proof=proof)
+        return CheckRecord(
+            id=settled.check_id, claim=settled.claim, gate=settled.gate, severity=settled.severity,
+            controls=settled.controls, status=settled.status, reason=settled.reason,
+            explanation=printable(settled.explanation), proven=proven, proof=printable(proof),
+            target=printable(settled.target), duration_s=settled.duration_s,
+            findings=tuple(FindingRecord.of(f) for f in settled.findings),
+        )  # fmt: skip
+
+    def _settled(self, result: Result, *, proven: bool, proof: str) -> Result:
+        if result.check_id in self.exempt:
+            reason = f"not applicable by policy: {self.exempt[result.check_id]}"
+            return replace(result, status=Status.NOT_APPLICABLE, reason=None, explanation=reason)
+        if result.status is Status.UNKNOWN:
+            return result if result.reason else replace(result, reason=Reason.COULD_NOT_LOOK)
+        if result.status is Status.NOT_APPLICABLE:
+            explanation = "the policy does not exempt this check, so it cannot be not applicable"
+            return replace(result, status=Status.UNKNOWN, reason=Reason.COULD_NOT_LOOK, explanation=explanation)
+        if result.broken or result.status is not Status.PASS:
+            return self._failed(result)
+        return _green(result, proven=proven, proof=proof)
+
+    def _failed(self, result: Result) -> Result:
+        # A failure needs no proof that the check can fail. It counts the same as UNKNOWN, and says more.
+        waiver = self.waivers.get(result.check_id)
+        if waiver is None:
+            return replace(result, status=Status.FAIL, reason=None)
+        explanation = f"waived until {waiver.expires} by {waiver.owner}: {waiver.justification}"
+        return replace(result, status=Status.WAIVED, reason=None, explanation=explanation)
+
+    def _proof(self, rule: Check | None) -> tuple[bool, str]:
+        if rule is None:
+            return False, "it is not in the catalogue, so nothing proves that it can fail"
+        shown = self.proofs.get(rule.id, ())
+        wanted = [violation_name(v) for v in rule.violations]
+        seen = {proof.violation for proof in shown}
+        missing = [name for name in wanted if name not in seen]
+        failed = [proof for proof in shown if not proof.proven]
+        if failed:
+            return False, _failed_proof(failed[0])
+        if missing or not wanted:
+            untried = ", ".join(missing) or "no violation"
+            return False, f"it was not proven able to fail in this run ({untried} not tried)"
+        last = max(shown, key=lambda proof: proof.at)
+        places = ", ".join(dict.fromkeys(proof.on for proof in shown))
+        return True, f"proven able to fail on {utc(last.at)}, {len(wanted)} of {len(wanted)} violations, on {places}"
+
+
+def _green(result: Result, *, proven: bool, proof: str) -> Result:
+    if not result.findings:
+        explanation = "the check examined no subject"
+        return replace(result, status=Status.UNKNOWN, reason=Reason.EXAMINED_NOTHING, explanation=explanation)
+    if not proven:
+        explanation = f"it saw no fault, but {proof}: its PASS says nothing"
+        return replace(result, status=Status.UNKNOWN, reason=Reason.NOT_PROVEN, explanation=explanation)
+    return result
+
+
+def _failed_proof(proof: SelfProof) -> str:
+    if proof.status is not Status.FAIL:
+        why = f": {proof.reason}" if proof.reason else ""
+        return f"it answered {proof.status} to the violation {proof.violation} on {proof.on}{why}"
+    why = f": {proof.clean_reason}" if proof.clean_reason else ""
+    return f"it answered {proof.clean_status} to the clean twin of {proof.violation}{why}"
