@@ -67,12 +67,11 @@ def catalogue() -> tuple[Check, ...]:
     found: dict[str, Check] = {}
     for room in ROOMS:
         package = importlib.import_module(f"checks.{room}")
-        names = sorted(m.name for m in pkgutil.iter_modules(package.__path__) if not m.name.startswith("_"))
-        if not names:
+        if not (names := names_in(package)):
             msg = f"checks/{room} holds no check"
             raise CatalogueError(msg)
         for name in names:
-            rule = _read(importlib.import_module(f"checks.{room}.{name}"), f"{room}/{name}")
+            rule = read(f"{room}/{name}")
             if rule.id in found:
                 msg = f"{rule.id} is declared twice"
                 raise CatalogueError(msg)
@@ -80,8 +79,19 @@ def catalogue() -> tuple[Check, ...]:
     return tuple(found.values())
 
 
-def _read(module: ModuleType, identity: str) -> Check:
+def names_in(package: ModuleType) -> list[str]:
+    """Names of the checks in a room; a leading underscore marks a helper."""
+    return sorted(m.name for m in pkgutil.iter_modules(package.__path__) if not m.name.startswith("_"))
+
+
+def read(identity: str) -> Check:
+    """The check ``room/name``.
+
+    Raises:
+        CatalogueError: it is declared wrongly.
+    """
     name = identity.rpartition("/")[2]
+    module = importlib.import_module(f"checks.{identity.replace('/', '.')}")
     public = [
         f for n, f in inspect.getmembers(module, inspect.isfunction)
         if f.__module__ == module.__name__ and not n.startswith("_")

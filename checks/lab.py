@@ -40,7 +40,7 @@ class Lab(Protocol):
         Args:
             protocols: nginx ``ssl_protocols``.
             ciphers: OpenSSL cipher list in place of the reference one.
-            certificate: ``valid``, ``self-signed``, ``expired`` or ``wrong-name``.
+            certificate: ``valid``, ``self-signed``, ``expired``, ``expiring`` (a day left) or ``wrong-name``.
             replace: text of the rendered nginx.conf -> what stands there instead.
         """  # fmt: skip
         ...
@@ -82,21 +82,35 @@ class Lab(Protocol):
         """Two inference servers, of which ``stopped`` are killed."""
         ...
 
-    def hosts(self, *, key_mode: int = 0o600) -> Hosts:
-        """A host with a private key of the given mode."""
+    def hosts(self, *, key_mode: int = 0o600, account: str = "redis") -> Hosts:
+        """A host with a private key of the given mode, and a Redis that runs under the given account."""
         ...
 
-    def monitoring(self, *, rules: bool = True, receiver: bool = True) -> Monitoring:
-        """Prometheus, Alertmanager and a receiver over one scraped service; without its rules or its receiver."""
+    def monitoring(
+        self, *, rules: bool = True, receiver: bool = True, scraped: bool = True, expression: str = "up == 0"
+    ) -> Monitoring:
+        """Prometheus, Alertmanager and a receiver over one scraped service; without its rule, its receiver, or with
+        the scraped service stopped; ``expression`` is what its one alerting rule evaluates."""
         ...
 
-    def backups(self, *, encrypted: bool = True, damaged: bool = False, stale: bool = False) -> Backups:
-        """A PostgreSQL with one pgBackRest backup: in clear, with bytes overwritten, or 10 days old."""
+    def backups(
+        self, *, encrypted: bool = True, damaged: bool = False, stale: bool = False, archiving: bool = True
+    ) -> Backups:
+        """A PostgreSQL with one pgBackRest backup: in clear, with bytes overwritten, 10 days old, or without the WAL
+        since then."""
         ...
 
-    def history(self, *, durable: bool = True, restarted: bool = True) -> History:
-        """A drill on one PostgreSQL killed under writes: with ``durable=False`` commits are acknowledged before they
-        are on disk; with ``restarted=False`` it never comes back."""
+    def history(
+        self, *, durable: bool = True, restarted: bool = True, fenced: bool = True, rejoins: bool = True
+    ) -> History:
+        """A drill on a PostgreSQL with one replica, killed under writes.
+
+        Args:
+            durable: False acknowledges commits before they are on disk.
+            restarted: False leaves it dead.
+            fenced: False promotes the replica instead, while the primary still runs.
+            rejoins: False loses the replica for good.
+        """
         ...
 
     def load_history(self, *, slow_share: float = 0.0, error_share: float = 0.0) -> LoadHistory:

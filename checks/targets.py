@@ -29,12 +29,16 @@ class Handshake:
 
 @dataclass(frozen=True)
 class Certificate:
-    """The certificate chain that a server presents, judged against the trust anchors of the target."""
+    """The certificate chain that a server presents, judged against the trust anchors of the target.
+
+    ``seconds_left`` until ``not_after``, negative when past; ``problem`` says why the path is not trusted.
+    """
 
     subject: str
     names: tuple[str, ...]
     not_before: datetime
     not_after: datetime
+    seconds_left: float
     key_bits: int
     signature_hash: str
     trusted: bool
@@ -219,6 +223,15 @@ class FileFacts:
     group: str
 
 
+@dataclass(frozen=True)
+class ProcessFacts:
+    """A process: its command's name, pid, and effective user by name."""
+
+    command: str
+    pid: int
+    user: str
+
+
 @runtime_checkable
 class Hosts(Protocol):
     """The machines that carry the services."""
@@ -227,8 +240,8 @@ class Hosts(Protocol):
         """Every private key file that the deployment declares."""
         ...
 
-    def processes_as_root(self) -> tuple[str, ...]:
-        """``host: command`` of every database or cache process whose effective user is root."""
+    def store_processes(self) -> tuple[ProcessFacts, ...]:
+        """Every running process of a database, a cache or their cluster manager."""
         ...
 
 
@@ -254,6 +267,10 @@ class Monitoring(Protocol):
 
     def targets(self) -> Mapping[str, bool]:
         """Scrape target -> up."""
+        ...
+
+    def rules_without_series(self) -> Mapping[str, tuple[str, ...]]:
+        """Alerting rule -> the metrics of its expression that no scraped target exports; empty for a sound rule."""
         ...
 
     def provoke(self, timeout_s: float) -> Alert:
@@ -316,6 +333,8 @@ class Drill:
     ``rto_s`` and ``read_rto_s`` are None when service did not come back stably inside the drill's window.
     ``longest_gap_s`` is the longest time between two acknowledgements. ``ack_age_s`` is the age of the last
     acknowledgement when the fault was injected. ``lost`` and the other sets hold idempotency keys.
+    ``redundancy_s``: from the heal until every replica is back, None when one was not in time. ``primary_samples``
+    counts how often the nodes were asked whether they take writes.
     ``complete_read`` says whether every key could be read back. ``clock_skew_s``: UTC against monotonic.
     """
 
@@ -335,6 +354,7 @@ class Drill:
     failed_yet_present: tuple[str, ...]
     complete_read: bool
     two_primaries_seen: bool
+    primary_samples: int
     clock_skew_s: float
     ledger_intact: bool
 
@@ -355,6 +375,7 @@ class History(Protocol):
 class Latencies:
     """Latency of one kind of request, from the intended start: counts per value in a 3-digit HDR histogram.
 
+    A kind with a colon, e.g. ``inference.chat:first_token``, is a time inside requests and no request of its own.
     ``values_ms`` ascending, ``counts`` of the same length; failed requests are counted in ``errors`` by cause, and
     their latency is among the counts.
     """

@@ -46,7 +46,7 @@ class Profile(BaseModel):
     @model_validator(mode="after")
     def _possible(self) -> Self:
         if self.think_s[0] > self.think_s[1]:
-            msg = f"think_s: the shortest think time, {self.think_s[0]:g} s, is above the longest, {self.think_s[1]:g} s"
+            msg = f"think_s: the shortest, {self.think_s[0]:g} s, is above the longest, {self.think_s[1]:g} s"
             raise ValueError(msg)
         if self.output_tokens[0] > self.output_tokens[1]:
             msg = f"output_tokens: the fewest, {self.output_tokens[0]}, are more than the most, {self.output_tokens[1]}"

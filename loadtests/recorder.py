@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable
 
@@ -14,13 +15,17 @@ _DIGITS = 3
 
 
 class Recorder:
-    """Counts latencies by kind of request, and failures by cause."""
+    """Counts latencies by kind of request, and failures by cause.
+
+    ``crash`` says how the generator itself failed, if it did: then what was counted is not the whole load.
+    """
 
     def __init__(self) -> None:
         self._histograms: dict[str, HdrHistogram] = {}
         self._errors: dict[str, Counter[str]] = {}
         self._all = HdrHistogram(1, _LONGEST_US, _DIGITS)
         self.failed = 0
+        self.crash = ""
 
     def request(self, kind: str, seconds: float, error: str = "") -> None:
         """One request, from its intended start to its end, and the cause of its failure if it failed."""
@@ -64,7 +69,7 @@ def record_all(kind: str, seconds: Iterable[float]) -> Latencies:
 
 
 def _microseconds(seconds: float) -> int:
-    return min(max(round(seconds * 1e6), 1), _LONGEST_US)
+    return min(max(math.ceil(seconds * 1e6), 1), _LONGEST_US)
 
 
 def _counts(histogram: HdrHistogram) -> tuple[tuple[float, ...], tuple[int, ...]]:

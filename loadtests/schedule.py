@@ -12,11 +12,12 @@ import numpy as np
 
 from loadtests.profiles import Action, Profile, Role
 
-_WORDS = (
+_PROSE = (
     "patient reports mild chest discomfort after exertion since Tuesday denies fever blood pressure stable lungs clear "
     "continue current medication review laboratory results follow up in two weeks allergic to penicillin sleeps well "
     "appetite reduced weight unchanged wound dry mobilised with aid glucose elevated before breakfast"
-).split()
+)
+_WORDS = _PROSE.split()
 _SHORTEST, _LONGEST = 12, 80
 
 

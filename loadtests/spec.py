@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict
 from checks.targets import Latencies, Load
 from loadtests.profiles import ACCOUNT_ROLES, Profile, Role
 
+WARD_SIZE = 50  # patients that a nurse asks for when logging in, and then works with
 
 class SpecError(Exception):
     """The load cannot be sent to this target; the message says what is missing."""
@@ -37,6 +38,7 @@ class LoadSpec(BaseModel):
         base_url: ``https://address:port``, with the path that goes before every other, if any.
         server_name: name for SNI, certificate and Host header; empty takes the host of ``base_url``.
         ca: PEM file with the trust anchors; empty takes the system's.
+        certificate: PEM file with a client certificate, for a server that asks for one; ``key`` holds its key.
         accounts: identities to log in with; none means that the users need no log-in.
         sources: prefix (CIDR) of source addresses, one per user as far as they go; empty leaves it to the system.
         log_ins_per_minute: what the target allows per source address.
@@ -51,6 +53,8 @@ class LoadSpec(BaseModel):
     base_url: str
     server_name: str = ""
     ca: str = ""
+    certificate: str = ""
+    key: str = ""
     accounts: tuple[Identity, ...] = ()
     sources: str = ""
     log_ins_per_minute: float = 5.0
@@ -93,6 +97,16 @@ class LoadSpec(BaseModel):
             raise SpecError(msg)
         return parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)
 
+    @property
+    def tls(self) -> bool:
+        """Whether ``base_url`` is https."""
+        return self.base_url.startswith("https://")
+
+    @property
+    def prefix(self) -> str:
+        """The path that goes before every other."""
+        return urlsplit(self.base_url).path.rstrip("/")
+
     def source(self, index: int) -> str:
         """Source address of user ``index``; empty when the system chooses."""
         if not self.sources:
@@ -101,15 +115,14 @@ class LoadSpec(BaseModel):
         usable = max(network.num_addresses - 2, 1)
         return str(network[index % usable + 1] if network.num_addresses > 2 else network[0])
 
-    def users_per_address(self) -> int:
-        """How many users share the busiest source address."""
+    def patience_s(self, index: int) -> float:
+        """How long user ``index`` waits before its log-in: its address may send only so many a minute."""
         usable = max(ipaddress.ip_network(self.sources).num_addresses - 2, 1) if self.sources else 1
-        return -(-self.profile.users // usable)
+        return index // usable * 60 / self.log_ins_per_minute
 
     def log_in_seconds(self) -> float:
-        """How long the log-ins may take: the target's limit per address, and the second factor's next step twice."""
-        per_address = self.users_per_address() if self.accounts else 0
-        return 60 + 60 * max(per_address - 1, 0) / self.log_ins_per_minute + self.profile.users * 0.5
+        """How long all log-ins may take: the last one's wait, the second factor's next step twice, the hashing."""
+        return 70 + self.patience_s(self.profile.users - 1) + self.profile.users * 0.5
 
 
 @dataclass(frozen=True)

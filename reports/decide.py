@@ -192,9 +192,7 @@ def _percent(share: float) -> float:
     return math.floor(share * 1000 + 1e-9) / 10
 
 
-def _coverage(
-    checks: Sequence[CheckRecord], policy: Policy, controls: Mapping[str, Control]
-) -> list[ControlRecord]:
+def _coverage(checks: Sequence[CheckRecord], policy: Policy, controls: Mapping[str, Control]) -> list[ControlRecord]:
     cited = {control for check in checks for control in check.controls}
     coverage = []
     for identity in sorted(cited | set(policy.required_controls)):

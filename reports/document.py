@@ -74,7 +74,7 @@ def compose(
         controls=decision.controls, waivers=decision.waivers, drills=tuple(sorted(drills, key=lambda d: d.scenario)),
         load=tuple(sorted(load, key=lambda item: item.profile)),
         privacy=tuple(sorted(privacy, key=lambda p: (p.source, p.mechanism))),
-        selfproof=tuple(sorted(proofs, key=lambda p: (p.check, p.violation, p.at))),
+        selfproof=tuple(sorted((p.redacted() for p in proofs), key=lambda p: (p.check, p.violation, p.at))),
     )  # fmt: skip
 
 

@@ -97,6 +97,16 @@ class SelfProof(Record):
         """The check told the broken target from the clean one."""
         return self.status is Status.FAIL and self.clean_status is Status.PASS
 
+    def redacted(self) -> SelfProof:
+        """Without secrets that a message of the check, or of a crash, may hold."""
+        return self.model_copy(
+            update={
+                "reason": printable(self.reason),
+                "clean_reason": printable(self.clean_reason),
+                "on": printable(self.on),
+            }
+        )
+
 
 class CheckRecord(Record):
     """One check with its settled status. ``proof`` says in one sentence how it was proven able to fail, or why not."""

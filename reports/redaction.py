@@ -20,7 +20,7 @@ _RULES: tuple[tuple[str, str], ...] = (
     ),
     # Prose such as "basic authentication" has neither a digit nor punctuation.
     (r"\b(bearer|basic)\s+(?=[\w.~+/-]*[\d.~+/=])[\w.~+/-]{12,}=*", r"\1 [redacted: credentials]"),
-    (r"\b(set-cookie|cookie)(\s*:\s*)[^\[\r\n][^\r\n]*", r"\1\2[redacted: cookie]"),
+    (r"\b(set-cookie|cookie)(\s*+:\s*+)[^\[\r\n][^\r\n]*", r"\1\2[redacted: cookie]"),
     # scheme://user:password@host (RFC 3986 section 3.2.1)
     (r"\b([a-z][a-z0-9+.-]*://[^\s:/@]*):[^\s/@[][^\s/@]*@", r"\1:[redacted: password]@"),
     (r"\$argon2(?:id|i|d)\$[^\s\"']+", "[redacted: password hash]"),

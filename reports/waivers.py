@@ -88,9 +88,7 @@ def _judge(waiver: Waiver, known: Collection[str], today: date) -> Finding:
             remedy="Say in a sentence why the risk is acceptable until the expiry.",
         )  # fmt: skip
     if waiver.expires is None:
-        return Finding(
-            subject=subject, ok=False, message="It never expires.", remedy="Set expires to the day it ends."
-        )
+        return Finding(subject=subject, ok=False, message="It never expires.", remedy="Set expires to the day it ends.")
     if waiver.expires < today:
         return Finding(
             subject=subject, ok=False, message=f"It expired on {waiver.expires}.",

@@ -34,7 +34,14 @@ class Decision(Enum):
 
 
 def samples_needed(bad: int, share: float, confidence: float) -> int:
-    """The fewest requests, ``bad`` of them bad, that show at most ``share`` to be bad."""
+    """The fewest requests, ``bad`` of them bad, that show at most ``share`` to be bad.
+
+    Raises:
+        CannotLookError: no number of requests can show it.
+    """
+    if share <= 0 or confidence >= 1:
+        msg = f"no number of requests can show a share of {share:g} with confidence {confidence:g}"
+        raise CannotLookError(msg)
     low, high = bad, max(2 * bad, 1)
     while binom.cdf(bad, high, share) > 1 - confidence:
         low, high = high, 2 * high

@@ -1,4 +1,4 @@
-"""95 % of the patient reads and writes of a full clinic are answered in the policy's limit (45 CFR 164.308(a)(7)(ii)(C)).
+"""95 % of a full clinic's patient requests are answered within the policy's limit (45 CFR 164.308(a)(7)(ii)(C)).
 
 Latency counts from the moment a user meant to ask; decided at the policy's confidence, by
 `checks.performance._early_stopping`.

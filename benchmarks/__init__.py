@@ -1,0 +1,1 @@
+"""Measurements that print what was reached; none of them decides a gate."""

@@ -1,0 +1,88 @@
+"""Row-level security binds everybody on every table with PHI (45 CFR 164.312(a)(1); 164.502(b) minimum necessary).
+
+Enabled is not enough: without FORCE the owner sees every row, and one permissive policy more opens what others close.
+So the application's role is asked, too: without a tenant it sees nothing, with one nothing of the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks.lab import Lab
+from checks.model import CannotLookError, Finding, Gate, Reason, Severity, check
+from checks.targets import Database
+
+_REMEDY = "ALTER TABLE {0} ENABLE ROW LEVEL SECURITY; ALTER TABLE {0} FORCE ROW LEVEL SECURITY"
+
+
+def _owner_exempt(lab: Lab) -> Database:
+    return lab.database(sql="ALTER TABLE patients NO FORCE ROW LEVEL SECURITY")
+
+
+def _encounters_unprotected(lab: Lab) -> Database:
+    return lab.database(sql="ALTER TABLE encounters DISABLE ROW LEVEL SECURITY")
+
+
+def _permissive_policy_added(lab: Lab) -> Database:
+    return lab.database(sql="CREATE POLICY reporting ON patients FOR SELECT TO clinical_app USING (true)")
+
+
+def _any_tenant_sees_all(lab: Lab) -> Database:
+    return lab.database(
+        sql="DROP POLICY tenant ON patients;"
+        "CREATE POLICY tenant ON patients TO clinical_app USING (app_tenant() IS NOT NULL)"
+    )
+
+
+@check(
+    gate=Gate.SECURITY,
+    severity=Severity.CRITICAL,
+    controls=("hipaa:164.312(a)(1)", "hipaa:164.502(b)"),
+    violations=(_owner_exempt, _encounters_unprotected, _permissive_policy_added, _any_tenant_sees_all),
+)
+def row_level_security_forced(database: Database) -> Iterator[Finding]:
+    """Each table with PHI and the audit trail, by the catalogue and by what the application's role can read."""
+    holding = sorted({table for table, _ in database.phi_columns})
+    for table in sorted({*holding, database.audit_table}):
+        rows = database.query(
+            "SELECT relrowsecurity AS enabled, relforcerowsecurity AS forced FROM pg_class WHERE oid = to_regclass(%s)",
+            (table,),
+        )
+        if not rows:
+            msg = f"the declared table {table} does not exist"
+            raise CannotLookError(msg)
+        enabled, forced = bool(rows[0]["enabled"]), bool(rows[0]["forced"])
+        yield Finding(
+            subject=f"table {table}",
+            ok=enabled and forced,
+            message=f"row-level security is {'enabled' if enabled else 'off'} and {'' if forced else 'not '}forced",
+            remedy=_REMEDY.format(table),
+        )
+    looked = False
+    for table in holding:
+        tenants = [str(row["tenant"]) for row in database.query(f"SELECT DISTINCT tenant FROM {table} ORDER BY 1")]  # noqa: S608  a declared name
+        looked = looked or bool(tenants)
+        if tenants:
+            yield from _visible(database, table, tenants)
+    if not looked:
+        msg = "no table with PHI holds a row: nothing can be hidden"
+        raise CannotLookError(msg, Reason.TOO_FEW_SAMPLES)
+
+
+def _visible(database: Database, table: str, tenants: list[str]) -> Iterator[Finding]:
+    for tenant in ("", *tenants):
+        # The application names the tenant in app.tenant; user and role decide only within it.
+        literal = tenant.replace("'", "''")
+        tried = database.attempt(
+            f"DO $$ BEGIN PERFORM set_config('app.tenant', '{literal}', true), set_config('app.user', 'nobody', true),"
+            f" set_config('app.role', 'physician', true); IF EXISTS (SELECT FROM {table} WHERE tenant <> '{literal}')"
+            " THEN RAISE EXCEPTION 'rows of another tenant are visible'; END IF; END $$",
+            role=database.application_role,
+        )
+        who = f"as tenant {tenant}" if tenant else "without a tenant"
+        yield Finding(
+            subject=f"table {table} {who}",
+            ok=tried.accepted,
+            message="no row of another tenant is visible" if tried.accepted else f"refused or visible: {tried.refusal}",
+            remedy=f"drop the permissive policy on {table}: every policy of the application must compare the tenant",
+        )

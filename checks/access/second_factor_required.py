@@ -1,0 +1,44 @@
+"""Nobody logs in with a password alone (45 CFR 164.312(d); NIST SP 800-63B section 4.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks.lab import Lab
+from checks.model import CannotLookError, Finding, Gate, Severity, check
+from checks.targets import Api
+
+_LIMITED, _BROKEN = 429, 500
+_ROLES = ("admin", "physician", "nurse", "researcher", "auditor", "service")
+
+
+def _second_factor_optional(lab: Lab) -> Api:
+    return lab.api(settings={"session.require_totp": False})
+
+
+@check(
+    gate=Gate.SECURITY,
+    severity=Severity.CRITICAL,
+    controls=("hipaa:164.312(d)", "hipaa:164.312(a)(2)(i)"),
+    violations=(_second_factor_optional,),
+)
+def second_factor_required(api: Api) -> Iterator[Finding]:
+    """As each role: the right password without a code, with an empty one and with a wrong one; then with the right."""
+    tenant = api.accounts()[0].tenant
+    for role in _ROLES:
+        account = api.new_account(role, tenant)
+        for factor, way in (("", "without a code"), ("000000", "with a wrong code")):
+            seen = api.login(account, totp=factor)
+            if seen.status == _LIMITED or seen.status >= _BROKEN:
+                msg = f"the log-in of a {role} {way} answers {seen.status}, which is no refusal"
+                raise CannotLookError(msg)
+            yield Finding(
+                subject=f"{role} logs in {way}",
+                ok=not seen.granted,
+                message=f"{'granted' if seen.granted else 'refused'} with {seen.status}",
+                remedy="demand a one-time code at every log-in (session.require_totp = true)",
+            )
+        proper = api.login(account)
+        if not proper.granted:
+            msg = f"the {role} cannot log in with both factors either ({proper.status}), so a refusal says nothing"
+            raise CannotLookError(msg)

@@ -1,0 +1,100 @@
+"""Nobody can change or delete an entry of the audit trail (45 CFR 164.312(b); NIST SP 800-53 AU-9).
+
+The application may only insert; a trigger stops everybody else who would have the right, its owner included.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks.lab import Lab
+from checks.model import Finding, Gate, Severity, check
+from checks.targets import Database
+
+_DELETE, _UPDATE, _TRUNCATE = 8, 16, 32  # bits of pg_trigger.tgtype: src/include/catalog/pg_trigger.h
+_EVENTS = {"UPDATE": _UPDATE, "DELETE": _DELETE, "TRUNCATE": _TRUNCATE}
+
+
+def _trigger_dropped(lab: Lab) -> Database:
+    return lab.database(sql="DROP TRIGGER append_only ON audit_log")
+
+
+def _trigger_disabled(lab: Lab) -> Database:
+    return lab.database(sql="ALTER TABLE audit_log DISABLE TRIGGER append_only")
+
+
+def _trigger_that_allows(lab: Lab) -> Database:
+    return lab.database(
+        sql="CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'"
+    )
+
+
+def _application_may_delete(lab: Lab) -> Database:
+    return lab.database(sql="DROP TRIGGER append_only ON audit_log; GRANT DELETE ON audit_log TO clinical_app")
+
+
+def _delete_granted_behind_the_trigger(lab: Lab) -> Database:
+    return lab.database(sql="GRANT DELETE ON audit_log TO clinical_app")
+
+
+def _one_column_may_be_updated(lab: Lab) -> Database:
+    return lab.database(sql="GRANT UPDATE (outcome) ON audit_log TO clinical_app")
+
+
+@check(
+    gate=Gate.COMPLIANCE,
+    severity=Severity.CRITICAL,
+    controls=("hipaa:164.312(b)", "hipaa:164.312(c)(1)"),
+    violations=(
+        _trigger_dropped, _trigger_disabled, _trigger_that_allows, _application_may_delete,
+        _delete_granted_behind_the_trigger, _one_column_may_be_updated,
+    ),
+)  # fmt: skip
+def append_only(database: Database) -> Iterator[Finding]:
+    """What the application's role may do to the trail, tried and by its grants, and the trigger that stops the rest."""
+    table, role = database.audit_table, database.application_role
+    for statement, what in (
+        (f"UPDATE {table} SET hash = hash", "update"),  # noqa: S608  a declared name
+        (f"DELETE FROM {table}", "delete"),  # noqa: S608  a declared name
+        (f"TRUNCATE {table}", "truncate"),
+    ):
+        tried = database.attempt(statement, role=role)
+        yield Finding(
+            subject=f"{what} {table} as {role}",
+            ok=not tried.accepted,
+            message=f"refused: {tried.refusal}" if not tried.accepted else "accepted (and rolled back)",
+            remedy=f"REVOKE ALL ON {table} FROM {role}; GRANT SELECT, INSERT ON {table} TO {role}",
+        )
+    rights = database.query(
+        "SELECT p AS name FROM unnest(ARRAY['UPDATE', 'DELETE', 'TRUNCATE', 'TRIGGER']) p WHERE"
+        " has_table_privilege(%s::name, %s::text, p)"
+        " UNION SELECT 'UPDATE of a column' WHERE has_any_column_privilege(%s::name, %s::text, 'UPDATE')",
+        (role, table, role, table),
+    )
+    yield Finding(
+        subject=f"grants of {role} on {table}",
+        ok=not rights,
+        message=f"it has {', '.join(str(row['name']) for row in rights)}"
+        if rights
+        else "none but reading and appending",
+        remedy=f"REVOKE ALL ON {table} FROM {role}; GRANT SELECT, INSERT ON {table} TO {role}",
+    )
+    yield from _triggers(database)
+
+
+def _triggers(database: Database) -> Iterator[Finding]:
+    rows = database.query(
+        "SELECT t.tgtype::integer AS events FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid"
+        " WHERE t.tgrelid = to_regclass(%s) AND NOT t.tgisinternal AND t.tgenabled = 'A' AND t.tgqual IS NULL"
+        " AND t.tgattr = ''::int2vector AND p.prosrc ~* 'begin\\s+raise\\s+exception'",
+        (database.audit_table,),
+    )
+    for event, bit in _EVENTS.items():
+        stopped = any(int(str(row["events"])) & bit for row in rows)
+        yield Finding(
+            subject=f"{event} of {database.audit_table} by its owner",
+            ok=stopped,
+            message="a trigger that is always enabled raises an exception" if stopped else "no trigger stops it",
+            remedy=f"CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {database.audit_table} FOR EACH"
+            " STATEMENT EXECUTE FUNCTION refuse_change(), and ENABLE ALWAYS it",
+        )

@@ -1,0 +1,1 @@
+"""Backups: encrypted, recent, and restorable."""

@@ -1,0 +1,94 @@
+"""The database takes no connection without TLS and none without a secret (45 CFR 164.312(e)(1); 164.312(d)).
+
+A server that asks for a password in clear has lost already: only a refusal before any secret is sent counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks.lab import Lab
+from checks.model import CannotLookError, Finding, Gate, Severity, check
+from checks.targets import Attempt, Database
+
+_STRANGER = "stranger"
+_STRONG = frozenset({"scram-sha-256", "cert", "gss", "reject"})
+_REMEDY = "ssl = on, and only hostssl lines with scram-sha-256 or cert in pg_hba.conf"
+# Only members of pg_read_all_settings may read it, and the auditor is one without inheriting.
+_OLD_TLS = """
+DO $$ BEGIN IF current_setting('ssl_min_protocol_version') NOT IN ('TLSv1.2', 'TLSv1.3') THEN
+  RAISE EXCEPTION 'ssl_min_protocol_version = %', current_setting('ssl_min_protocol_version');
+END IF; END $$"""
+
+
+def _anyone_trusted(lab: Lab) -> Database:
+    return lab.database(access="host all all 0.0.0.0/0 trust")
+
+
+def _passwords_in_clear(lab: Lab) -> Database:
+    return lab.database(access="host all all 0.0.0.0/0 scram-sha-256")
+
+
+def _tls_switched_off(lab: Lab) -> Database:
+    return lab.database(access="host all all 0.0.0.0/0 scram-sha-256", settings={"ssl": "off"})
+
+
+def _weak_hashes_over_tls(lab: Lab) -> Database:
+    return lab.database(access="hostssl clinical clinical_app 10.0.0.0/8 md5")
+
+
+def _old_protocol_taken(lab: Lab) -> Database:
+    return lab.database(settings={"ssl_min_protocol_version": "TLSv1"})
+
+
+@check(
+    gate=Gate.SECURITY,
+    severity=Severity.CRITICAL,
+    controls=("hipaa:164.312(e)(1)", "hipaa:164.312(e)(2)(ii)", "hipaa:164.312(d)"),
+    violations=(_anyone_trusted, _passwords_in_clear, _tls_switched_off, _weak_hashes_over_tls, _old_protocol_taken),
+)
+def database_refuses_plaintext(database: Database) -> Iterator[Finding]:
+    """Connections without TLS and without the right password, then the rules by which others would get in."""
+    plain = True
+    for user in (database.application_role, _STRANGER):
+        tried = _reached(database, database.attempt_connection(encrypted=False, user=user))
+        refused = not tried.accepted and "pg_hba.conf" in tried.refusal
+        plain = plain and refused
+        yield Finding(
+            subject=f"connection in clear as {user}",
+            ok=refused,
+            message="refused before authentication" if refused else f"taken up: {tried.refusal or 'accepted'}",
+            remedy=_REMEDY,
+        )
+    if not plain:
+        return  # the auditor's password must not go over such a link either
+    tried = _reached(database, database.attempt_connection(encrypted=True, user=database.application_role))
+    yield Finding(
+        subject=f"connection as {database.application_role} with a wrong password",
+        ok=not tried.accepted,
+        message=f"refused: {tried.refusal}" if not tried.accepted else "accepted",
+        remedy=_REMEDY,
+    )
+    for row in database.query("SELECT line_number, type, auth_method FROM hba_rules WHERE type LIKE 'host%%'", ()):
+        encrypted = row["type"] in {"hostssl", "hostgssenc"} or row["auth_method"] == "reject"
+        yield Finding(
+            subject=f"pg_hba.conf line {row['line_number']}",
+            ok=encrypted and row["auth_method"] in _STRONG,
+            message=f"{row['type']} with {row['auth_method']}",
+            remedy=_REMEDY,
+        )
+    tried = database.attempt(_OLD_TLS, role="pg_read_all_settings")
+    yield Finding(
+        subject="oldest TLS version",
+        ok=tried.accepted,
+        message="TLS 1.2 or newer" if tried.accepted else tried.refusal,
+        remedy="ssl_min_protocol_version = 'TLSv1.2'",
+    )
+
+
+def _reached(database: Database, tried: Attempt) -> Attempt:
+    """The attempt, unless it never got an answer of the server: no answer is no refusal."""
+    if not tried.accepted and "FATAL" not in tried.refusal:
+        msg = f"{database.address} did not answer: {tried.refusal}"
+        raise CannotLookError(msg)
+    return tried

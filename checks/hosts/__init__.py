@@ -1,0 +1,1 @@
+"""The machines below the services."""

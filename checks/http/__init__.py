@@ -1,0 +1,1 @@
+"""What the front door says in HTTP."""

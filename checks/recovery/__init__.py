@@ -1,0 +1,1 @@
+"""Recovery: what a drill showed."""

@@ -1,0 +1,37 @@
+"""At no moment of the failover did two nodes take writes (45 CFR 164.312(c)(1); 164.308(a)(7)(ii)(C))."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks.lab import Lab
+from checks.model import CannotLookError, Finding, Gate, Reason, Severity, check
+from checks.recovery._record import recorded
+from checks.targets import History
+
+_FEWEST_SAMPLES = 20
+
+
+def _promoted_without_fencing(lab: Lab) -> History:
+    return lab.history(fenced=False)
+
+
+@check(
+    gate=Gate.RECOVERY,
+    severity=Severity.CRITICAL,
+    controls=("hipaa:164.312(c)(1)", "hipaa:164.308(a)(7)(ii)(C)"),
+    violations=(_promoted_without_fencing,),
+)
+def one_writable_primary(history: History) -> Iterator[Finding]:
+    """Each node, asked several times a second whether it takes writes."""
+    drill = recorded(history)
+    if drill.primary_samples < _FEWEST_SAMPLES:
+        msg = f"the nodes were asked only {drill.primary_samples} times"
+        raise CannotLookError(msg, Reason.TOO_FEW_SAMPLES)
+    two = drill.two_primaries_seen
+    yield Finding(
+        subject=f"{drill.scenario}: nodes that take writes",
+        ok=not two,
+        message=f"{'two at once' if two else 'never two at once'}, asked {drill.primary_samples} times",
+        remedy="fence the old primary before the new one is promoted: a leader lock that expires, and a watchdog",
+    )

@@ -1,0 +1,35 @@
+"""After the failure every replica is back by itself (45 CFR 164.308(a)(7)(ii)(C); GDPR article 32(1)(b)).
+
+A cluster that survived one failure and stays thin does not survive the next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks.lab import Lab
+from checks.model import Finding, Gate, Severity, check
+from checks.recovery._record import recorded
+from checks.targets import History
+
+
+def _replica_never_rejoins(lab: Lab) -> History:
+    return lab.history(rejoins=False)
+
+
+@check(
+    gate=Gate.RECOVERY,
+    severity=Severity.HIGH,
+    controls=("hipaa:164.308(a)(7)(ii)(C)", "gdpr:32(1)(b)"),
+    violations=(_replica_never_rejoins,),
+)
+def redundancy_restored(history: History) -> Iterator[Finding]:
+    """Every replica streams again after the host came back."""
+    drill = recorded(history)
+    seconds = drill.redundancy_s
+    yield Finding(
+        subject=f"{drill.scenario}: replicas",
+        ok=seconds is not None,
+        message="one did not come back in time" if seconds is None else f"all were back {seconds:.1f} s after the host",
+        remedy="let the agent rewind or rebuild a former primary by itself, and keep its WAL with a slot",
+    )

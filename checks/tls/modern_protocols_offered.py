@@ -1,0 +1,36 @@
+"""The edge offers TLS 1.2 and TLS 1.3 (NIST SP 800-52r2 section 3.1, which demands TLS 1.3 since 2024)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks.lab import Lab
+from checks.model import Finding, Gate, Severity, check
+from checks.policy import Policy
+from checks.targets import Edge
+
+
+def _edge_without_tls13(lab: Lab) -> Edge:
+    return lab.edge(protocols="TLSv1.2")
+
+
+def _edge_without_tls12(lab: Lab) -> Edge:
+    return lab.edge(protocols="TLSv1.3")
+
+
+@check(
+    gate=Gate.SECURITY,
+    severity=Severity.MEDIUM,
+    controls=("hipaa:164.312(e)(1)", "hipaa:164.312(e)(2)(ii)"),
+    violations=(_edge_without_tls13, _edge_without_tls12),
+)
+def modern_protocols_offered(edge: Edge, policy: Policy) -> Iterator[Finding]:
+    """A handshake succeeds in each version that the policy requires."""
+    for version in policy.tls.required_versions:
+        seen = edge.handshake(version)
+        yield Finding(
+            subject=f"edge {edge.address} {version}",
+            ok=seen.accepted,
+            message=f"offers it, with {', '.join(seen.ciphers)}" if seen.accepted else "refuses the handshake",
+            remedy=f"add {version} to the server's protocols (nginx: ssl_protocols TLSv1.2 TLSv1.3)",
+        )

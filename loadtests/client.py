@@ -1,0 +1,257 @@
+"""A small HTTP/1.1 client for gevent: own source address, SNI apart from the address, keep-alive, timed streams.
+
+It connects to one address, follows no redirect and never repeats a request, so what is counted is what was sent. The
+parser is geventhttpclient's (llhttp).
+"""
+
+from __future__ import annotations
+
+import select
+import ssl
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import gevent
+import orjson
+from gevent import monkey, socket
+from gevent.ssl import SSLContext
+from geventhttpclient.response import HTTPParseError, HTTPResponse
+
+_BLOCK = 16_384
+# gevent's own poll goes through its loop, which lets other users run in the middle of taking a connection.
+_poll = monkey.get_original("select", "poll")
+OnData = Callable[[bytes], None]
+
+
+class RequestError(Exception):
+    """A request failed; the message is the cause under which it is counted."""
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Where to connect, and how the server is called and trusted; ``tls`` is None for plain HTTP."""
+
+    host: str
+    port: int
+    server_name: str
+    tls: SSLContext | None
+    prefix: str = ""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Status, the bytes up to the end of the headers or beyond, and the body (empty when it was streamed)."""
+
+    status: int
+    head: bytes
+    body: bytes
+
+    def header(self, name: str) -> str:
+        """The first header of that name, empty when there is none."""
+        for line in self.head.partition(b"\r\n\r\n")[0].split(b"\r\n")[1:]:
+            key, _, value = line.partition(b":")
+            if key.decode("latin-1").lower() == name.lower():
+                return value.strip().decode("latin-1")
+        return ""
+
+
+def trust(ca: str, certificate: str = "", key: str = "") -> SSLContext:
+    """A TLS context that verifies chain and name; PEM files, of which an empty ``ca`` means the system's anchors."""
+    context = SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if ca:
+        context.load_verify_locations(cafile=ca)
+    else:
+        context.load_default_certs()
+    if certificate:
+        context.load_cert_chain(certificate, key)
+    context.set_alpn_protocols(["http/1.1"])
+    return context
+
+
+class Client:
+    """The connections of one user: as many as it has requests under way.
+
+    Args:
+        source: address to connect from; empty leaves it to the system.
+        timeout_s: a request must be fully answered within this.
+    """
+
+    def __init__(self, endpoint: Endpoint, *, source: str, timeout_s: float) -> None:
+        self._endpoint, self._source, self._timeout_s = endpoint, source, timeout_s
+        self._idle: list[socket.socket] = []
+        default = 443 if endpoint.tls else 80
+        name = endpoint.server_name or endpoint.host
+        self._host = name if endpoint.port == default else f"{name}:{endpoint.port}"
+        self.authorization = ""
+
+    def request(
+        self, method: str, path: str, *, body: bytes = b"", headers: Mapping[str, str] | None = None,
+        on_data: OnData | None = None,
+    ) -> Answer:
+        """Send one request and read its answer.
+
+        Args:
+            on_data: called with each piece of the body as it arrives, in place of collecting it.
+
+        Raises:
+            RequestError: no full answer, with the cause.
+        """  # fmt: skip
+        head = self._head(method, path, body, headers)
+        connection: socket.socket | None = None
+        try:
+            with gevent.Timeout(self._timeout_s):
+                connection = self._take() or self._connect()
+                connection.sendall(head + body)
+                parser = _Parser(method)
+                parser.receive(connection, on_data)
+                if parser.should_close():
+                    connection.close()
+                else:
+                    self._idle.append(connection)
+                return Answer(parser.status_code, bytes(parser.head), bytes(parser.body))
+        except BaseException as problem:
+            if connection is not None:
+                connection.close()
+            cause = _cause(problem)
+            if not cause:
+                raise
+            raise RequestError(cause) from problem
+
+    def open(self) -> None:
+        """Connect beforehand, so that the first request finds a connection.
+
+        Raises:
+            RequestError: no connection, with the cause.
+        """
+        try:
+            with gevent.Timeout(self._timeout_s):
+                self._idle.append(self._connect())
+        except BaseException as problem:
+            cause = _cause(problem)
+            if not cause:
+                raise
+            raise RequestError(cause) from problem
+
+    def close(self) -> None:
+        """Close what is open."""
+        while self._idle:
+            self._idle.pop().close()
+
+    def _head(self, method: str, path: str, body: bytes, headers: Mapping[str, str] | None) -> bytes:
+        lines = [f"{method} {self._endpoint.prefix}{path} HTTP/1.1", f"Host: {self._host}", "User-Agent: clinical-gate"]
+        if self.authorization:
+            lines.append(f"Authorization: {self.authorization}")
+        if body:
+            lines += ["Content-Type: application/json", f"Content-Length: {len(body)}"]
+        elif method != "GET":
+            lines.append("Content-Length: 0")
+        lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
+        return ("\r\n".join(lines) + "\r\n\r\n").encode()
+
+    def _take(self) -> socket.socket | None:
+        while self._idle:
+            connection = self._idle.pop()
+            poll = _poll()
+            poll.register(connection.fileno(), select.POLLIN)
+            if not poll.poll(0):  # an idle connection has news only when it was closed
+                return connection
+            connection.close()
+        return None
+
+    def _connect(self) -> socket.socket:
+        endpoint = self._endpoint
+        source = (self._source, 0) if self._source else None
+        plain = socket.create_connection((endpoint.host, endpoint.port), source_address=source)
+        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if endpoint.tls is None:
+            return plain
+        try:
+            return endpoint.tls.wrap_socket(plain, server_hostname=endpoint.server_name or endpoint.host)
+        except BaseException:
+            plain.close()
+            raise
+
+
+class _Parser(HTTPResponse):  # type: ignore[misc]  # ships no usable types for its base in C
+    """Parses one answer. Headers are kept as bytes: reading each of them would take half the time of a request."""
+
+    def __init__(self, method: str) -> None:
+        super().__init__(method=method)
+        self.head, self.body = bytearray(), bytearray()
+
+    def receive(self, connection: socket.socket, on_data: OnData | None) -> None:
+        """Read the answer to its end."""
+        while not self.message_complete or self.status_code < 200:
+            data = connection.recv(_BLOCK)
+            if not data:
+                msg = "closed"
+                raise ConnectionResetError(msg)
+            if not self.headers_complete:
+                self.head += data
+            self.feed(data)
+            if on_data is not None and self.body and self.status_code < 400:
+                on_data(bytes(self.body))
+                self.body.clear()
+
+    def _on_header_field(self, string: str) -> None:
+        pass
+
+    def _on_header_value(self, string: str) -> None:
+        pass
+
+    def _on_body(self, buf: bytes) -> None:
+        self.body += buf
+
+
+_CAUSES: tuple[tuple[type[BaseException], str], ...] = (  # the more special before the more general
+    (gevent.Timeout, "time-out"),
+    (TimeoutError, "time-out"),
+    (ConnectionRefusedError, "refused"),
+    (ssl.SSLCertVerificationError, "certificate not trusted"),
+    (ssl.SSLError, "TLS failed"),
+    (HTTPParseError, "not HTTP"),
+    (OSError, "connection lost"),
+)
+
+
+def _cause(problem: BaseException) -> str:
+    """The cause under which a failure is counted; empty for what is no failure of a request."""
+    return next((cause for kind, cause in _CAUSES if isinstance(problem, kind)), "")
+
+
+@dataclass
+class TokenClock:
+    """Reads a stream of server-sent events (OpenAI) and notes when its tokens arrived.
+
+    Times are of ``time.monotonic``. ``finished`` is set by ``data: [DONE]``.
+    """
+
+    first: float = 0.0
+    last: float = 0.0
+    tokens: int = 0
+    finished: bool = False
+    _rest: bytes = b""
+
+    def __call__(self, data: bytes) -> None:
+        """Read the next piece of the stream, arrived now."""
+        now = time.monotonic()
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        for line in lines:
+            if not line.startswith(b"data:"):
+                continue
+            if line[5:].strip() == b"[DONE]":
+                self.finished = True
+            elif has_text(line[5:]):
+                self.first = self.first or now
+                self.last = now
+                self.tokens += 1
+
+
+def has_text(event: bytes) -> bool:
+    """Whether an event of a chat completion carries text of the answer."""
+    try:
+        choices = orjson.loads(event).get("choices")
+        return bool(choices and (choices[0].get("delta") or {}).get("content"))
+    except (orjson.JSONDecodeError, AttributeError, KeyError, TypeError, IndexError):
+        return False

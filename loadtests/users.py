@@ -1,0 +1,78 @@
+"""The Locust users: each follows a schedule drawn beforehand and starts every request on its own greenlet, on time.
+
+A request that is slow delays no later one (open model), as the schedule of a clinic does not wait for its computers.
+Locust keeps the users, here and on workers; its statistics are not used, because they round.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+import gevent
+from gevent.event import AsyncResult
+from gevent.pool import Group
+from locust import User, task
+from locust.exception import StopUser
+
+from loadtests.profiles import Role
+from loadtests.schedule import Arrival
+from loadtests.sessions import LogInError, Session
+
+
+@dataclass
+class Stage:
+    """What the users of one process share.
+
+    ``opening`` gives the monotonic time at which the measured window opens, once everybody is ready.
+    """
+
+    waiting: dict[Role, list[tuple[Session, tuple[Arrival, ...]]]]
+    opening: AsyncResult = field(default_factory=AsyncResult)
+    ready: int = 0
+    done: int = 0
+    refusals: list[str] = field(default_factory=list)
+
+
+class ScheduledUser(User):  # type: ignore[misc]  # Locust ships no types
+    """A user of one role; the stage gives each its session and its schedule."""
+
+    abstract = True
+    role: Role
+    stage: Stage
+
+    def on_start(self) -> None:
+        """Log in, then say so."""
+        self._session, self._arrivals = self.stage.waiting[self.role].pop()
+        try:
+            self._session.log_in()
+        except LogInError as problem:
+            self.stage.refusals.append(str(problem))
+            raise StopUser from problem
+        except Exception as crash:
+            self.stage.refusals.append(f"a user crashed at log-in: {type(crash).__name__}: {crash}")
+            raise StopUser from crash
+        self.stage.ready += 1
+
+    @task  # type: ignore[untyped-decorator]  # Locust ships no types
+    def live(self) -> None:
+        """Follow the schedule to its end."""
+        opening: float = self.stage.opening.get()
+        under_way = Group()
+        for arrival in self._arrivals:
+            intended = opening + arrival.at_s
+            if (ahead := intended - time.monotonic()) > 0:
+                gevent.sleep(ahead)
+            under_way.spawn(self._session.perform, arrival, intended)
+        under_way.join()
+        self._session.close()
+        self.stage.done += 1
+        raise StopUser
+
+
+def users_on(stage: Stage) -> list[type[ScheduledUser]]:
+    """One Locust class per role that waits on the stage, with the count of its users."""
+    return [
+        type(f"{role.capitalize()}User", (ScheduledUser,), {"role": role, "stage": stage, "fixed_count": len(waiting)})
+        for role, waiting in stage.waiting.items()
+    ]

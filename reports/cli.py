@@ -1,0 +1,195 @@
+"""``clinical-gate report``: verify, show, open and list signed reports."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from reports import history
+from reports.allure_report import AllureError, build
+from reports.keys import PUBLIC, SigningKeyError, load_public
+from reports.records import Verdict
+from reports.refusals import UnreadableError, VerificationError
+from reports.render.terminal import print_summary
+from reports.verify import Verified, verify
+
+_DEFAULT = Path("build/gate/latest")
+_HOLDS_NOT, _UNREADABLE, _UNKNOWN = 1, 2, 3
+_folder = click.argument("directory", type=click.Path(path_type=Path, file_okay=False), default=_DEFAULT)
+_key = click.option(
+    "--key", type=click.Path(path_type=Path, dir_okay=False), metavar="PUB",
+    help="The signer's public key (PEM) that you got from the signer, not from the report.",
+)  # fmt: skip
+_history = click.option(
+    "--history", "history_file", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+    help="Which reports there are; must exist when given. Default: history.jsonl beside the report's folder.",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Trust:
+    key: Path
+    pinned: bool
+
+
+@click.group()
+def report() -> None:
+    """Signed reports: verify, show, open and list them.
+
+    Exit codes: 0 holds, 1 does not hold, 2 usage or unreadable input, 3 unknown.
+    """
+
+
+@report.command(name="verify")
+@_folder
+@_key
+@_history
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def verify_command(directory: Path, key: Path | None, history_file: Path | None, *, as_json: bool) -> None:
+    """Verify that a report is exactly what was signed, and the newest on its target.
+
+    DIRECTORY is a report's folder (default: build/gate/latest). Exit code 3 means that signature and files hold, but
+    there is no history that could say whether the report is the newest.
+    """
+    with _one_sentence():
+        trust = _trust(directory, key)
+        try:
+            found = verify(directory, load_public(trust.key), history_file=history_file)
+        except VerificationError as problem:
+            if as_json:
+                click.echo(json.dumps({"holds": False, "reason": problem.refusal.value, "message": str(problem)}))
+            else:
+                click.echo(f"DOES NOT HOLD: {problem.refusal.value}. {problem}")
+                _say_unpinned(trust)
+            sys.exit(_HOLDS_NOT)
+    if as_json:
+        claim = found.statement.predicate
+        click.echo(json.dumps({
+            "holds": True, "newest": found.newest, "key_pinned": trust.pinned, "keyid": found.keyid,
+            "decision": claim.decision, "score": claim.score, "run_id": claim.run_id, "sequence": claim.sequence,
+            "subject": {"name": found.statement.subject[0].name, "sha256": found.statement.subject_digest},
+        }))  # fmt: skip
+    else:
+        _say_verified(found, trust)
+    if found.newest is None:
+        sys.exit(_UNKNOWN)
+
+
+@report.command()
+@_folder
+@_key
+@_history
+def show(directory: Path, key: Path | None, history_file: Path | None) -> None:
+    """Print the summary of a report, after verifying it."""
+    with _one_sentence():
+        trust = _trust(directory, key)
+        try:
+            found = verify(directory, load_public(trust.key), history_file=history_file)
+        except VerificationError as problem:
+            click.echo(f"DOES NOT HOLD: {problem.refusal.value}. {problem}", err=True)
+            sys.exit(_HOLDS_NOT)
+    command = f"clinical-gate report verify {directory} --key {key or 'PUB'}"
+    print_summary(found.document, folder=directory, verify_command=command, trust=found.sentence(pinned=trust.pinned))
+    if found.newest is None:
+        sys.exit(_UNKNOWN)
+
+
+@report.command(name="open")
+@_folder
+@click.option("--no-browser", is_flag=True, help="Only build the page and print where it is.")
+def open_command(directory: Path, *, no_browser: bool) -> None:
+    """Build the Allure page of a report and open it in the browser.
+
+    The page is for reading: what is signed, and what to rely on, is the report that `show` prints.
+    """
+    with _one_sentence():
+        console = Console(stderr=True, highlight=False)
+        with console.status("Building the Allure page (the first time npx fetches Allure 3, some 20 s)"):
+            page = build(directory)
+    click.echo(str(page))
+    if not no_browser:
+        click.launch(page.resolve().as_uri())
+
+
+@report.command(name="history")
+@click.argument("file", type=click.Path(path_type=Path), default=Path("build/gate") / history.HISTORY)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
+def history_command(file: Path, *, as_json: bool) -> None:
+    """List the reports that a history knows, oldest first. FILE is a history, or the folder that holds it."""
+    with _one_sentence():
+        path = file / history.HISTORY if file.is_dir() else file
+        if not path.exists():
+            msg = f"there is no history at {path}: no report has been published there"
+            raise UnreadableError(msg)
+        try:
+            entries = history.read(path)
+        except VerificationError as problem:
+            click.echo(f"DOES NOT HOLD: {problem.refusal.value}. {problem}", err=True)
+            sys.exit(_HOLDS_NOT)
+    if as_json:
+        for entry in entries:
+            click.echo(entry.encode().decode(), nl=False)
+        return
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for title in ("Ended (UTC)", "Run", "Target", "No.", "Score", "Decision"):
+        table.add_column(title, justify="right" if title in ("No.", "Score") else "left", overflow="fold")
+    styles = {Verdict.APPROVED: "green", Verdict.CONDITIONAL: "yellow", Verdict.REJECTED: "red"}
+    for entry in entries:
+        table.add_row(
+            f"{entry.ended:%Y-%m-%d %H:%M}", entry.run_id, f"{entry.subject} {entry.subject_digest[:8]}",
+            str(entry.sequence), f"{entry.score:.1f}", entry.decision.value, style=styles[entry.decision],
+        )  # fmt: skip
+    Console(highlight=False).print(table)
+
+
+@contextlib.contextmanager
+def _one_sentence() -> Iterator[None]:
+    """Turn what a user can mend into one sentence and exit code 2."""
+    try:
+        yield
+    except (UnreadableError, SigningKeyError, AllureError) as problem:
+        click.echo(f"clinical-gate: {problem}", err=True)
+        sys.exit(_UNREADABLE)
+
+
+def _trust(directory: Path, key: Path | None) -> _Trust:
+    if key:
+        return _Trust(key, pinned=True)
+    folder = directory.resolve()
+    if not folder.is_dir():
+        msg = f"there is no folder {directory}; run the gate first, or give the folder of a report"
+        raise UnreadableError(msg)
+    own = folder.parent.parent / "keys" / PUBLIC
+    for candidate in (own, folder / PUBLIC):
+        if candidate.exists():
+            return _Trust(candidate, pinned=False)
+    msg = f"there is no public key for {directory}: give the signer's with --key PUB"
+    raise UnreadableError(msg)
+
+
+def _say_verified(found: Verified, trust: _Trust) -> None:
+    claim = found.statement.predicate
+    click.echo("HOLDS" if found.newest else "UNKNOWN whether it is the newest report; signature and files hold")
+    subject = found.statement.subject[0].name
+    click.echo(f"{subject}: {claim.decision.value}, score {claim.score:.1f}, run {claim.run_id}")
+    click.echo(found.sentence(pinned=trust.pinned))
+    if found.newest is None:
+        click.echo("There is no history beside the report: give one with --history FILE.")
+    _say_unpinned(trust)
+
+
+def _say_unpinned(trust: _Trust) -> None:
+    if not trust.pinned:
+        click.echo(
+            f"The key is not pinned: it was taken from {trust.key}, where whoever altered the report could have put "
+            "another. Get the signer's public key from the signer and give it with --key PUB."
+        )

@@ -1,0 +1,42 @@
+"""Why a report does not hold."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Refusal(StrEnum):
+    """The typed reason of a verification that failed."""
+
+    NOT_CANONICAL = "envelope altered"
+    WRONG_KEY = "another key"
+    BAD_SIGNATURE = "signature does not fit"
+    WRONG_STATEMENT = "not a report"
+    RESULTS_CHANGED = "results.json altered"
+    JUNIT_CHANGED = "junit.xml altered"
+    MANIFEST_CHANGED = "evidence manifest altered"
+    EVIDENCE_REPLACED = "evidence replaced"
+    EVIDENCE_ADDED = "evidence added"
+    EVIDENCE_REMOVED = "evidence removed"
+    INCONSISTENT = "parts contradict each other"
+    SUPERSEDED = "not the newest report"
+    NOT_IN_HISTORY = "not in the history"
+    HISTORY_BROKEN = "history altered"
+    HISTORY_MISSING = "history missing"
+
+
+class VerificationError(Exception):
+    """A report does not hold.
+
+    Args:
+        refusal: the typed reason.
+        message: one sentence for people.
+    """
+
+    def __init__(self, refusal: Refusal, message: str) -> None:
+        super().__init__(message)
+        self.refusal = refusal
+
+
+class UnreadableError(Exception):
+    """There is no report to verify, or no key to verify it with; the message says what to do."""

@@ -1,0 +1,216 @@
+"""The closing summary: gates, decision, what failed and what to do about it, figures, and where the report lies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from rich import box
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.panel import Panel
+from rich.rule import Rule
+from rich.table import Table
+from rich.text import Text
+
+from checks.model import Status
+from reports.document import RESULTS, ReportDocument
+from reports.figures import DrillRecord, LoadRecord, PrivacyRecord
+from reports.records import Cause, CheckRecord, ControlRecord, Verdict, utc
+from reports.sign import ENVELOPE
+
+_STYLES = {
+    Status.PASS: "green", Status.FAIL: "bold red", Status.UNKNOWN: "bold yellow", Status.WAIVED: "yellow",
+    Status.NOT_APPLICABLE: "dim",
+}  # fmt: skip
+_BANNERS = {Verdict.APPROVED: "bold green", Verdict.CONDITIONAL: "bold yellow", Verdict.REJECTED: "bold red"}
+_COLUMNS = ((Status.PASS, "Pass"), (Status.FAIL, "Fail"), (Status.UNKNOWN, "Unknown"), (Status.WAIVED, "Waived"),
+            (Status.NOT_APPLICABLE, "N/A"))  # fmt: skip
+# These speak of a check that the sections below the banner show in full.
+_ABOUT_A_CHECK = (Cause.CRITICAL_FAIL, Cause.CRITICAL_UNKNOWN)
+_SHOWN_FINDINGS = 5
+
+
+def print_summary(
+    document: ReportDocument, *, folder: Path, verify_command: str, trust: str = "", console: Console | None = None
+) -> None:
+    """Print the closing summary of a run.
+
+    Args:
+        document: what was found and decided.
+        folder: where the report lies.
+        verify_command: what anybody types to verify it.
+        trust: one sentence on what has been verified.
+        console: where to; default is stdout.
+    """
+    (console or Console(highlight=False)).print(summary(document, folder, verify_command, trust))
+
+
+def summary(document: ReportDocument, folder: Path, verify_command: str, trust: str = "") -> RenderableType:
+    """The closing summary, for any width from 80 columns and for terminals without colour."""
+    identity = document.identity
+    minutes, seconds = divmod(round(identity.seconds), 60)
+    head = Text(f"Target {identity.name} ({identity.digest[:12]}), policy {identity.policy}, run {identity.run_id}\n")
+    head.append(f"{utc(identity.started)}, {minutes} min {seconds} s, clinical-gate {identity.harness_version}")
+    parts: list[RenderableType] = [
+        Text(), Rule("Clinical gate", style="dim"), head, Text(), _gates(document), Text(), _banner(document),
+    ]  # fmt: skip
+    controls = {control.id: control for control in document.controls}
+    for title, status in (("Failed", Status.FAIL), ("Unknown", Status.UNKNOWN), ("Waived", Status.WAIVED)):
+        concerned = [check for check in document.checks if check.status is status]
+        if concerned:
+            parts += [Text(), _title(title, len(concerned))]
+            parts += [_check(check, controls) for check in concerned]
+    for title, lines in (
+        ("Recovery drills", [line for drill in document.drills for line in _drill(drill)]),
+        ("Load", [line for load in document.load for line in _load(load)]),
+        ("Privacy", [_privacy(record) for record in document.privacy]),
+    ):
+        if lines:
+            parts += [Text(), Text(title, style="bold"), *(Padding(Text(line), (0, 0, 0, 2)) for line in lines)]
+    parts += [Text(), _closing(document, folder, verify_command, trust)]
+    return Group(*parts)
+
+
+def _title(title: str, count: int) -> Text:
+    return Text(f"{title} ({count})", style="bold")
+
+
+def _gates(document: ReportDocument) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_footer=True)
+    table.add_column("Gate", "all", no_wrap=True)
+    table.add_column("Score", f"{document.score:.1f}", justify="right", no_wrap=True)
+    for status, title in _COLUMNS:
+        total = sum(check.status is status for check in document.checks)
+        table.add_column(title, str(total), justify="right", no_wrap=True)
+    table.add_column("", no_wrap=True)
+    for gate in document.gates:
+        counts = [
+            Text(str(gate.counts.get(status, 0)), style=_STYLES[status] if gate.counts.get(status) else "dim")
+            for status, _ in _COLUMNS
+        ]
+        score = "-" if gate.score is None else f"{gate.score:.1f}"
+        table.add_row(gate.gate.value, score, *counts, Text(gate.status.value.replace("_", " "), _STYLES[gate.status]))
+    return table
+
+
+def _banner(document: ReportDocument) -> Panel:
+    style = _BANNERS[document.decision]
+    text = Text(f"{document.decision.value}   score {document.score:.1f} of 100", style=style)
+    text.append(f"\n{_grounds(document)}", style="default")
+    for point in document.rejections:
+        if point.cause not in _ABOUT_A_CHECK:
+            text.append(f"\n{point.subject}: {point.message}", style="default")
+    return Panel(text, box=box.HEAVY, border_style=style, padding=(0, 1))
+
+
+def _grounds(document: ReportDocument) -> str:
+    if document.decision is Verdict.APPROVED:
+        counted = sum(check.status is Status.PASS for check in document.checks)
+        return f"All {counted} checks that apply hold, and each was proven able to fail in this run."
+    if document.decision is Verdict.CONDITIONAL:
+        number = len(document.conditions)
+        return f"No critical check failed. {number} condition{'s' * (number != 1)} below must be met or answered for."
+    causes = dict.fromkeys(point.cause for point in document.rejections)
+    grounds = "; ".join(f"{cause} ({sum(p.cause is cause for p in document.rejections)})" for cause in causes)
+    return f"{grounds[0].upper()}{grounds[1:]}."
+
+
+def _check(check: CheckRecord, controls: dict[str, ControlRecord]) -> RenderableType:
+    status = (f"{check.status.value} ", _STYLES[check.status])
+    head = Text.assemble(status, (check.id, "bold"), f"  {check.severity.value}")
+    rows: list[tuple[str, str]] = [("claim", check.claim)]
+    rows += [("control", _control(identity, controls)) for identity in check.controls]
+    if check.explanation:
+        rows.append(("why", f"{check.reason}: {check.explanation}" if check.reason else check.explanation))
+    for finding in check.broken[:_SHOWN_FINDINGS]:
+        rows += [("seen", f"{finding.subject}: {finding.message}"), ("remedy", finding.remedy)]
+    if len(check.broken) > _SHOWN_FINDINGS:
+        rows.append(("", f"and {len(check.broken) - _SHOWN_FINDINGS} more, all in {RESULTS}"))
+    grid = Table.grid(padding=(0, 1))
+    grid.add_column(width=7, style="dim")
+    grid.add_column(overflow="fold")
+    for label, value in rows:
+        grid.add_row(label, Text(value))
+    return Group(head, Padding(grid, (0, 0, 1, 2)))
+
+
+def _control(identity: str, controls: dict[str, ControlRecord]) -> str:
+    control = controls.get(identity)
+    return f"{identity}, {control.title}" if control else identity
+
+
+def _drill(drill: DrillRecord) -> Iterator[str]:
+    rpo = "not known: not every row could be read back"
+    if drill.complete_read:
+        span = f" over {drill.lost_span_s:.1f} s" if drill.lost and drill.lost_span_s is not None else ""
+        rpo = f"{drill.lost} of {drill.acknowledged} acknowledged writes lost{span}"
+    yield f"{drill.scenario} ({drill.fault})"
+    writes = f"{_seconds(drill.rto_s)} for writes (to within {_seconds(drill.resolution_s)})"
+    yield f"  RTO {writes}, {_seconds(drill.read_rto_s)} for reads"
+    yield f"  longest outage {_seconds(drill.longest_gap_s)}, full redundancy {_seconds(drill.redundancy_s)}"
+    yield f"  RPO {rpo}"
+    faults = [
+        f"{count} {what}"
+        for count, what in (
+            (drill.corrupt, "corrupt"),
+            (drill.duplicate, "duplicate"),
+            (drill.failed_yet_present, "failed yet present"),
+        )
+        if count
+    ]
+    faults += ["two writable primaries seen"] * drill.two_primaries_seen
+    faults += ["the ledger does not hold"] * (not drill.ledger_intact)
+    if faults:
+        yield f"  {', '.join(faults)}"
+
+
+def _seconds(value: float | None) -> str:
+    return "none within the drill" if value is None else f"{value:.2f} s"
+
+
+def _load(load: LoadRecord) -> Iterator[str]:
+    yield f"{load.profile}: {load.users} users for {load.seconds:.0f} s, {load.arrival}, seed {load.seed}"
+    width = max((len(kind.kind) for kind in load.kinds), default=0)
+    for kind in load.kinds:
+        errors = sum(kind.errors.values())
+        share = 100 * errors / kind.requests if kind.requests else 0.0
+        yield (
+            f"  {kind.kind:<{width}}  {kind.requests:>6} requests  p50 {kind.p50_ms:.0f}  p95 {kind.p95_ms:.0f}  "
+            f"p99 {kind.p99_ms:.0f} ms  errors {errors} ({share:.2f} %)"
+        )
+    yield f"  generator CPU {100 * load.generator_cpu:.0f} % of one core"
+    if not load.complete or load.problem:
+        yield f"  incomplete: {load.problem or 'it ended before its time'}"
+
+
+def _privacy(record: PrivacyRecord) -> str:
+    text = f"{record.mechanism} ({record.source}): epsilon {record.epsilon:g}, delta {record.delta:g} per query"
+    text += f", noise multiplier {record.noise_multiplier:g}"
+    text += "" if record.budget is None else f", budget {record.budget:g}"
+    if record.asked:
+        text += f"; {record.granted} of {record.asked} concurrent queries granted"
+    if record.epsilon_spent is not None:
+        text += f", epsilon spent {record.epsilon_spent:.4g}"
+    return text
+
+
+def _closing(document: ReportDocument, folder: Path, verify_command: str, trust: str) -> Table:
+    proofs = [proof for proof in document.selfproof if proof.proven]
+    counted = [check for check in document.checks if check.status is not Status.NOT_APPLICABLE]
+    required = [control for control in document.controls if control.required]
+    covered = sum(control.covered for control in required)
+    proven = (
+        f"{sum(c.proven for c in counted)} of {len(counted)} checks proven able to fail in this run, "
+        f"on {len(proofs)} seeded violations of real services"
+    )
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(style="bold", no_wrap=True)
+    grid.add_column(overflow="fold")
+    grid.add_row("Self-proof", Text(proven))
+    grid.add_row("Controls", Text(f"{covered} of {len(required)} required controls covered"))
+    grid.add_row("Report", Text(f"{folder / ENVELOPE} (signed)\n{folder / RESULTS}"))
+    if trust:
+        grid.add_row("Verified", Text(trust))
+    grid.add_row("Verify", Text(verify_command))
+    return grid

@@ -1,0 +1,136 @@
+"""Publish a report: write every part, sign, enter it in the history, point ``latest`` to it, and verify the result."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from reports import history, manifest
+from reports.document import RESULTS, ReportDocument, encode
+from reports.files import point, sha256, write_atomically
+from reports.keys import PUBLIC, SigningKeyError, load_public, load_signer, machine_signer, public_pem
+from reports.records import Verdict
+from reports.redaction import redact
+from reports.refusals import UnreadableError, VerificationError
+from reports.render.junit import JUNIT, junit
+from reports.sign import ENVELOPE, sign
+from reports.statement import state
+from reports.verify import Verified, verify
+
+LATEST = "latest"
+
+
+class PublishError(Exception):
+    """A report could not be published; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Published:
+    """A report on disk, verified. ``public_key`` is the file with which anybody can verify it again."""
+
+    folder: Path
+    decision: Verdict
+    verified: Verified
+    public_key: Path
+
+    @property
+    def verify_command(self) -> str:
+        """What to type to verify it again."""
+        return f"clinical-gate report verify {self.folder} --key {self.public_key}"
+
+    @property
+    def trust(self) -> str:
+        """What has been verified, in one sentence."""
+        return self.verified.sentence(pinned=True)
+
+
+def publish(
+    root: Path,
+    run_id: str,
+    document: ReportDocument,
+    signing_key: Path | None = None,
+    *,
+    evidence: Mapping[str, bytes] | None = None,
+) -> Published:
+    """Write ``root/run_id``, sign it, and verify what was written.
+
+    The order is such that a crash leaves either no envelope, or one that is not in the history and does not verify.
+
+    Args:
+        root: ``build/gate``; the machine's key lives in ``build/keys`` unless ``signing_key`` is given.
+        run_id: the run's id, that of the document's identity.
+        document: what was found and decided.
+        signing_key: PEM file with an Ed25519 private key.
+        evidence: name -> content, redacted here when it is text; added to what is in ``evidence/`` already, which
+            was redacted when it was captured.
+
+    Raises:
+        PublishError: no room, no right, an unusable key or history, or the run has a report already.
+    """
+    if run_id != document.identity.run_id:
+        msg = f"the document is about run {document.identity.run_id}, not {run_id}"
+        raise PublishError(msg)
+    try:
+        return _publish(root, root / run_id, document, signing_key, evidence or {})
+    except (SigningKeyError, manifest.EvidenceError) as problem:
+        raise PublishError(str(problem)) from problem
+    except (VerificationError, UnreadableError) as problem:
+        msg = f"no report was published: {problem} Move {root / history.HISTORY} away to begin a new history."
+        raise PublishError(msg) from problem
+    except OSError as problem:
+        msg = f"cannot write the report {problem.filename or root}: {problem.strerror}"
+        raise PublishError(msg) from problem
+
+
+def _publish(
+    root: Path, folder: Path, document: ReportDocument, signing_key: Path | None, evidence: Mapping[str, bytes]
+) -> Published:
+    keys = root.parent / "keys"
+    signer = load_signer(signing_key) if signing_key else machine_signer(keys)
+    if (folder / ENVELOPE).exists():
+        msg = f"{folder} holds a signed report already"
+        raise PublishError(msg)
+    files = _write_parts(folder, document, evidence)
+    write_atomically(folder / PUBLIC, public_pem(signer))
+    public = folder / PUBLIC if signing_key else keys / PUBLIC
+    with history.extending(root / history.HISTORY) as past:
+        identity = document.identity
+        before = history.newest(past.entries, identity.digest)
+        sequence = before.sequence + 1 if before else 1
+        statement = state(document, files=files, sequence=sequence, previous=before.report if before else "")
+        envelope = sign(statement, signer)
+        write_atomically(folder / ENVELOPE, envelope)
+        past.append(
+            history.Entry(
+                subject=identity.name, subject_digest=identity.digest, sequence=sequence, run_id=identity.run_id,
+                report=sha256(envelope), decision=document.decision, score=document.score, ended=identity.ended,
+                chain="",
+            )
+        )  # fmt: skip
+        point(root / LATEST, folder.name)
+        # Still under the lock: a report that another run publishes right after this one must not fail this one.
+        verified = verify(folder, load_public(public), demand_history=True)
+    return Published(folder=folder, decision=document.decision, verified=verified, public_key=public)
+
+
+def _write_parts(folder: Path, document: ReportDocument, evidence: Mapping[str, bytes]) -> dict[str, str]:
+    store = folder / manifest.FOLDER
+    store.mkdir(parents=True, exist_ok=True)
+    for name, content in evidence.items():
+        manifest.check_name(name)
+        (store / name).parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(store / name, _redacted(content))
+    parts = {
+        RESULTS: encode(document), JUNIT: junit(document), manifest.SIGNED_AS: manifest.encode(manifest.survey(store)),
+    }  # fmt: skip
+    for name, content in parts.items():
+        write_atomically(folder / name, content)
+    return {name: sha256(content) for name, content in parts.items()}
+
+
+def _redacted(content: bytes) -> bytes:
+    try:
+        return redact(content.decode()).encode()
+    except UnicodeDecodeError:
+        return content
