@@ -2,15 +2,141 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from checks.catalogue import CatalogueError
+from checks.policy import PolicyError, load_policy, policy_names
+from fixtures import runs
+from fixtures.hosts import HostError
+from fixtures.hosts.loopback import may_use_namespaces
+from fixtures.target_file import TargetError, read_target
+from loadtests.profiles import ProfileError, load_profile
+from reports.render.allure import write_environment
+from reports.render.terminal import print_summary
+from reports.waivers import WaiverError, load_waivers
+from reports.writer import PublishError
+
 _SUITES = Path(__file__).parent / "suites"
+_KINDS = ("gate", "drill")
+_SESSION = pytest.StashKey[object]()
+_RUN_ID = pytest.StashKey[str]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """What the gate can be told."""
+    group = parser.getgroup("clinical-gate")
+    group.addoption("--target", type=Path, metavar="FILE", help="gate this deployment; default: stand up the reference stack")
+    group.addoption("--policy", default="default", metavar="NAME", help=f"one of {', '.join(policy_names())}, or a .toml file")
+    group.addoption("--driver", default="", choices=["", *runs.DRIVERS], help="hosts of the reference stack")
+    group.addoption("--model", type=Path, metavar="GGUF", help="serve this model instead of random weights")
+    group.addoption("--load-profile", default="gate", metavar="NAME", help="load profile: gate or smoke")
+    group.addoption("--load-seconds", type=float, default=None, metavar="S", help="length of the measured load")
+    group.addoption("--report-dir", type=Path, default=Path("build"), metavar="DIR", help="where reports go (default: build)")
+    group.addoption("--signing-key", type=Path, metavar="PEM", help="Ed25519 private key; default: DIR/keys/gate.ed25519")
+    group.addoption("--waivers", type=Path, metavar="FILE", help="waivers in force")
+
+
+def _kind(config: pytest.Config) -> str:
+    expression = str(config.getoption("markexpr") or "")
+    return expression if expression in _KINDS else ""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Refuse what cannot work before anything is started, and say where Allure's results go."""
+    try:
+        load_policy(str(config.getoption("policy")))
+        _profile(config)
+        if target := config.getoption("target"):
+            read_target(target)
+        if waivers := config.getoption("waivers"):
+            load_waivers(waivers)
+        if config.getoption("driver") == "namespace" and not may_use_namespaces():
+            message = "network namespaces need root: run with sudo, or use --driver loopback"
+            raise HostError(message)
+        if (model := config.getoption("model")) and not model.is_file():
+            message = f"no model file at {model}"
+            raise TargetError(message)
+    except (PolicyError, ProfileError, TargetError, WaiverError, HostError) as problem:
+        pytest.exit(f"clinical-gate: {problem}", returncode=2)
+    if kind := _kind(config):
+        config.stash[_RUN_ID] = runs.new_run_id()
+        folder = Path(config.getoption("report_dir")) / kind / config.stash[_RUN_ID]
+        if not config.getoption("allure_report_dir"):
+            config.option.allure_report_dir = str(folder / "allure-results")
+
+
+def _profile(config: pytest.Config) -> object:
+    profile = load_profile(config.getoption("load_profile"))
+    seconds = config.getoption("load_seconds")
+    return profile.changed(seconds=seconds) if seconds else profile
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A test under suites/unit is a unit test."""
+    """A test under suites/unit is a unit test; self-proofs come before the deployment."""
     for item in items:
         if item.path.is_relative_to(_SUITES / "unit"):
             item.add_marker(pytest.mark.unit)
+    items.sort(key=lambda item: 0 if item.get_closest_marker("selfproof") else 1)
+
+
+@pytest.fixture(scope="session")
+def gate_session(request: pytest.FixtureRequest) -> Iterator[object]:
+    """The run; its report is made when the session ends."""
+    from suites.proving import Attempt  # noqa: PLC0415  the unit tests need none of this
+    from suites.session import GateSession, Wishes  # noqa: PLC0415
+
+    config = request.config
+    kind = _kind(config)
+    waivers = config.getoption("waivers")
+    wishes = Wishes(
+        kind=kind, policy=load_policy(str(config.getoption("policy"))), profile=_profile(config),  # type: ignore[arg-type]
+        target=config.getoption("target"), driver=config.getoption("driver"), model=config.getoption("model"),
+        report_root=Path(config.getoption("report_dir")) / (kind or "gate"),
+        run_id=config.stash.get(_RUN_ID, "") or runs.new_run_id(), signing_key=config.getoption("signing_key"),
+        waivers=load_waivers(waivers) if waivers else (),
+    )  # fmt: skip
+    wanted = [
+        value for item in request.session.items if isinstance(item, pytest.Function) and hasattr(item, "callspec")
+        for value in item.callspec.params.values() if isinstance(value, Attempt)
+    ]  # fmt: skip
+    session = GateSession(wishes, wanted)
+    config.stash[_SESSION] = session
+    try:
+        yield session
+    finally:
+        session.close()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Decide, sign and print: the last thing that a run of the gate says."""
+    from suites.session import GateSession  # noqa: PLC0415
+
+    session = config.stash.get(_SESSION, None)
+    if not isinstance(session, GateSession) or not session.wishes.kind:
+        return
+    try:
+        document, published = session.report()
+    except PublishError as problem:
+        terminalreporter.write_line(f"clinical-gate: {problem}", red=True)
+        return
+    write_environment(published.folder / "allure-results", document.identity)
+    terminalreporter.ensure_newline()
+    print_summary(
+        document, folder=published.folder, verify_command=published.verify_command, trust=published.trust
+    )
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> None:
+    """Turn a malformed catalogue into one sentence instead of a traceback."""
+    del parent
+    if file_path.name not in ("test_gate.py", "test_selfproof.py"):
+        return
+    from checks.catalogue import catalogue  # noqa: PLC0415
+
+    try:
+        catalogue()
+    except CatalogueError as problem:
+        pytest.exit(f"clinical-gate: {problem}", returncode=2)

@@ -1,0 +1,203 @@
+"""One run of the gate: its deployment, what was found and proven, and the signed report at the end."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import subprocess
+import threading
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from checks.catalogue import catalogue, controls
+from checks.model import Check, Result, Status, evaluate
+from checks.policy import Policy
+from fixtures import runs
+from fixtures.deployment import Deployment
+from fixtures.describe import describe
+from fixtures.hosts import Driver
+from fixtures.progress import ServiceProgress
+from fixtures.stack import Stack
+from fixtures.target_file import read_target
+from loadtests.profiles import Profile
+from reports.decide import decide
+from reports.document import ReportDocument, compose, policy_digest, target_digest
+from reports.figures import DrillRecord, LoadRecord, PrivacyRecord
+from reports.records import Identity, SelfProof
+from reports.render.allure import attach_result
+from reports.settle import violation_name
+from reports.waivers import Waiver
+from reports.writer import Published, publish
+from suites.proving import Attempt, Outcome, Prover
+
+_DISRUPTIVE = ("performance", "federation", "operations", "backup", "recovery")  # after all others, in this order
+_DRILLS = ("backup", "recovery")
+ROOT = Path(__file__).parents[1]
+
+
+def in_running_order(rules: Iterable[Check]) -> list[Check]:
+    """Checks that load, cut or kill the deployment come last."""
+
+    def place(rule: Check) -> int:
+        room = rule.id.partition("/")[0]
+        return _DISRUPTIVE.index(room) + 1 if room in _DISRUPTIVE else 0
+
+    return sorted(rules, key=place)
+
+
+def marks_of(rule: Check) -> list[pytest.MarkDecorator]:
+    """The gate runs every check; a drill runs those of backup and recovery."""
+    drill = rule.id.partition("/")[0] in _DRILLS
+    return [pytest.mark.gate, *([pytest.mark.drill] if drill else [])]
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What the command line asked for. ``target`` None stands up the reference stack for the run."""
+
+    kind: str
+    policy: Policy
+    profile: Profile
+    target: Path | None
+    driver: str
+    model: Path | None
+    report_root: Path
+    run_id: str
+    signing_key: Path | None
+    waivers: tuple[Waiver, ...]
+
+
+@dataclass
+class GateSession:
+    """Opens the deployment when the first check needs it, keeps every result, and closes everything."""
+
+    wishes: Wishes
+    attempts: Sequence[Attempt]
+    started: datetime = field(default_factory=lambda: datetime.now(UTC))
+    results: list[Result] = field(default_factory=list)
+    outcomes: list[Outcome] = field(default_factory=list)
+    _monotonic: int = field(default_factory=time.monotonic_ns)
+    _prover: Prover | None = None
+    _driver: Driver | None = None
+    _deployment: Deployment | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def prove(self, attempt: Attempt) -> Outcome:
+        """The outcome of one attempt; the first call starts all of them in the background."""
+        if self._prover is None:
+            self._prover = Prover(list(self.attempts), self.wishes.policy)
+        outcome = self._prover.outcome(attempt)
+        self.outcomes.append(outcome)
+        attach_result(outcome.result, proof=f"self-proof: {attempt.name}, wanted {attempt.wanted}")
+        return outcome
+
+    def judge(self, rule: Check) -> Result:
+        """Run a check on the deployment, or say why the policy leaves it out."""
+        exempt = {e.check: e.reason for e in self.wishes.policy.not_applicable}
+        deployment = self.deployment()
+        began = time.monotonic()
+        if rule.id in exempt:
+            result = Result(
+                check_id=rule.id, claim=rule.claim, gate=rule.gate, severity=rule.severity, controls=rule.controls,
+                status=Status.NOT_APPLICABLE, findings=(), target=deployment.name, explanation=exempt[rule.id],
+            )  # fmt: skip
+        else:
+            result = evaluate(rule, deployment.find, self.wishes.policy, target=deployment.name)
+        result = replace(result, duration_s=time.monotonic() - began)
+        self.results.append(result)
+        attach_result(result)
+        return result
+
+    def deployment(self) -> Deployment:
+        """The deployment that is gated; the lab is closed first, so that it does not disturb what is measured."""
+        self._close_lab()
+        with self._lock:
+            if self._deployment is None:
+                self._deployment = self._open()
+        return self._deployment
+
+    def _open(self) -> Deployment:
+        if self.wishes.target is not None:
+            runs.sweep()
+            return Deployment(read_target(self.wishes.target), self.wishes.profile)
+        _, self._driver = runs.begin(driver=self.wishes.driver)
+        stack = Stack(self._driver, model=self.wishes.model)
+        with ServiceProgress() as progress:
+            stack.start(progress)
+        return Deployment(describe(stack), self.wishes.profile, stack)
+
+    def report(self) -> tuple[ReportDocument, Published]:
+        """Decide, write, sign and verify.
+
+        Raises:
+            reports.writer.PublishError: it could not be written.
+        """
+        wishes, deployment = self.wishes, self._deployment
+        ended = datetime.now(UTC)
+        skew_ms = ((ended - self.started).total_seconds() - (time.monotonic_ns() - self._monotonic) / 1e9) * 1e3
+        policy = wishes.policy
+        rules = catalogue()
+        if wishes.kind == "drill":
+            rules = tuple(r for r in rules if r.id.partition("/")[0] in _DRILLS)
+            policy = policy.model_copy(update={"required_controls": (), "gates": tuple({r.gate: 0 for r in rules})})
+        proofs = self._proofs()
+        decision = decide(
+            self.results, policy=policy, catalogue=rules, controls=controls(), proofs=proofs, since=self.started,
+            today=ended.date(), waivers=wishes.waivers, clock_skew_ms=skew_ms,
+        )  # fmt: skip
+        name = deployment.name if deployment else "nothing was reached"
+        identity = Identity(
+            name=name, digest=target_digest(name, deployment.facts() if deployment else {}), run_id=wishes.run_id,
+            harness_version=importlib.metadata.version("clinical-gate"), git_commit=_commit(), policy=policy.name,
+            policy_digest=policy_digest(policy), started=self.started, ended=ended, clock_skew_ms=skew_ms,
+        )  # fmt: skip
+        document = compose(
+            identity, decision, proofs=proofs,
+            drills=[DrillRecord.of(d) for d in (deployment.drills() if deployment else ())],
+            load=[LoadRecord.of(x) for x in (deployment.loads() if deployment else ())],
+            privacy=[PrivacyRecord.of(c) for c in (deployment.privacy_claims() if deployment else ())],
+        )  # fmt: skip
+        evidence = deployment.evidence() if deployment else {}
+        return document, publish(wishes.report_root, wishes.run_id, document, wishes.signing_key, evidence=evidence)
+
+    def _proofs(self) -> list[SelfProof]:
+        clean = {o.attempt.rule.id: o.result for o in self.outcomes if o.attempt.violation is None}
+        found = []
+        for outcome in self.outcomes:
+            rule, violation = outcome.attempt.rule, outcome.attempt.violation
+            if violation is None or rule.id not in clean:
+                continue
+            result, twin = outcome.result, clean[rule.id]
+            reason = result.explanation or "; ".join(f.message for f in result.broken[:2])
+            found.append(SelfProof(
+                check=rule.id, violation=violation_name(violation), status=result.status, reason=reason, at=outcome.at,
+                on=result.broken[0].subject if result.broken else result.target, clean_status=twin.status,
+                clean_reason=twin.explanation,
+            ))  # fmt: skip
+        return found
+
+    def _close_lab(self) -> None:
+        prover, self._prover = self._prover, None
+        if prover is not None:
+            prover.close()
+
+    def close(self) -> None:
+        """Stop and remove everything that the run started."""
+        try:
+            self._close_lab()
+        finally:
+            if self._driver is not None:
+                self._driver.close()
+
+
+def _commit() -> str:
+    def git(*arguments: str) -> str:
+        done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
+        return done.stdout.strip() if done.returncode == 0 else ""
+
+    commit = git("rev-parse", "HEAD")
+    return f"{commit}+dirty" if commit and git("status", "--porcelain") else commit
