@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -18,10 +19,14 @@ from reports.render.allure import write_environment
 from reports.render.terminal import print_summary
 from reports.waivers import WaiverError, load_waivers
 from reports.writer import PublishError
+from suites.proving import Attempt, Prover, Proving
+
+if TYPE_CHECKING:
+    from suites.session import GateSession
 
 _SUITES = Path(__file__).parent / "suites"
 _KINDS = ("gate", "drill")
-_SESSION = pytest.StashKey[object]()
+_SESSION = pytest.StashKey["GateSession"]()
 _RUN_ID = pytest.StashKey[str]()
 
 
@@ -83,10 +88,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def gate_session(request: pytest.FixtureRequest) -> Iterator[object]:
+def gate_session(request: pytest.FixtureRequest) -> Iterator[GateSession]:
     """The run; its report is made when the session ends."""
-    from suites.proving import Attempt  # noqa: PLC0415  the unit tests need none of this
-    from suites.session import GateSession, Wishes  # noqa: PLC0415
+    from suites.session import GateSession, Wishes  # noqa: PLC0415  the unit tests need none of this
 
     config = request.config
     kind = _kind(config)
@@ -98,11 +102,7 @@ def gate_session(request: pytest.FixtureRequest) -> Iterator[object]:
         run_id=config.stash.get(_RUN_ID, "") or runs.new_run_id(), signing_key=config.getoption("signing_key"),
         waivers=load_waivers(waivers) if waivers else (),
     )  # fmt: skip
-    wanted = [
-        value for item in request.session.items if isinstance(item, pytest.Function) and hasattr(item, "callspec")
-        for value in item.callspec.params.values() if isinstance(value, Attempt)
-    ]  # fmt: skip
-    session = GateSession(wishes, wanted)
+    session = GateSession(wishes, _attempts(request.session))
     config.stash[_SESSION] = session
     try:
         yield session
@@ -110,12 +110,31 @@ def gate_session(request: pytest.FixtureRequest) -> Iterator[object]:
         session.close()
 
 
+def _attempts(session: pytest.Session) -> list[Attempt]:
+    """The self-proofs among the tests that were selected."""
+    return [
+        value for item in session.items if isinstance(item, pytest.Function) and hasattr(item, "callspec")
+        for value in item.callspec.params.values() if isinstance(value, Attempt)
+    ]  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def proving(request: pytest.FixtureRequest) -> Iterator[Proving]:
+    """Makes the proofs: for the report of a gate or a drill, or for their own sake."""
+    if _kind(request.config):
+        yield request.getfixturevalue("gate_session").prove
+        return
+    prover = Prover(_attempts(request.session), load_policy(str(request.config.getoption("policy"))))
+    try:
+        yield prover.outcome
+    finally:
+        prover.close()
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Decide, sign and print: the last thing that a run of the gate says."""
-    from suites.session import GateSession  # noqa: PLC0415
-
     session = config.stash.get(_SESSION, None)
-    if not isinstance(session, GateSession) or not session.wishes.kind:
+    if session is None or not session.wishes.kind:
         return
     try:
         document, published = session.report()

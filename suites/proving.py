@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import typing
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -74,6 +75,9 @@ def make(attempt: Attempt, bench: Bench, policy: Policy) -> Outcome:
     at, began = datetime.now(UTC), time.monotonic()
     result = evaluate(attempt.rule, find_or_explain, policy, target=f"lab: {attempt.name}")
     return Outcome(attempt, replace(result, duration_s=time.monotonic() - began), at)
+
+
+Proving = Callable[[Attempt], Outcome]
 
 
 class Prover:

@@ -6,12 +6,10 @@ import importlib.metadata
 import subprocess
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-
-import pytest
 
 from checks.catalogue import catalogue, controls
 from checks.model import Check, Result, Status, evaluate
@@ -32,27 +30,10 @@ from reports.render.allure import attach_result
 from reports.settle import violation_name
 from reports.waivers import Waiver
 from reports.writer import Published, publish
+from suites.order import DRILLS, room_of
 from suites.proving import Attempt, Outcome, Prover
 
-_DISRUPTIVE = ("performance", "federation", "operations", "backup", "recovery")  # after all others, in this order
-_DRILLS = ("backup", "recovery")
 ROOT = Path(__file__).parents[1]
-
-
-def in_running_order(rules: Iterable[Check]) -> list[Check]:
-    """Checks that load, cut or kill the deployment come last."""
-
-    def place(rule: Check) -> int:
-        room = rule.id.partition("/")[0]
-        return _DISRUPTIVE.index(room) + 1 if room in _DISRUPTIVE else 0
-
-    return sorted(rules, key=place)
-
-
-def marks_of(rule: Check) -> list[pytest.MarkDecorator]:
-    """The gate runs every check; a drill runs those of backup and recovery."""
-    drill = rule.id.partition("/")[0] in _DRILLS
-    return [pytest.mark.gate, *([pytest.mark.drill] if drill else [])]
 
 
 @dataclass(frozen=True)
@@ -84,6 +65,7 @@ class GateSession:
     _prover: Prover | None = None
     _driver: Driver | None = None
     _deployment: Deployment | None = None
+    _evidence: dict[str, bytes] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def prove(self, attempt: Attempt) -> Outcome:
@@ -142,7 +124,7 @@ class GateSession:
         policy = wishes.policy
         rules = catalogue()
         if wishes.kind == "drill":
-            rules = tuple(r for r in rules if r.id.partition("/")[0] in _DRILLS)
+            rules = tuple(r for r in rules if room_of(r) in DRILLS)
             policy = policy.model_copy(update={"required_controls": (), "gates": tuple({r.gate: 0 for r in rules})})
         proofs = self._proofs()
         decision = decide(
@@ -161,8 +143,7 @@ class GateSession:
             load=[LoadRecord.of(x) for x in (deployment.loads() if deployment else ())],
             privacy=[PrivacyRecord.of(c) for c in (deployment.privacy_claims() if deployment else ())],
         )  # fmt: skip
-        evidence = deployment.evidence() if deployment else {}
-        return document, publish(wishes.report_root, wishes.run_id, document, wishes.signing_key, evidence=evidence)
+        return document, publish(wishes.report_root, wishes.run_id, document, wishes.signing_key, evidence=self._evidence)
 
     def _proofs(self) -> list[SelfProof]:
         clean = {o.attempt.rule.id: o.result for o in self.outcomes if o.attempt.violation is None}
@@ -189,6 +170,8 @@ class GateSession:
         """Stop and remove everything that the run started."""
         try:
             self._close_lab()
+            if self._deployment is not None:
+                self._evidence = self._deployment.evidence()
         finally:
             if self._driver is not None:
                 self._driver.close()

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from checks.catalogue import catalogue
 from checks.model import Check, Status
-from suites.session import GateSession, in_running_order, marks_of
+from suites.order import in_running_order, marks_of
+
+if TYPE_CHECKING:
+    from suites.session import GateSession
 
 
 @pytest.mark.parametrize(

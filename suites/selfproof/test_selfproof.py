@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from checks.catalogue import catalogue
-from suites.proving import Attempt, attempts
-from suites.session import GateSession, marks_of
+from suites.order import marks_of
+from suites.proving import Attempt, Proving, attempts
 
 ATTEMPTS = attempts(catalogue())
 
@@ -14,9 +14,9 @@ ATTEMPTS = attempts(catalogue())
 @pytest.mark.parametrize(
     "attempt", [pytest.param(a, id=a.name, marks=[pytest.mark.selfproof, *marks_of(a.rule)]) for a in ATTEMPTS]
 )
-def test_the_check_is_proven(attempt: Attempt, gate_session: GateSession) -> None:
+def test_the_check_is_proven(attempt: Attempt, proving: Proving) -> None:
     """FAIL on a violation, PASS on the clean twin; UNKNOWN is no proof of either."""
-    outcome = gate_session.prove(attempt)
+    outcome = proving(attempt)
     if not outcome.proven:
         result = outcome.result
         seen = [f"{f.subject}: {f.message}" for f in (result.broken or result.findings)][:3]

@@ -142,7 +142,9 @@ def _write_capture(path: Path, segments: list[tuple[int, bytes]]) -> None:
             writer.writepkt(bytes(dpkt.ethernet.Ethernet(type=dpkt.ethernet.ETH_TYPE_IP, data=packet)))
 
 
-NAMES = {"10.0.0.1": "client", "10.0.0.2": "edge"}
+def name_of(address: str) -> str:
+    return {"10.0.0.1": "client", "10.0.0.2": "edge"}[address]
+
 
 
 @pytest.mark.parametrize("first", [1000, (1 << 32) - 12])
@@ -151,7 +153,7 @@ def test_a_token_over_two_packets_that_arrive_twice_and_out_of_order_is_found(tm
     text = b"note=" + MARK.encode() + b"&end"
     pieces = [((first + at) % (1 << 32), text[at : at + 11]) for at in range(0, len(text), 11)]
     _write_capture(tmp_path / "c.pcap", [pieces[2], pieces[0], pieces[1], pieces[1]])
-    (sighting,) = search_capture(NEEDLE, tmp_path / "c.pcap", names=NAMES, expected=())
+    (sighting,) = search_capture(NEEDLE, tmp_path / "c.pcap", name=name_of, expected=())
     assert (sighting.place, sighting.examined) == ("client - edge", 4)
     assert [(t.place, t.encoding) for t in sighting.traces] == [("client:40000 -> edge:443", "plain")]
 
@@ -160,17 +162,17 @@ def test_a_gap_in_a_flow_joins_nothing(tmp_path: Path) -> None:
     """Bytes that were not captured are not skipped over: that would make up text that was never sent."""
     half = len(MARK) // 2
     _write_capture(tmp_path / "c.pcap", [(1, MARK[:half].encode()), (100, MARK[half:].encode())])
-    (sighting,) = search_capture(NEEDLE, tmp_path / "c.pcap", names=NAMES, expected=())
+    (sighting,) = search_capture(NEEDLE, tmp_path / "c.pcap", name=name_of, expected=())
     assert sighting.traces == ()
 
 
 def test_a_link_without_traffic_is_told(tmp_path: Path) -> None:
     _write_capture(tmp_path / "c.pcap", [(1, b"hello")])
-    seen = search_capture(NEEDLE, tmp_path / "c.pcap", names=NAMES, expected=(("router1", "pg1"), ("edge", "client")))
-    assert {s.place: s.examined for s in seen} == {"client - edge": 1, "pg1 - router1": 0}
+    seen = search_capture(NEEDLE, tmp_path / "c.pcap", name=name_of, expected=(("router1", "pg*"), ("edge", "c*")))
+    assert {s.place: s.examined for s in seen} == {"client - edge": 1, "router1 - pg*": 0}
 
 
 def test_a_file_that_is_no_capture_is_not_passed_over(tmp_path: Path) -> None:
     (tmp_path / "c.pcap").write_bytes(b"not packets at all, only text")
     with pytest.raises(CannotLookError, match="no readable capture"):
-        search_capture(NEEDLE, tmp_path / "c.pcap", names=NAMES, expected=())
+        search_capture(NEEDLE, tmp_path / "c.pcap", name=name_of, expected=())
