@@ -179,7 +179,7 @@ def show_check(identity: str, as_json: bool) -> None:  # noqa: FBT001  click pas
     with _one_sentence():
         rule = next((r for r in catalogue() if r.id == identity), None)
         if rule is None:
-            close = ", ".join(r.id for r in catalogue() if identity.split("/")[-1] in r.id)
+            close = ", ".join(r.id for r in catalogue() if identity.rsplit("/", maxsplit=1)[-1] in r.id)
             message = f"no check named {identity}" + (f"; did you mean {close}?" if close else ": clinical-gate checks list")
             raise CatalogueError(message)
     cited = [controls()[c] for c in rule.controls]

@@ -75,7 +75,8 @@ class Lab(Protocol):
         replicas: int = 1,
     ) -> Cache:
         """A Redis Cluster of one primary that owns the first ``slots`` slots, and its replicas; TLS and ACL as in the
-        reference; ``acl`` lines are added, or stand for the reference's line of the same user."""  # fmt: skip
+        reference; ``acl`` lines are added, or stand for the reference's line of the same user.
+        """  # fmt: skip
         ...
 
     def inference(self, *, stopped: int = 0) -> Inference:
@@ -90,14 +91,16 @@ class Lab(Protocol):
         self, *, rules: bool = True, receiver: bool = True, scraped: bool = True, expression: str = "up == 0"
     ) -> Monitoring:
         """Prometheus, Alertmanager and a receiver over one scraped service; without its rule, its receiver, or with
-        the scraped service stopped; ``expression`` is what its one alerting rule evaluates."""
+        the scraped service stopped; ``expression`` is what its one alerting rule evaluates.
+        """
         ...
 
     def backups(
         self, *, encrypted: bool = True, damaged: bool = False, stale: bool = False, archiving: bool = True
     ) -> Backups:
         """A PostgreSQL with one pgBackRest backup: in clear, with bytes overwritten, 10 days old, or without the WAL
-        since then."""
+        since then.
+        """
         ...
 
     def history(

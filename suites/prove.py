@@ -6,6 +6,7 @@ import importlib
 import sys
 
 from checks import catalogue as library
+from checks.model import Check
 from checks.policy import load_policy
 from fixtures.lab import Bench
 from suites.proving import attempts, make
@@ -13,12 +14,11 @@ from suites.proving import attempts, make
 
 def main(wanted: list[str]) -> int:
     """Prove every check whose id starts with one of ``wanted``; 0 when all are proven."""
-    rules = []
+    rules: list[Check] = []
     for room in {name.split("/")[0] for name in wanted}:
         package = importlib.import_module(f"checks.{room}")
-        for name in library.names_in(package):
-            if any(f"{room}/{name}".startswith(w) for w in wanted):
-                rules.append(library.read(f"{room}/{name}"))
+        identities = [f"{room}/{name}" for name in library.names_in(package)]
+        rules.extend(library.read(i) for i in identities if any(i.startswith(w) for w in wanted))
     bench, unproven = Bench(), 0
     try:
         for attempt in attempts(rules):

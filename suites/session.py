@@ -172,6 +172,7 @@ class GateSession:
             self._close_lab()
             if self._deployment is not None:
                 self._evidence = self._deployment.evidence()
+                self._deployment.close()
         finally:
             if self._driver is not None:
                 self._driver.close()

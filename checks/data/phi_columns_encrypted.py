@@ -11,9 +11,11 @@ from checks.lab import Lab
 from checks.model import CannotLookError, Finding, Gate, Severity, check
 from checks.targets import Database
 
-_HEADER = "\\x01434731"  # version 1 and "CG1"; then key id, 12 bytes of nonce, ciphertext and 16 of tag
-_SHORTEST = 4 + 12 + 16
-# Half of random bytes are 7-bit characters: 32 of them all being text has a chance of 1 in 4 thousand million.
+_HEADER = "\\x01434731"  # version 1 and "CG1"; then 4 bytes of key id, 12 of nonce, ciphertext and 16 of tag
+_FRAME = 4 + 4
+_BODY = _FRAME + 1
+_SHORTEST = _FRAME + 12 + 16
+# Half of random bytes are 7-bit characters: 28 of them all being text has a chance of 1 in 270 million.
 _TEXT_SHARE = 0.97
 _PATIENT = "(SELECT id FROM patients ORDER BY id LIMIT 1)"
 
@@ -23,7 +25,7 @@ def _one_name_in_clear(lab: Lab) -> Database:
 
 
 def _clear_text_behind_a_header(lab: Lab) -> Database:
-    text = f"'{_HEADER}'::bytea || 'type 2 diabetes mellitus without complications'::bytea"
+    text = f"'{_HEADER}00000001'::bytea || 'type 2 diabetes mellitus without complications'::bytea"
     return lab.database(sql=f"UPDATE patients SET diagnosis = {text} WHERE id = {_PATIENT}")  # noqa: S608  constants
 
 
@@ -38,7 +40,7 @@ def _column_in_clear(lab: Lab) -> Database:
     violations=(_one_name_in_clear, _clear_text_behind_a_header, _column_in_clear),
 )
 def phi_columns_encrypted(database: Database) -> Iterator[Finding]:
-    """Each declared column that holds anything: values without the envelope, too short, or readable as text."""
+    """Each declared column that holds anything: values without the envelope, too short, or readable text."""
     for table, column in database.phi_columns:
         kind = database.query(
             "SELECT format_type(atttypid, NULL) AS kind FROM pg_attribute WHERE attrelid = to_regclass(%s)"
@@ -56,8 +58,8 @@ def phi_columns_encrypted(database: Database) -> Iterator[Finding]:
             continue
         (seen,) = database.query(
             f"SELECT count(*) AS held, count(*) FILTER (WHERE substring(v FROM 1 FOR 4) <> '{_HEADER}'::bytea"  # noqa: S608  declared names
-            f" OR octet_length(v) < {_SHORTEST} OR length(regexp_replace(encode(substring(v FROM 5), 'escape'),"
-            f" '\\\\[0-7]{{3}}', '', 'g')) > {_TEXT_SHARE} * (octet_length(v) - 4)) AS clear"
+            f" OR octet_length(v) < {_SHORTEST} OR length(regexp_replace(encode(substring(v FROM {_BODY}), 'escape'),"
+            f" '\\\\[0-7]{{3}}', '', 'g')) > {_TEXT_SHARE} * (octet_length(v) - {_FRAME})) AS clear"
             f" FROM (SELECT {column} AS v FROM {table} WHERE {column} IS NOT NULL) x"
         )
         if seen["held"]:
