@@ -6,8 +6,8 @@ one that is let through changes nothing: what is judged is whether it was refuse
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 from checks.lab import Lab
 from checks.model import CannotLookError, Finding, Gate, Severity, check
@@ -23,8 +23,11 @@ class _Line:
     method: str
     path: str
     roles: tuple[str, ...]
+    body: Mapping[str, object] = field(default_factory=dict)
 
 
+# Some applications look at a prompt before they look at who sends it; a model of this name is served nowhere.
+_PROMPT = {"model": "no-such-model", "prompt": "ready?", "messages": [{"role": "user", "content": "ready?"}]}
 _READ, _CARE, _INFERENCE = ("physician", "nurse"), ("physician", "nurse"), ("physician", "nurse", "service")
 _MATRIX = (
     _Line("GET", "/patients?limit=1", _READ),
@@ -36,9 +39,9 @@ _MATRIX = (
     _Line("POST", f"/patients/{_NOBODY}/encounters", ("physician", "nurse", "service")),
     _Line("GET", f"/patients/{_NOBODY}/export", ("physician",)),
     _Line("PUT", f"/patients/{_NOBODY}/consent", _CARE),
-    _Line("POST", "/v1/chat/completions", _INFERENCE),
-    _Line("POST", "/v1/completions", _INFERENCE),
-    _Line("POST", "/api/generate", _INFERENCE),
+    _Line("POST", "/v1/chat/completions", _INFERENCE, _PROMPT),
+    _Line("POST", "/v1/completions", _INFERENCE, _PROMPT),
+    _Line("POST", "/api/generate", _INFERENCE, _PROMPT),
     _Line("POST", "/dp/aggregates", ("researcher",)),
     _Line("GET", "/audit?limit=1", ("auditor", "admin")),
     _Line("GET", "/admin/users", ("admin",)),
@@ -74,7 +77,7 @@ def role_matrix_enforced(api: Api) -> Iterator[Finding]:
     """One finding per role and line, and per line without a log-in."""
     accounts = {role: _of(api, role) for role in _ROLES}
     for line in _MATRIX:
-        body: dict[str, object] | None = {} if line.method in ("POST", "PUT", "PATCH") else None
+        body = dict(line.body) if line.method in ("POST", "PUT", "PATCH") else None
         for role, account in accounts.items():
             yield _judged(line, role, api.call(line.method, line.path, account=account, json=body).status)
         status = api.call(line.method, line.path, json=body).status

@@ -15,6 +15,8 @@ from checks.targets import Account, Api, Reply
 
 _OK, _FORBIDDEN = 200, 403
 _WRONG = "not-the-password-of-anybody"
+# What the trail may call it, by its first word.
+_WORDS = {True: ("ok", "granted", "allowed", "success"), False: ("denied", "refused", "forbidden", "failed")}
 Entry = Mapping[str, object]
 
 
@@ -23,16 +25,16 @@ def _reads_discarded_in_the_database(lab: Lab) -> Api:
         DROP TRIGGER advance_head ON audit_log;
         CREATE FUNCTION discard() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
         CREATE TRIGGER discard BEFORE INSERT ON audit_log FOR EACH ROW
-          WHEN (NEW.action LIKE 'patient%' AND NEW.outcome = 'allowed') EXECUTE FUNCTION discard();
+          WHEN (NEW.action LIKE 'patient%' AND NEW.outcome LIKE 'ok%') EXECUTE FUNCTION discard();
     """)
 
 
 def _denials_told_as_successes(lab: Lab) -> Api:
     return lab.api(sql="""
         CREATE FUNCTION soften() RETURNS trigger LANGUAGE plpgsql AS
-          'BEGIN NEW.outcome := ''allowed''; RETURN NEW; END';
+          'BEGIN NEW.outcome := ''ok''; RETURN NEW; END';
         CREATE TRIGGER soften BEFORE INSERT ON audit_log FOR EACH ROW
-          WHEN (NEW.outcome = 'denied') EXECUTE FUNCTION soften();
+          WHEN (NEW.outcome LIKE 'denied%') EXECUTE FUNCTION soften();
     """)
 
 
@@ -42,11 +44,11 @@ def _audit_switched_off(lab: Lab) -> Api:
 
 @dataclass(frozen=True)
 class _Act:
-    """What was done: by whom, how the trail should name the outcome, and the request id of the answer."""
+    """What was done: by whom, whether it was let through, and the request id of the answer."""
 
     what: str
     account: Account
-    outcome: str
+    allowed: bool
     resource: str
     request_id: str
 
@@ -71,12 +73,12 @@ def every_access_recorded(api: Api) -> Iterator[Finding]:
     for act in acts:
         yield _recorded(act, [entry for entry in trail if entry.get("request_id") == act.request_id])
     entries = [e for e in trail if e.get("username") == newcomer.username and "login" in str(e.get("action"))]
-    for outcome, what in (("denied", "a log-in with a wrong password"), ("allowed", "a log-in")):
-        found = [entry for entry in entries if entry.get("outcome") == outcome]
+    for granted, what in ((False, "a log-in with a wrong password"), (True, "a log-in")):
+        found = [entry for entry in entries if _says(entry, allowed=granted)]
         yield Finding(
             subject=what,
             ok=len(found) > 0,
-            message=f"{len(found)} entries say {outcome}" if found else f"no entry of it among {len(entries)}",
+            message=f"recorded: {found[0].get('outcome')}" if found else f"no entry of it among {len(entries)}",
             remedy="record every log-in and every failure, by name, before the answer leaves",
         )
 
@@ -95,12 +97,13 @@ def _accesses(api: Api, physician: Account, nurse: Account) -> Iterator[_Act]:
     yield _act("a list of patients", physician, listed, _OK, "patients")
     for what, account, below, status in (
         ("a patient read", physician, "", _OK),
-        ("a patient read by a nurse", nurse, "/encounters", _OK),
+        ("a patient's encounters", nurse, "/encounters", _OK),
         ("an export", physician, "/export", _OK),
-        ("an export refused", nurse, "/export", _FORBIDDEN),
+        ("an export that is refused", nurse, "/export", _FORBIDDEN),
     ):
         reply = api.call("GET", f"/patients/{patient}{below}", account=account)
-        yield _act(what, account, reply, status, patient)
+        # A refused request is turned away by its route, before anybody looks which patient it names.
+        yield _act(what, account, reply, status, patient if status == _OK else "export")
 
 
 def _answered(reply: Reply, status: int) -> Reply:
@@ -112,7 +115,7 @@ def _answered(reply: Reply, status: int) -> Reply:
 
 def _act(what: str, account: Account, reply: Reply, status: int, resource: str) -> _Act:
     identity = _answered(reply, status).headers.get("x-request-id", "")
-    return _Act(what, account, "allowed" if status == _OK else "denied", resource, identity)
+    return _Act(what, account, status == _OK, resource, identity)
 
 
 def _trail(api: Api, auditor: Account) -> list[Entry]:
@@ -123,11 +126,8 @@ def _trail(api: Api, auditor: Account) -> list[Entry]:
 def _recorded(act: _Act, entries: list[Entry]) -> Finding:
     problem = "has no entry" if act.request_id else "answers without a request id, so it cannot be found again"
     for entry in entries:
-        wrong = [
-            f"{name} is {entry.get(name)}" for name, wanted in (
-                ("username", act.account.username), ("tenant", act.account.tenant), ("outcome", act.outcome),
-            ) if entry.get(name) != wanted
-        ]  # fmt: skip
+        wrong = [] if entry.get("username") == act.account.username else [f"it names {entry.get('username')}"]
+        wrong += [] if _says(entry, allowed=act.allowed) else [f"the outcome is '{entry.get('outcome')}'"]
         wrong += [f"{name} is missing" for name in ("at", "action", "address") if not entry.get(name)]
         wrong += [] if act.resource in str(entry.get("resource")) else ["the resource is not named"]
         problem = ", ".join(wrong)
@@ -136,6 +136,10 @@ def _recorded(act: _Act, entries: list[Entry]) -> Finding:
     return Finding(
         subject=f"{act.what} by {act.account.username}",
         ok=not problem,
-        message=problem or f"recorded as {act.outcome}, request {act.request_id}",
+        message=problem or f"recorded, request {act.request_id}",
         remedy="write who, action, resource, outcome and request id to the trail before the answer leaves",
     )
+
+
+def _says(entry: Entry, *, allowed: bool) -> bool:
+    return str(entry.get("outcome")).lower().startswith(_WORDS[allowed])
