@@ -102,8 +102,7 @@ def _accesses(api: Api, physician: Account, nurse: Account) -> Iterator[_Act]:
         ("an export that is refused", nurse, "/export", _FORBIDDEN),
     ):
         reply = api.call("GET", f"/patients/{patient}{below}", account=account)
-        # A refused request is turned away by its route, before anybody looks which patient it names.
-        yield _act(what, account, reply, status, patient if status == _OK else "export")
+        yield _act(what, account, reply, status, patient)
 
 
 def _answered(reply: Reply, status: int) -> Reply:
