@@ -212,11 +212,17 @@ def evaluate(rule: Check, find: Callable[[type], object], policy: Policy, *, tar
             arguments["policy"] = policy
         found.extend(rule.function(**arguments))
     except CannotLookError as problem:
-        return replace(blank, findings=tuple(found), reason=problem.reason, explanation=str(problem))
+        return _cut_short(blank, found, problem.reason, str(problem))
     except Exception as crash:  # noqa: BLE001  a crashed check is UNKNOWN, whatever it raised
-        explanation = f"{type(crash).__name__}: {crash}"
-        return replace(blank, findings=tuple(found), reason=Reason.CRASHED, explanation=explanation)
+        return _cut_short(blank, found, Reason.CRASHED, f"{type(crash).__name__}: {crash}")
     if not found:
         return replace(blank, reason=Reason.EXAMINED_NOTHING, explanation="the check examined no subject")
     status = Status.PASS if all(f.ok for f in found) else Status.FAIL
     return replace(blank, status=status, findings=tuple(found))
+
+
+def _cut_short(blank: Result, found: list[Finding], reason: Reason, explanation: str) -> Result:
+    """What was seen broken before the check could look no further is broken all the same: FAIL outranks UNKNOWN."""
+    if any(not f.ok for f in found):
+        return replace(blank, status=Status.FAIL, findings=tuple(found), explanation=f"and then: {explanation}")
+    return replace(blank, findings=tuple(found), reason=reason, explanation=explanation)

@@ -84,3 +84,14 @@ def test_an_undeclared_target_is_unknown() -> None:
     )  # fmt: skip
     result = evaluate(rule, _nothing_declared, POLICY, target="t")
     assert (result.status, result.reason) == (Status.UNKNOWN, Reason.NOT_DECLARED)
+
+
+def test_what_was_seen_broken_stays_broken_when_the_check_can_look_no_further() -> None:
+    """FAIL outranks UNKNOWN, and the explanation says what happened next."""
+
+    def rule() -> Iterator[Finding]:
+        yield Finding("a", ok=False, message="broken", remedy="mend it")
+        msg = "port closed"
+        raise CannotLookError(msg)
+
+    assert _status(rule) == (Status.FAIL, None, "and then: port closed")
