@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from checks.access._disposable import disposable
 from checks.lab import Lab
 from checks.model import CannotLookError, Finding, Gate, Severity, check
 from checks.policy import Policy
-from checks.targets import Api, Login
+from checks.targets import Account, Api, Login
 
 _LIMITED, _BROKEN = 429, 500
 _WRONG = "not-the-password-of-anybody"
@@ -33,20 +34,24 @@ def _lock_for_no_time(lab: Lab) -> Api:
 def lockout_after_failures(api: Api, policy: Policy) -> Iterator[Finding]:
     """Two accounts made alike: the one after failures is refused what the other is granted."""
     tenant = api.accounts()[0].tenant
-    control, account = (api.new_account("nurse", tenant) for _ in range(2))
+    with disposable(api, "nurse", tenant) as control, disposable(api, "nurse", tenant) as account:
+        yield from _locked(api, control, account, policy.session.lockout_failures)
+
+
+def _locked(api: Api, control: Account, account: Account, failures: int) -> Iterator[Finding]:
     if not _meant(api.login(control)).granted:
         msg = "a fresh account cannot log in, so a refusal after failures would say nothing"
         raise CannotLookError(msg)
-    for _ in range(policy.session.lockout_failures):
+    for _ in range(failures):
         if _meant(api.login(account, password=_WRONG)).granted:
             msg = "a wrong password was granted, so there are no failures to count"
             raise CannotLookError(msg)
     seen = _meant(api.login(account))
     yield Finding(
-        subject=f"log-in after {policy.session.lockout_failures} failures",
+        subject=f"log-in after {failures} failures",
         ok=not seen.granted,
         message=f"{'granted' if seen.granted else 'refused'} with {seen.status}",
-        remedy=f"lock an account after {policy.session.lockout_failures} failed log-ins (session.lockout_failures)",
+        remedy=f"lock an account after {failures} failed log-ins (session.lockout_failures)",
     )
     other = api.call("GET", "/auth/me", account=control)
     yield Finding(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from checks.access._disposable import disposable
 from checks.lab import Lab
 from checks.model import CannotLookError, Finding, Gate, Severity, check
-from checks.targets import Api
+from checks.targets import Account, Api
 
 _LIMITED, _BROKEN = 429, 500
 _ROLES = ("admin", "physician", "nurse", "researcher", "auditor", "service")
@@ -26,19 +27,23 @@ def second_factor_required(api: Api) -> Iterator[Finding]:
     """As each role: the right password without a code, with an empty one and with a wrong one; then with the right."""
     tenant = api.accounts()[0].tenant
     for role in _ROLES:
-        account = api.new_account(role, tenant)
-        for factor, way in (("", "without a code"), ("000000", "with a wrong code")):
-            seen = api.login(account, totp=factor)
-            if seen.status == _LIMITED or seen.status >= _BROKEN:
-                msg = f"the log-in of a {role} {way} answers {seen.status}, which is no refusal"
-                raise CannotLookError(msg)
-            yield Finding(
-                subject=f"{role} logs in {way}",
-                ok=not seen.granted,
-                message=f"{'granted' if seen.granted else 'refused'} with {seen.status}",
-                remedy="demand a one-time code at every log-in (session.require_totp = true)",
-            )
-        proper = api.login(account)
-        if not proper.granted:
-            msg = f"the {role} cannot log in with both factors either ({proper.status}), so a refusal says nothing"
+        with disposable(api, role, tenant) as account:
+            yield from _refused_without(api, account)
+
+
+def _refused_without(api: Api, account: Account) -> Iterator[Finding]:
+    for factor, way in (("", "without a code"), ("000000", "with a wrong code")):
+        seen = api.login(account, totp=factor)
+        if seen.status == _LIMITED or seen.status >= _BROKEN:
+            msg = f"the log-in of a {account.role} {way} answers {seen.status}, which is no refusal"
             raise CannotLookError(msg)
+        yield Finding(
+            subject=f"{account.role} logs in {way}",
+            ok=not seen.granted,
+            message=f"{'granted' if seen.granted else 'refused'} with {seen.status}",
+            remedy="demand a one-time code at every log-in (session.require_totp = true)",
+        )
+    proper = api.login(account)
+    if not proper.granted:
+        msg = f"the {account.role} cannot log in with both factors either ({proper.status}): a refusal says nothing"
+        raise CannotLookError(msg)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from checks.access._disposable import disposable
 from checks.lab import Lab
 from checks.model import CannotLookError, Finding, Gate, Severity, check
 from checks.policy import Policy
-from checks.targets import Api
+from checks.targets import Account, Api
 
 _OK, _UNAUTHENTICATED = 200, 401
 _PROBE = "/auth/me"
@@ -29,12 +30,16 @@ def _logout_without_effect(lab: Lab) -> Api:
 )
 def session_expires(api: Api, policy: Policy) -> Iterator[Finding]:
     """The lifetime that a token states, in the answer and in itself; and what it is worth after the log-out."""
-    account = api.new_account("nurse", api.accounts()[0].tenant)
+    with disposable(api, "nurse", api.accounts()[0].tenant) as account:
+        yield from _lifetime(api, account, policy.session.token_seconds)
+        yield _after_logout(api, account)
+
+
+def _lifetime(api: Api, account: Account, limit: int) -> Iterator[Finding]:
     login = api.login(account)
     if not login.granted:
         msg = f"a fresh account cannot log in: {login.status}"
         raise CannotLookError(msg)
-    limit = policy.session.token_seconds
     issued, ends = login.claims.get("iat"), login.claims.get("exp")
     lifetime = int(ends) - int(issued) if isinstance(issued, int | float) and isinstance(ends, int | float) else None
     for what, seconds in (("answer says", login.expires_in_s), ("token itself says", lifetime)):
@@ -44,12 +49,15 @@ def session_expires(api: Api, policy: Policy) -> Iterator[Finding]:
             message="states no end" if seconds is None else f"{seconds} s, allowed are {limit} s",
             remedy=f"issue tokens that expire within {limit} s (session.token_seconds)",
         )
+
+
+def _after_logout(api: Api, account: Account) -> Finding:
     usable = api.call("GET", _PROBE, account=account)
     if usable.status != _OK:
         msg = f"a token is not accepted even before the log-out: {usable.status}"
         raise CannotLookError(msg)
     after = api.call_after_logout(account, _PROBE)
-    yield Finding(
+    return Finding(
         subject="a token after its user logged out",
         ok=after.status == _UNAUTHENTICATED,
         message=f"answers {after.status}",

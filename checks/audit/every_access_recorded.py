@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from checks.access._disposable import disposable
 from checks.lab import Lab
 from checks.model import CannotLookError, Finding, Gate, Severity, check
 from checks.targets import Account, Api, Reply
@@ -64,8 +65,8 @@ def every_access_recorded(api: Api) -> Iterator[Finding]:
     physician = _of(api, "physician", "")
     auditor, nurse = (_of(api, role, physician.tenant) for role in ("auditor", "nurse"))
     acts = list(_accesses(api, physician, nurse))
-    newcomer = api.new_account("nurse", physician.tenant)
-    logins = {False: api.login(newcomer, password=_WRONG).granted, True: api.login(newcomer).granted}
+    with disposable(api, "nurse", physician.tenant) as newcomer:
+        logins = {False: api.login(newcomer, password=_WRONG).granted, True: api.login(newcomer).granted}
     if logins != {False: False, True: True}:
         msg = "a fresh account's wrong and right log-in did not end in a refusal and a success"
         raise CannotLookError(msg)
