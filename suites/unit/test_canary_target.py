@@ -68,7 +68,7 @@ def _canary(
 
 def _wire(*links: tuple[str, str]) -> Wire:
     names = {SENDER: "one", RECEIVER: "two"}
-    return Wire(capture=_capture, beacon=RECEIVER, name=names.__getitem__, links=links)
+    return Wire(capture=_capture, beacon=RECEIVER, name=lambda address: names.get(address, address), links=links)
 
 
 def test_a_leak_into_a_file_is_found_and_the_system_is_driven_once(tmp_path: Path) -> None:
