@@ -21,10 +21,10 @@ from checks.targets import Mechanism
 
 _SAMPLES = 3072
 _SEED = 20261121
-_WEAK = 39.0  # sound for epsilon 0.1, so that a node starts with it
+_WEAK = 41.5  # sound for epsilon 0.1, so that a node starts with it
 
 
-def _noise_halved_in_what_is_served(lab: Lab) -> Mechanism:
+def _weaker_noise_in_what_is_served(lab: Lab) -> Mechanism:
     return lab.mechanism(served={"privacy.noise_multiplier": _WEAK, "privacy.epsilon": 0.1})
 
 
@@ -32,7 +32,7 @@ def _noise_halved_in_what_is_served(lab: Lab) -> Mechanism:
     gate=Gate.PRIVACY,
     severity=Severity.CRITICAL,
     controls=("nist-800-226:4", "hipaa:164.514(b)"),
-    violations=(_noise_halved_in_what_is_served,),
+    violations=(_weaker_noise_in_what_is_served,),
 )
 def released_noise_matches_claim(mechanism: Mechanism, policy: Policy) -> Iterator[Finding]:
     """One finding per test, against the largest noise multiplier that any component claims."""
