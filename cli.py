@@ -7,7 +7,8 @@ import json
 import sys
 import textwrap
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -15,6 +16,9 @@ from rich.console import Console
 from rich.table import Table
 
 from checks.catalogue import CatalogueError, catalogue, controls
+from checks.model import Result, evaluate
+from checks.policy import PolicyError, load_policy
+from checks.targets import Load, LoadHistory
 from fixtures import runs
 from fixtures.deployment import Deployment
 from fixtures.describe import describe
@@ -22,7 +26,10 @@ from fixtures.hosts import HostError
 from fixtures.progress import ServiceProgress
 from fixtures.stack import Stack, StackError
 from fixtures.target_file import TargetError, read_target, write_target
-from loadtests.cli import load
+from fixtures.targets.load import send_to_target
+from loadtests.cli import Judge, Seam, load
+from loadtests.profiles import Profile
+from loadtests.spec import Progress
 from reports.cli import report
 
 DEFAULT_TARGET = Path("build/stack/target.toml")
@@ -33,13 +40,42 @@ target_option = click.option(
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
-def main() -> None:
+@click.pass_context
+def main(context: click.Context) -> None:
     """Gate a clinical AI deployment: compliance, privacy, recovery and load, with checks that prove they can fail.
 
     The gate itself is a pytest run:  pytest -m gate [--target FILE] [--policy NAME]
 
     Exit codes: 0 holds, 1 does not hold, 2 usage or unreadable input, 3 unknown.
     """
+    context.obj = Seam(send=_send, judge_by=_judge_by)
+
+
+def _send(path: Path, profile: Profile, seed: int, on_progress: Callable[[Progress], None]) -> Load:
+    with _one_sentence():
+        return send_to_target(read_target(path), profile, seed, on_progress)
+
+
+@dataclass(frozen=True)
+class _Recorded:
+    """Implements `checks.targets.LoadHistory`."""
+
+    record: Load
+
+    def load(self) -> Load:
+        return self.record
+
+
+def _judge_by(policy_name: str) -> Judge:
+    with _one_sentence():
+        policy = load_policy(policy_name)
+        rules = [rule for rule in catalogue() if all(kind is LoadHistory for _, kind in rule.needs)]
+
+    def judge(record: Load) -> tuple[Result, ...]:
+        history = _Recorded(record)
+        return tuple(evaluate(rule, lambda _: history, policy, target=record.profile) for rule in rules)
+
+    return judge
 
 
 @contextlib.contextmanager
@@ -47,7 +83,7 @@ def _one_sentence() -> Iterator[None]:
     """Turn what a user can mend into one clear sentence and exit code 2."""
     try:
         yield
-    except (HostError, TargetError, StackError, CatalogueError) as problem:
+    except (HostError, TargetError, StackError, CatalogueError, PolicyError) as problem:
         click.echo(f"clinical-gate: {problem}", err=True)
         sys.exit(2)
     except FileNotFoundError as missing:

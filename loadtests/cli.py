@@ -25,7 +25,7 @@ from loadtests.spec import Progress, SpecError, load_to_json
 _SEED_BITS = 31
 _COLOURS = {Status.PASS: "green", Status.FAIL: "red"}
 Send = Callable[[Path, Profile, int, Callable[[Progress], None]], Load]
-Judge = Callable[[Load, str], tuple[Result, ...]]
+Judge = Callable[[Load], tuple[Result, ...]]
 
 
 @dataclass(frozen=True)
@@ -35,11 +35,12 @@ class Seam:
     Args:
         send: (target file, profile, seed, progress) -> the record; raises `loadtests.spec.SpecError` or exits 2 with
             one sentence when the target cannot take the load.
-        judge: (record, policy name) -> the performance checks' results.
+        judge_by: policy name -> a function from the record to the performance checks' results; exits 2 with one sentence
+            when there is no such policy.
     """
 
     send: Send
-    judge: Judge
+    judge_by: Callable[[str], Judge]
 
 
 @click.command()
@@ -64,6 +65,7 @@ def load(
         message = "the load command is not wired: set context.obj to a loadtests.cli.Seam"
         raise RuntimeError(message)
     screen = Console(stderr=True)
+    judge = seam.judge_by(policy)
     try:
         profile = load_profile(name).changed(users=users, seconds=seconds)
         with screen.status(f"load: {profile.users} users, {profile.arrival}, {profile.seconds:g} s") as status:
@@ -72,7 +74,7 @@ def load(
     except (ProfileError, SpecError) as problem:
         click.echo(f"clinical-gate: {problem}", err=True)
         sys.exit(2)
-    results = seam.judge(record, policy)
+    results = judge(record)
     if as_json:
         click.echo(json.dumps({"load": json.loads(load_to_json(record)), "checks": [asdict(r) for r in results]}))
     else:
