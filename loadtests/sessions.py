@@ -99,9 +99,10 @@ class Session:
             if answer.status == 200:
                 self._client.authorization = f"Bearer {_table(answer)['access_token']}"
                 return
-            if answer.status not in (401, 429) or attempt == _ATTEMPTS - 1:
+            if answer.status not in (401, 429, 503) or attempt == _ATTEMPTS - 1:
                 break
-            # A code is good once: another log-in of this account may have used the one of this step.
+            # A code is good once: another log-in of this account may have used the one of this step. Logging in is no
+            # part of what is measured, so a target that says when to come back is taken at its word.
             gevent.sleep(_TOTP_STEP_S - time.time() % _TOTP_STEP_S + 0.1 if answer.status == 401 else _pause(answer))
         msg = f"{identity.username} could not log in: status {answer.status}"
         raise LogInError(msg)
