@@ -8,7 +8,7 @@ import sys
 from checks import catalogue as library
 from checks.model import Check
 from checks.policy import load_policy
-from fixtures.lab import Bench
+from fixtures.lab import Laboratory
 from suites.proving import attempts, make
 
 
@@ -19,17 +19,17 @@ def main(wanted: list[str]) -> int:
         package = importlib.import_module(f"checks.{room}")
         identities = [f"{room}/{name}" for name in library.names_in(package)]
         rules.extend(library.read(i) for i in identities if any(i.startswith(w) for w in wanted))
-    bench, unproven = Bench(), 0
+    lab, unproven = Laboratory(), 0
     try:
         for attempt in attempts(rules):
-            outcome = make(attempt, bench, load_policy("default"))
+            outcome = make(attempt, lab, load_policy("default"))
             result = outcome.result
             unproven += not outcome.proven
             mark = "proven  " if outcome.proven else "UNPROVEN"
             seen = [f"{f.subject}: {f.message}" for f in (result.broken or result.findings)][:2]
             print(f"{mark} {result.duration_s:6.2f} s  {attempt.name}: {result.status} {result.explanation} {seen}")  # noqa: T201
     finally:
-        bench.close()
+        lab.close()
     return 1 if unproven or not rules else 0
 
 

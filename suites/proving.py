@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from checks.model import CannotLookError, Check, Reason, Result, Status, Violation, evaluate
 from checks.policy import Policy
-from fixtures.lab import Bench
+from fixtures.lab import Bench, Laboratory
 
 _WORKERS = 4  # most of a proof is waiting for a service to start
 
@@ -54,13 +54,18 @@ def attempts(rules: typing.Iterable[Check]) -> list[Attempt]:
     return [Attempt(rule, violation) for rule in rules for violation in (None, *rule.violations)]
 
 
-def make(attempt: Attempt, bench: Bench, policy: Policy) -> Outcome:
+def make(attempt: Attempt, lab: Laboratory, policy: Policy) -> Outcome:
     """Build the target and run the check on it. A target that cannot be built makes the outcome UNKNOWN."""
+    with lab.bench() as bench:
+        return _make(attempt, lab, bench, policy)
+
+
+def _make(attempt: Attempt, lab: Laboratory, bench: Bench, policy: Policy) -> Outcome:
     broken_kind = typing.get_type_hints(attempt.violation)["return"] if attempt.violation else None
 
     def find(kind: type) -> object:
         if kind is not broken_kind or attempt.violation is None:
-            return bench.clean(kind)
+            return lab.clean(kind)
         return attempt.violation(bench)
 
     def find_or_explain(kind: type) -> object:
@@ -84,10 +89,10 @@ class Prover:
     """Makes attempts side by side in the background; each outcome is awaited by the test that reports it."""
 
     def __init__(self, wanted: list[Attempt], policy: Policy) -> None:
-        self._bench = Bench()
+        self._lab = Laboratory()
         self._pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="proof")
         self._outcomes: dict[str, Future[Outcome]] = {
-            attempt.name: self._pool.submit(make, attempt, self._bench, policy) for attempt in wanted
+            attempt.name: self._pool.submit(make, attempt, self._lab, policy) for attempt in wanted
         }
 
     def outcome(self, attempt: Attempt) -> Outcome:
@@ -97,5 +102,5 @@ class Prover:
     def close(self) -> None:
         """Give up what has not begun, and remove everything that the lab started."""
         self._pool.shutdown(wait=False, cancel_futures=True)
-        self._bench.close()
+        self._lab.close()
         self._pool.shutdown(wait=True)

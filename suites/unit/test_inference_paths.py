@@ -11,7 +11,7 @@ import httpx
 import pytest
 from fastapi import FastAPI, HTTPException, Request
 
-from fixtures.lab import Bench
+from fixtures.lab import Laboratory
 from fixtures.lab.inference import serve
 from fixtures.reference.router.balancer import Balancer
 from fixtures.reference.router.inference import Caller, routes
@@ -52,11 +52,11 @@ class _State:
 @pytest.fixture(scope="module")
 def servers() -> Iterator[list[InferenceServer]]:
     """Two real model servers."""
-    bench = Bench()
+    lab = Laboratory()
     try:
-        yield serve(bench, 2)
+        yield serve(lab.bench(), 2)
     finally:
-        bench.close()
+        lab.close()
 
 
 def _with_router(
