@@ -15,10 +15,12 @@ from fixtures.hosts import HostError
 from fixtures.hosts.loopback import may_use_namespaces
 from fixtures.target_file import TargetError, read_target
 from loadtests.profiles import ProfileError, load_profile
+from reports.document import ReportDocument
+from reports.records import Verdict
 from reports.render.allure import write_environment
 from reports.render.terminal import print_summary
 from reports.waivers import WaiverError, load_waivers
-from reports.writer import PublishError
+from reports.writer import Published, PublishError
 from suites.proving import Attempt, Prover, Proving
 
 if TYPE_CHECKING:
@@ -28,6 +30,8 @@ _SUITES = Path(__file__).parent / "suites"
 _KINDS = ("gate", "drill")
 _SESSION = pytest.StashKey["GateSession"]()
 _RUN_ID = pytest.StashKey[str]()
+_REPORT = pytest.StashKey[tuple[ReportDocument, Published] | str]()  # a string says why there is none
+_UNKNOWN = 3
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -131,21 +135,37 @@ def proving(request: pytest.FixtureRequest) -> Iterator[Proving]:
         prover.close()
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Decide, sign and print: the last thing that a run of the gate says."""
-    session = config.stash.get(_SESSION, None)
-    if session is None or not session.wishes.kind:
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Decide and sign. Green tests are not enough for exit code 0: the decision must be APPROVED."""
+    config = session.config
+    run = config.stash.get(_SESSION, None)
+    if run is None or not run.wishes.kind or exitstatus in (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR):
         return
     try:
-        document, published = session.report()
+        document, published = run.report()
     except PublishError as problem:
-        terminalreporter.write_line(f"clinical-gate: {problem}", red=True)
+        config.stash[_REPORT] = str(problem)
+        session.exitstatus = _UNKNOWN
         return
     write_environment(published.folder / "allure-results", document.identity)
-    terminalreporter.ensure_newline()
-    print_summary(
-        document, folder=published.folder, verify_command=published.verify_command, trust=published.trust
-    )
+    config.stash[_REPORT] = document, published
+    if document.decision is not Verdict.APPROVED:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """The last thing that a run of the gate says."""
+    report = config.stash.get(_REPORT, None)
+    if report is None:
+        if config.stash.get(_SESSION, None) and _kind(config):
+            terminalreporter.write_line("clinical-gate: the run was interrupted, so there is no report", red=True)
+    elif isinstance(report, str):
+        terminalreporter.write_line(f"clinical-gate: {report}", red=True)
+    else:
+        document, published = report
+        terminalreporter.ensure_newline()
+        print_summary(document, folder=published.folder, verify_command=published.verify_command, trust=published.trust)
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> None:

@@ -141,7 +141,7 @@ class GateSession:
             identity, decision, proofs=proofs,
             drills=[DrillRecord.of(d) for d in (deployment.drills() if deployment else ())],
             load=[LoadRecord.of(x) for x in (deployment.loads() if deployment else ())],
-            privacy=[PrivacyRecord.of(c) for c in (deployment.privacy_claims() if deployment else ())],
+            privacy=[PrivacyRecord.of(*c) for c in (deployment.privacy() if deployment else ())],
         )  # fmt: skip
         return document, publish(wishes.report_root, wishes.run_id, document, wishes.signing_key, evidence=self._evidence)
 

@@ -64,7 +64,7 @@ def summary(document: ReportDocument, folder: Path, verify_command: str, trust: 
     for title, lines in (
         ("Recovery drills", [line for drill in document.drills for line in _drill(drill)]),
         ("Load", [line for load in document.load for line in _load(load)]),
-        ("Privacy", [_privacy(record) for record in document.privacy]),
+        ("Privacy, per query", list(_privacy(document.privacy))),
     ):
         if lines:
             parts += [Text(), Text(title, style="bold"), *(Padding(Text(line), (0, 0, 0, 2)) for line in lines)]
@@ -172,27 +172,29 @@ def _seconds(value: float | None) -> str:
 def _load(load: LoadRecord) -> Iterator[str]:
     yield f"{load.profile}: {load.users} users for {load.seconds:.0f} s, {load.arrival}, seed {load.seed}"
     width = max((len(kind.kind) for kind in load.kinds), default=0)
+    if load.kinds:
+        yield f"  {'':<{width}}  {'n':>6}  {'p50':>6}  {'p95':>6}  {'p99':>6} ms  {'errors':>6}"
     for kind in load.kinds:
-        errors = sum(kind.errors.values())
-        share = 100 * errors / kind.requests if kind.requests else 0.0
-        yield (
-            f"  {kind.kind:<{width}}  {kind.requests:>6} requests  p50 {kind.p50_ms:.0f}  p95 {kind.p95_ms:.0f}  "
-            f"p99 {kind.p99_ms:.0f} ms  errors {errors} ({share:.2f} %)"
-        )
+        times = "  ".join(f"{value:>6.0f}" for value in (kind.p50_ms, kind.p95_ms, kind.p99_ms))
+        yield f"  {kind.kind:<{width}}  {kind.requests:>6}  {times}     {sum(kind.errors.values()):>6}"
     yield f"  generator CPU {100 * load.generator_cpu:.0f} % of one core"
     if not load.complete or load.problem:
         yield f"  incomplete: {load.problem or 'it ended before its time'}"
 
 
-def _privacy(record: PrivacyRecord) -> str:
-    text = f"{record.mechanism} ({record.source}): epsilon {record.epsilon:g}, delta {record.delta:g} per query"
-    text += f", noise multiplier {record.noise_multiplier:g}"
-    text += "" if record.budget is None else f", budget {record.budget:g}"
-    if record.asked:
-        text += f"; {record.granted} of {record.asked} concurrent queries granted"
-    if record.epsilon_spent is not None:
-        text += f", epsilon spent {record.epsilon_spent:.4g}"
-    return text
+def _privacy(records: tuple[PrivacyRecord, ...]) -> Iterator[str]:
+    """One line for all components that claim the same."""
+    sources: dict[str, list[str]] = {}
+    for record in records:
+        claim = f"{record.mechanism}, epsilon {record.epsilon:g}, delta {record.delta:g}"
+        claim += f", noise multiplier {record.noise_multiplier:g}"
+        claim += "" if record.budget is None else f", budget {record.budget:g}"
+        sources.setdefault(claim, []).append(record.source)
+    for claim, names in sources.items():
+        yield f"{', '.join(names)}: {claim}"
+    for record in records:
+        if record.asked:
+            yield f"{record.granted} of {record.asked} concurrent queries granted to a user whose budget paid for so many"
 
 
 def _closing(document: ReportDocument, folder: Path, verify_command: str, trust: str) -> Table:
