@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -123,8 +124,9 @@ def _check(check: CheckRecord, controls: dict[str, ControlRecord]) -> Renderable
     rows += [("control", _control(identity, controls)) for identity in check.controls]
     if check.explanation:
         rows.append(("why", f"{check.reason}: {check.explanation}" if check.reason else check.explanation))
-    for finding in check.broken[:_SHOWN_FINDINGS]:
-        rows += [("seen", f"{finding.subject}: {finding.message}"), ("remedy", finding.remedy)]
+    for remedy, findings in itertools.groupby(check.broken[:_SHOWN_FINDINGS], key=lambda finding: finding.remedy):
+        rows += [("seen", f"{finding.subject}: {finding.message}") for finding in findings]
+        rows.append(("remedy", remedy))
     if len(check.broken) > _SHOWN_FINDINGS:
         rows.append(("", f"and {len(check.broken) - _SHOWN_FINDINGS} more, all in {RESULTS}"))
     grid = Table.grid(padding=(0, 1))
@@ -194,7 +196,8 @@ def _privacy(records: tuple[PrivacyRecord, ...]) -> Iterator[str]:
         yield f"{', '.join(names)}: {claim}"
     for record in records:
         if record.asked:
-            yield f"{record.granted} of {record.asked} concurrent queries granted to a user whose budget paid for so many"
+            spent = "" if record.epsilon_spent is None else f", epsilon {record.epsilon_spent:.4g} spent"
+            yield f"{record.granted} of {record.asked} concurrent queries of one user granted{spent}"
 
 
 def _closing(document: ReportDocument, folder: Path, verify_command: str, trust: str) -> Table:
