@@ -102,5 +102,6 @@ class Prover:
     def close(self) -> None:
         """Give up what has not begun, and remove everything that the lab started."""
         self._pool.shutdown(wait=False, cancel_futures=True)
-        self._lab.close()
+        self._lab.close()  # what an attempt waits for is gone, so it ends
         self._pool.shutdown(wait=True)
+        self._lab.close()  # with what it may still have written

@@ -79,7 +79,7 @@ class Report:
 
     def _kpi(self, name: str, rate: float, p95_ms: float) -> None:
         self._notes.append(
-            f"{name}: {rate / KPI_RATE:.2f} of the published {KPI_RATE:g} requests/s;"
+            f"{name}: {rate / KPI_RATE:.2f} times the published {KPI_RATE:g} requests/s;"
             f" p95 {p95_ms:.1f} ms, {KPI_P95_MS:g} ms allowed"
         )
 
