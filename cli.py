@@ -23,6 +23,7 @@ from fixtures import runs
 from fixtures.deployment import Deployment
 from fixtures.describe import describe
 from fixtures.hosts import HostError
+from fixtures.hosts.process import MissingProgramError
 from fixtures.progress import ServiceProgress
 from fixtures.stack import Stack, StackError
 from fixtures.target_file import TargetError, read_target, write_target
@@ -83,11 +84,8 @@ def _one_sentence() -> Iterator[None]:
     """Turn what a user can mend into one clear sentence and exit code 2."""
     try:
         yield
-    except (HostError, TargetError, StackError, CatalogueError, PolicyError) as problem:
+    except (HostError, TargetError, StackError, CatalogueError, PolicyError, MissingProgramError) as problem:
         click.echo(f"clinical-gate: {problem}", err=True)
-        sys.exit(2)
-    except FileNotFoundError as missing:
-        click.echo(f"clinical-gate: {missing.filename or missing} is not installed or not there: ./run setup", err=True)
         sys.exit(2)
 
 

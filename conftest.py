@@ -16,6 +16,7 @@ from fixtures.hosts.loopback import may_use_namespaces
 from fixtures.target_file import TargetError, read_target
 from loadtests.profiles import ProfileError, load_profile
 from reports.document import ReportDocument
+from reports.keys import SigningKeyError, load_signer
 from reports.records import Verdict
 from reports.render.allure import write_environment
 from reports.render.terminal import print_summary
@@ -36,7 +37,7 @@ _UNKNOWN = 3
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """What the gate can be told."""
-    group = parser.getgroup("clinical-gate")
+    group = parser.getgroup("clinical-gate", "clinical-gate (write --option=FILE when FILE lies outside this directory)")
     group.addoption("--target", type=Path, metavar="FILE", help="gate this deployment; default: stand up the reference stack")
     group.addoption("--policy", default="default", metavar="NAME", help=f"one of {', '.join(policy_names())}, or a .toml file")
     group.addoption("--driver", default="", choices=["", *runs.DRIVERS], help="hosts of the reference stack")
@@ -62,13 +63,15 @@ def pytest_configure(config: pytest.Config) -> None:
             read_target(target)
         if waivers := config.getoption("waivers"):
             load_waivers(waivers)
+        if key := config.getoption("signing_key"):
+            load_signer(key)
         if config.getoption("driver") == "namespace" and not may_use_namespaces():
             message = "network namespaces need root: run with sudo, or use --driver loopback"
             raise HostError(message)
         if (model := config.getoption("model")) and not model.is_file():
             message = f"no model file at {model}"
             raise TargetError(message)
-    except (PolicyError, ProfileError, TargetError, WaiverError, HostError) as problem:
+    except (PolicyError, ProfileError, TargetError, WaiverError, SigningKeyError, HostError) as problem:
         pytest.exit(f"clinical-gate: {problem}", returncode=2)
     if kind := _kind(config):
         config.stash[_RUN_ID] = runs.new_run_id()
@@ -159,7 +162,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     report = config.stash.get(_REPORT, None)
     if report is None:
         if config.stash.get(_SESSION, None) and _kind(config):
-            terminalreporter.write_line("clinical-gate: the run was interrupted, so there is no report", red=True)
+            terminalreporter.write_line("clinical-gate: the run did not get to its end, so there is no report", red=True)
     elif isinstance(report, str):
         terminalreporter.write_line(f"clinical-gate: {report}", red=True)
     else:

@@ -11,15 +11,18 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
 from checks.catalogue import catalogue, controls
 from checks.model import Check, Result, Status, evaluate
 from checks.policy import Policy
 from fixtures import runs
 from fixtures.deployment import Deployment
 from fixtures.describe import describe
-from fixtures.hosts import Driver
+from fixtures.hosts import Driver, HostError
+from fixtures.hosts.process import MissingProgramError
 from fixtures.progress import ServiceProgress
-from fixtures.stack import Stack
+from fixtures.stack import Stack, StackError
 from fixtures.target_file import read_target
 from loadtests.profiles import Profile
 from reports.decide import decide
@@ -108,8 +111,11 @@ class GateSession:
             return Deployment(read_target(self.wishes.target), self.wishes.profile)
         _, self._driver = runs.begin(driver=self.wishes.driver)
         stack = Stack(self._driver, model=self.wishes.model)
-        with ServiceProgress() as progress:
-            stack.start(progress)
+        try:
+            with ServiceProgress() as progress:
+                stack.start(progress)
+        except (StackError, HostError, MissingProgramError) as problem:
+            pytest.exit(f"clinical-gate: {problem}", returncode=2)
         return Deployment(describe(stack), self.wishes.profile, stack)
 
     def report(self) -> tuple[ReportDocument, Published]:
