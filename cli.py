@@ -117,7 +117,9 @@ def up(target: Path, driver: str | None, model: Path | None) -> None:
         except BaseException:
             hosts.close()
             raise
-    click.echo(f"stack {run.id} is up after {time.monotonic() - began:.1f} s; gate it with: pytest -m gate --target {target}")
+    click.echo(
+        f"stack {run.id} is up after {time.monotonic() - began:.1f} s; gate it with: pytest -m gate --target {target}"
+    )
 
 
 @stack.command()
@@ -214,7 +216,9 @@ def show_check(identity: str, as_json: bool) -> None:  # noqa: FBT001  click pas
         rule = next((r for r in catalogue() if r.id == identity), None)
         if rule is None:
             close = ", ".join(r.id for r in catalogue() if identity.rsplit("/", maxsplit=1)[-1] in r.id)
-            message = f"no check named {identity}" + (f"; did you mean {close}?" if close else ": clinical-gate checks list")
+            message = f"no check named {identity}" + (
+                f"; did you mean {close}?" if close else ": clinical-gate checks list"
+            )
             raise CatalogueError(message)
     cited = [controls()[c] for c in rule.controls]
     violations = [v.__name__.strip("_").replace("_", " ") for v in rule.violations]

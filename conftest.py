@@ -37,15 +37,25 @@ _UNKNOWN = 3
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """What the gate can be told."""
-    group = parser.getgroup("clinical-gate", "clinical-gate (write --option=FILE when FILE lies outside this directory)")
-    group.addoption("--target", type=Path, metavar="FILE", help="gate this deployment; default: stand up the reference stack")
-    group.addoption("--policy", default="default", metavar="NAME", help=f"one of {', '.join(policy_names())}, or a .toml file")
+    group = parser.getgroup(
+        "clinical-gate", "clinical-gate (write --option=FILE when FILE lies outside this directory)"
+    )
+    group.addoption(
+        "--target", type=Path, metavar="FILE", help="gate this deployment; default: stand up the reference stack"
+    )
+    group.addoption(
+        "--policy", default="default", metavar="NAME", help=f"one of {', '.join(policy_names())}, or a .toml file"
+    )
     group.addoption("--driver", default="", choices=["", *runs.DRIVERS], help="hosts of the reference stack")
     group.addoption("--model", type=Path, metavar="GGUF", help="serve this model instead of random weights")
     group.addoption("--load-profile", default="gate", metavar="NAME", help="load profile: gate or smoke")
     group.addoption("--load-seconds", type=float, default=None, metavar="S", help="length of the measured load")
-    group.addoption("--report-dir", type=Path, default=Path("build"), metavar="DIR", help="where reports go (default: build)")
-    group.addoption("--signing-key", type=Path, metavar="PEM", help="Ed25519 private key; default: DIR/keys/gate.ed25519")
+    group.addoption(
+        "--report-dir", type=Path, default=Path("build"), metavar="DIR", help="where reports go (default: build)"
+    )
+    group.addoption(
+        "--signing-key", type=Path, metavar="PEM", help="Ed25519 private key; default: DIR/keys/gate.ed25519"
+    )
     group.addoption("--waivers", type=Path, metavar="FILE", help="waivers in force")
 
 
@@ -143,7 +153,11 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """Decide and sign. Green tests are not enough for exit code 0: the decision must be APPROVED."""
     config = session.config
     run = config.stash.get(_SESSION, None)
-    if run is None or not run.wishes.kind or exitstatus in (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR):
+    if (
+        run is None
+        or not run.wishes.kind
+        or exitstatus in (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR)
+    ):
         return
     try:
         document, published = run.report()
@@ -162,7 +176,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     report = config.stash.get(_REPORT, None)
     if report is None:
         if config.stash.get(_SESSION, None) and _kind(config):
-            terminalreporter.write_line("clinical-gate: the run did not get to its end, so there is no report", red=True)
+            terminalreporter.write_line(
+                "clinical-gate: the run did not get to its end, so there is no report", red=True
+            )
     elif isinstance(report, str):
         terminalreporter.write_line(f"clinical-gate: {report}", red=True)
     else:

@@ -32,7 +32,11 @@ class Lab(Protocol):
     """Builders, one per kind of target. With no argument each returns the clean twin."""
 
     def edge(
-        self, *, protocols: str = CLEAN_PROTOCOLS, ciphers: str = "", certificate: str = "valid",
+        self,
+        *,
+        protocols: str = CLEAN_PROTOCOLS,
+        ciphers: str = "",
+        certificate: str = "valid",
         replace: Mapping[str, str] | None = None,
     ) -> Edge:
         """The reference edge's nginx in front of a small static upstream.
@@ -58,9 +62,7 @@ class Lab(Protocol):
         """
         ...
 
-    def database(
-        self, *, sql: str = "", access: str = "", settings: Mapping[str, str] | None = None
-    ) -> Database:
+    def database(self, *, sql: str = "", access: str = "", settings: Mapping[str, str] | None = None) -> Database:
         """A single PostgreSQL with the reference schema, roles and some patients.
 
         Args:
@@ -71,7 +73,11 @@ class Lab(Protocol):
         ...
 
     def cache(
-        self, *, settings: Mapping[str, str] | None = None, acl: Sequence[str] = (), slots: int = 16384,
+        self,
+        *,
+        settings: Mapping[str, str] | None = None,
+        acl: Sequence[str] = (),
+        slots: int = 16384,
         replicas: int = 1,
     ) -> Cache:
         """A Redis Cluster of one primary that owns the first ``slots`` slots, and its replicas; TLS and ACL as in the
@@ -121,8 +127,12 @@ class Lab(Protocol):
         ...
 
     def mechanism(
-        self, *, settings: Mapping[str, object] = NO_SETTINGS, served: Mapping[str, object] = NO_SETTINGS,
-        enforced: bool = True, serialised: bool = True,
+        self,
+        *,
+        settings: Mapping[str, object] = NO_SETTINGS,
+        served: Mapping[str, object] = NO_SETTINGS,
+        enforced: bool = True,
+        serialised: bool = True,
     ) -> Mechanism:
         """The router and its nodes.
 

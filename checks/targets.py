@@ -109,7 +109,12 @@ class Api(Protocol):
         ...
 
     def call(
-        self, method: str, path: str, *, account: Account | None = None, json: object = None,
+        self,
+        method: str,
+        path: str,
+        *,
+        account: Account | None = None,
+        json: object = None,
         headers: Mapping[str, str] | None = None,
     ) -> Reply:
         """One request, anonymous or as an account; logs the account in once and reuses its token.

@@ -86,7 +86,12 @@ class Client:
         self.authorization = ""
 
     def request(
-        self, method: str, path: str, *, body: bytes = b"", headers: Mapping[str, str] | None = None,
+        self,
+        method: str,
+        path: str,
+        *,
+        body: bytes = b"",
+        headers: Mapping[str, str] | None = None,
         on_data: OnData | None = None,
     ) -> Answer:
         """Send one request and read its answer.

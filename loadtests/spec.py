@@ -16,6 +16,7 @@ from loadtests.profiles import ACCOUNT_ROLES, Profile, Role
 
 WARD_SIZE = 50  # patients that a nurse asks for when logging in, and then works with
 
+
 class SpecError(Exception):
     """The load cannot be sent to this target; the message says what is missing."""
 

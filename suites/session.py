@@ -149,7 +149,9 @@ class GateSession:
             load=[LoadRecord.of(x) for x in (deployment.loads() if deployment else ())],
             privacy=[PrivacyRecord.of(*c) for c in (deployment.privacy() if deployment else ())],
         )  # fmt: skip
-        return document, publish(wishes.report_root, wishes.run_id, document, wishes.signing_key, evidence=self._evidence)
+        return document, publish(
+            wishes.report_root, wishes.run_id, document, wishes.signing_key, evidence=self._evidence
+        )
 
     def _proofs(self) -> list[SelfProof]:
         clean = {o.attempt.rule.id: o.result for o in self.outcomes if o.attempt.violation is None}

@@ -103,9 +103,7 @@ def _chat_profile(users: int, seconds: float) -> Profile:
     })  # fmt: skip
 
 
-def _alone(
-    target: TargetFile, pair: KeyPair, stack: Stack, profile: Profile, seed: int
-) -> LoadSpec:
+def _alone(target: TargetFile, pair: KeyPair, stack: Stack, profile: Profile, seed: int) -> LoadSpec:
     if target.inference is None:
         msg = f"target {target.name} declares no [inference] servers"
         raise BenchmarkError(msg)

@@ -63,8 +63,6 @@ class StageWatch:
                     raise BenchmarkError(msg) from problem
                 for family in text_string_to_metric_families(text):
                     for sample in family.samples:
-                        if sample.name in _TRAIL or (
-                            sample.name in _WANTED and sample.labels.get("route") == _PATH
-                        ):
+                        if sample.name in _TRAIL or (sample.name in _WANTED and sample.labels.get("route") == _PATH):
                             sums[sample.name] += sample.value
         return sums

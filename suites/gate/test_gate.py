@@ -14,9 +14,7 @@ if TYPE_CHECKING:
     from suites.session import GateSession
 
 
-@pytest.mark.parametrize(
-    "rule", [pytest.param(r, id=r.id, marks=marks_of(r)) for r in in_running_order(catalogue())]
-)
+@pytest.mark.parametrize("rule", [pytest.param(r, id=r.id, marks=marks_of(r)) for r in in_running_order(catalogue())])
 def test_the_deployment_holds(rule: Check, gate_session: GateSession) -> None:
     """PASS or WAIVED; NOT_APPLICABLE where the policy says so; everything else fails with the remedy."""
     result = gate_session.judge(rule)

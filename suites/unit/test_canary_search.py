@@ -146,7 +146,6 @@ def name_of(address: str) -> str:
     return {"10.0.0.1": "client", "10.0.0.2": "edge"}[address]
 
 
-
 @pytest.mark.parametrize("first", [1000, (1 << 32) - 12])
 def test_a_token_over_two_packets_that_arrive_twice_and_out_of_order_is_found(tmp_path: Path, first: int) -> None:
     """Also where the sequence numbers wrap."""

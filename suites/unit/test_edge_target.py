@@ -63,9 +63,7 @@ def _edge(directory: Path, names: tuple[str, ...] = (NAME,), *, days: int = 30) 
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
         try:
-            yield TlsEdge(
-                https=f"127.0.0.1:{server.server_port}", http="", server_name=NAME, ca=authority.certificate
-            )
+            yield TlsEdge(https=f"127.0.0.1:{server.server_port}", http="", server_name=NAME, ca=authority.certificate)
         finally:
             server.shutdown()
             thread.join()

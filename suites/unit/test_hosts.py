@@ -126,7 +126,11 @@ def test_the_next_run_sweeps_what_a_killed_harness_left(name: str) -> None:
         time.sleep(600)
     """)
     harness = subprocess.Popen(
-        [sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, cwd=ROOT, env=os.environ | {"PYTHONPATH": "."}
+        [sys.executable, "-c", script],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": "."},
     )
     assert harness.stdout is not None
     run_id = harness.stdout.readline().strip()

@@ -47,7 +47,10 @@ def test_an_unknown_policy_is_refused_by_name() -> None:
         ("name = ", "is not TOML"),
         ('name = "x"\nsystem = "y"\n', "required_controls: Field required"),
         ('name = "x"\nsystem = "y"\nrequired_controls = []\nfloor = 2\n', "floor: Input should be less than or equal"),
-        ('name = "x"\nsystem = "y"\nrequired_controls = []\nsurprise = 2\n', "surprise: Extra inputs are not permitted"),
+        (
+            'name = "x"\nsystem = "y"\nrequired_controls = []\nsurprise = 2\n',
+            "surprise: Extra inputs are not permitted",
+        ),
     ],
 )
 def test_a_malformed_policy_says_where(tmp_path: Path, text: str, reason: str) -> None:
