@@ -16,7 +16,7 @@ import pytest
 from fixtures import runs
 from fixtures.hosts import Driver, Host, HostError
 from fixtures.hosts.loopback import may_use_namespaces
-from fixtures.hosts.process import processes_under
+from fixtures.hosts.process import MissingProgramError, processes_under
 from fixtures.wait import DeadlineError, wait_for
 
 DRIVERS = [
@@ -143,6 +143,23 @@ def test_the_next_run_sweeps_what_a_killed_harness_left(name: str) -> None:
     assert run_id in runs.sweep()
     assert processes_under(Path(orphan.root), run_id) == set()
     assert runs.find(run_id) is None
+
+
+def test_the_sweep_removes_a_folder_without_a_record() -> None:
+    """What a process still wrote into a run that was being removed belongs to nobody."""
+    run, driver = runs.begin(driver="loopback")
+    stray = driver.root.with_name(f"{run.id}-stray")
+    (stray / "hosts").mkdir(parents=True)
+    assert runs.sweep() == []
+    assert not stray.exists()
+    assert driver.root.exists(), "a run with a living owner is left alone"
+    driver.close()
+
+
+def test_a_program_that_is_not_installed_is_named(driver: Driver) -> None:
+    """Also on a host that starts its programs through another one."""
+    with pytest.raises(MissingProgramError, match="no-such-program is not installed"):
+        driver.host("one").spawn(["no-such-program"], service="nothing", user="nobody")
 
 
 def test_waiting_has_a_deadline_and_says_for_what() -> None:
