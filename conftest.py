@@ -19,6 +19,7 @@ from reports.document import ReportDocument
 from reports.keys import SigningKeyError, load_signer
 from reports.records import Verdict
 from reports.render.allure import write_environment
+from reports.render.allure_decision import write_decision
 from reports.render.terminal import print_summary
 from reports.waivers import WaiverError, load_waivers
 from reports.writer import Published, PublishError
@@ -165,7 +166,9 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         config.stash[_REPORT] = str(problem)
         session.exitstatus = _UNKNOWN
         return
-    write_environment(published.folder / "allure-results", document.identity)
+    results = published.folder / "allure-results"
+    write_environment(results, document)
+    write_decision(results, document, verify_command=published.verify_command, trust=published.trust)
     config.stash[_REPORT] = document, published
     if document.decision is not Verdict.APPROVED:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED

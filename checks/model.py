@@ -149,6 +149,10 @@ class Check:
     needs: tuple[tuple[str, type], ...]
     function: CheckFunction = field(compare=False)
 
+    def __repr__(self) -> str:
+        """Its id: reports name tests by it, the same in every run."""
+        return self.id
+
 
 @dataclass(frozen=True)
 class _Declaration:

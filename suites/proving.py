@@ -23,6 +23,10 @@ class Attempt:
     rule: Check
     violation: Violation | None
 
+    def __repr__(self) -> str:
+        """Its name: reports name tests by it, the same in every run."""
+        return self.name
+
     @property
     def name(self) -> str:
         """E.g. ``tls/legacy_protocols_refused on edge offering tls11``."""

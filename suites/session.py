@@ -77,7 +77,7 @@ class GateSession:
             self._prover = Prover(list(self.attempts), self.wishes.policy)
         outcome = self._prover.outcome(attempt)
         self.outcomes.append(outcome)
-        attach_result(outcome.result, proof=f"self-proof: {attempt.name}, wanted {attempt.wanted}")
+        attach_result(outcome.result, proof=f"{attempt.name}: must say {attempt.wanted}")
         return outcome
 
     def judge(self, rule: Check) -> Result:

@@ -10,7 +10,8 @@ from pathlib import Path
 import allure
 
 from checks.model import Finding, Result, Severity
-from reports.records import Identity, utc
+from reports.document import ReportDocument
+from reports.records import utc
 from reports.redaction import printable, redact
 
 # Allure has its own names for severities.
@@ -18,10 +19,12 @@ _SEVERITIES = {
     Severity.CRITICAL: "blocker", Severity.HIGH: "critical", Severity.MEDIUM: "normal", Severity.LOW: "minor",
 }  # fmt: skip
 _CATEGORIES = (
-    {"name": "Failed checks", "matchedStatuses": ["failed"]},
-    {"name": "Unknown: could not be examined", "matchedStatuses": ["broken"]},
+    {"name": "Failed checks", "messageRegex": r"FAIL [\s\S]*"},
+    {"name": "Unknown: could not be examined", "messageRegex": r"UNKNOWN [\s\S]*"},
+    {"name": "Not proven able to fail", "messageRegex": r"wanted [\s\S]*"},
     {"name": "Not applicable or waived", "matchedStatuses": ["skipped"]},
 )
+_DEPLOYMENT, _PROOFS = "the deployment", "self-proof: each check on what it must catch, and on its clean twin"
 _STYLE = (
     "body{font:14px system-ui,sans-serif}table{border-collapse:collapse;width:100%}"
     "td,th{border:1px solid #bbb;padding:4px 8px;text-align:left;vertical-align:top}"
@@ -32,18 +35,15 @@ _STYLE = (
 def attach_result(result: Result, *, proof: str = "", evidence: Mapping[str, bytes] | None = None) -> None:
     """Describe a result on the running allure-pytest test; without Allure this does nothing.
 
-    Allure shows a failed assertion (``pytest.fail``) as failed and any other exception as broken: raise the latter for
-    UNKNOWN.
-
     Args:
         result: of one check.
-        proof: one sentence on how the check was proven able to fail.
+        proof: of a self-proof, what the check must say of what: ``check on target: must say STATUS``.
         evidence: file name -> content; redacted when it is text.
     """
-    allure.dynamic.title(result.check_id)
-    allure.dynamic.description("\n\n".join(filter(None, (result.claim, result.explanation, proof))))
+    allure.dynamic.title(proof or result.check_id)
+    allure.dynamic.description("\n\n".join(filter(None, (result.claim, result.explanation))))
     allure.dynamic.severity(_SEVERITIES[result.severity])
-    allure.dynamic.parent_suite("clinical gate")
+    allure.dynamic.parent_suite(_PROOFS if proof else _DEPLOYMENT)
     allure.dynamic.suite(result.gate.value)
     allure.dynamic.sub_suite(result.check_id.partition("/")[0])
     allure.dynamic.epic("clinical gate")
@@ -80,10 +80,12 @@ def findings_html(result: Result) -> str:
     )
 
 
-def write_environment(folder: Path, identity: Identity) -> None:
-    """Say in ``allure-results`` what was gated: environment.properties, and the categories of what went wrong."""
+def write_environment(folder: Path, document: ReportDocument) -> None:
+    """Say in ``allure-results`` what was gated and decided: environment.properties, and the categories of what went wrong."""
     folder.mkdir(parents=True, exist_ok=True)
+    identity = document.identity
     values = {
+        "decision": document.decision.value, "score": f"{document.score:.1f} of 100",
         "target": identity.name, "target.digest": identity.digest, "policy": identity.policy, "run": identity.run_id,
         "harness": identity.harness_version, "commit": identity.git_commit or "none",
         "started": utc(identity.started), "ended": utc(identity.ended),

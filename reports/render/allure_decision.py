@@ -1,0 +1,58 @@
+"""Allure: the decision as a result of its own, since green tests alone do not say that a deployment is approved."""
+
+from __future__ import annotations
+
+import io
+from datetime import datetime
+from pathlib import Path
+
+from allure_commons.logger import AllureFileLogger
+from allure_commons.model2 import Attachment, Label, Status, StatusDetails, TestResult
+from allure_commons.types import AttachmentType, LabelType
+from allure_commons.utils import uuid4
+from rich.console import Console
+
+from reports.document import ReportDocument
+from reports.records import Verdict
+from reports.render.terminal import print_summary
+
+_SUITE = "the decision"
+_WIDTH = 110
+
+
+def write_decision(results: Path, document: ReportDocument, *, verify_command: str, trust: str) -> None:
+    """Add the decision to ``allure-results``, with the closing summary attached.
+
+    Args:
+        results: the folder of Allure's results.
+        document: what was found and decided.
+        verify_command: what anybody types to verify the report.
+        trust: one sentence on what has been verified.
+    """
+    files = AllureFileLogger(str(results))
+    page = Console(file=io.StringIO(), width=_WIDTH, highlight=False, color_system=None, force_terminal=False)
+    print_summary(document, folder=results.parent, verify_command=verify_command, trust=trust, console=page)
+    source = f"{uuid4()}-attachment.txt"
+    assert isinstance(page.file, io.StringIO)  # noqa: S101  made so above
+    files.report_attached_data(page.file.getvalue(), source)
+    grounds = "\n".join(f"{point.subject}: {point.message}" for point in (*document.rejections, *document.conditions))
+    files.report_result(
+        TestResult(
+            uuid=uuid4(),
+            historyId=_SUITE,
+            testCaseId=_SUITE,
+            fullName=_SUITE,
+            name=f"{document.decision} ({document.score:.1f} of 100)",
+            description="What the sign-off board decides on; the signed report says the same.",
+            status=Status.PASSED if document.decision is Verdict.APPROVED else Status.FAILED,
+            statusDetails=StatusDetails(message=grounds or None),
+            start=_milliseconds(document.identity.started),
+            stop=_milliseconds(document.identity.ended),
+            labels=[Label(name=LabelType.PARENT_SUITE, value=_SUITE)],
+            attachments=[Attachment(name="closing summary", source=source, type=AttachmentType.TEXT.mime_type)],
+        )
+    )
+
+
+def _milliseconds(moment: datetime) -> int:
+    return round(moment.timestamp() * 1000)
