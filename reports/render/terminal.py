@@ -150,7 +150,7 @@ def _drill(drill: DrillRecord) -> Iterator[str]:
     yield f"{drill.scenario} ({drill.fault})"
     writes = f"{_seconds(drill.rto_s)} for writes (to within {_seconds(drill.resolution_s)})"
     yield f"  RTO {writes}, {_seconds(drill.read_rto_s)} for reads"
-    yield f"  longest outage {_seconds(drill.longest_gap_s)}, full redundancy {_seconds(drill.redundancy_s)}"
+    yield f"  longest outage {_seconds(drill.longest_gap_s)}, full redundancy {_seconds(drill.redundancy_s)} after healing"
     yield f"  RPO {rpo}"
     faults = [
         f"{count} {what}"
