@@ -98,10 +98,13 @@ def _profile(config: pytest.Config) -> object:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A test under suites/unit is a unit test; self-proofs come before the deployment."""
+    """A test under suites/unit is a unit test, one under suites/privacy is of privacy; self-proofs come before the
+    deployment.
+    """
     for item in items:
-        if item.path.is_relative_to(_SUITES / "unit"):
-            item.add_marker(pytest.mark.unit)
+        for folder in (pytest.mark.unit, pytest.mark.privacy):
+            if item.path.is_relative_to(_SUITES / folder.name):
+                item.add_marker(folder)
     items.sort(key=lambda item: 0 if item.get_closest_marker("selfproof") else 1)
 
 
