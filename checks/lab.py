@@ -130,7 +130,10 @@ class Lab(Protocol):
         self,
         *,
         settings: Mapping[str, object] = NO_SETTINGS,
+        at_node: Mapping[str, object] = NO_SETTINGS,
         served: Mapping[str, object] = NO_SETTINGS,
+        served_by: int = 3,
+        cached: bool = False,
         enforced: bool = True,
         serialised: bool = True,
     ) -> Mechanism:
@@ -138,7 +141,10 @@ class Lab(Protocol):
 
         Args:
             settings: dotted setting -> value in the settings files of router and nodes, e.g. ``privacy.noise_multiplier``.
+            at_node: the same, in the file of one node only.
             served: the same for what the nodes were started with, when that is not what their files say any more.
+            served_by: by how many of the nodes; the others keep to their files.
+            cached: True puts a proxy that remembers answers in front of every node.
             enforced: False discards every reservation in the database as soon as it is made.
             serialised: False takes the lock out of the database that keeps one user's reservations apart.
         """  # fmt: skip

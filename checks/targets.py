@@ -7,7 +7,7 @@ deployment or at one broken service of the lab. A method that cannot look raises
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, runtime_checkable
@@ -438,9 +438,16 @@ class LoadHistory(Protocol):
 
 @dataclass(frozen=True)
 class PrivacyClaim:
-    """What a component says of its mechanism: per query epsilon and delta, the user's budget, sigma / sensitivity.
+    """What a component says of its mechanism.
 
-    ``budget`` and ``minimum_participants`` are None for a component that only draws noise.
+    Args:
+        source: the component's own name.
+        mechanism: the noise's law, ``gaussian`` or ``laplace``.
+        epsilon: of one query; likewise ``delta``.
+        budget: what one user may spend; None, as ``minimum_participants``, for a component that only draws noise.
+        noise_multiplier: standard deviation (Gaussian) or scale (Laplace) of the noise over what adding or removing
+            one patient can move.
+        adjacency: neighbours, between which epsilon and delta hold: ``add-remove`` one patient, or ``substitute`` one.
     """
 
     source: str
@@ -450,6 +457,7 @@ class PrivacyClaim:
     budget: float | None
     noise_multiplier: float
     minimum_participants: int | None
+    adjacency: str = "add-remove"
 
 
 @dataclass(frozen=True)
@@ -470,6 +478,33 @@ class Spending:
     detail: str = ""
 
 
+@dataclass(frozen=True)
+class NodeNoise:
+    """Noise that one node put into its answers of some kinds, in units of each query's sensitivity.
+
+    Args:
+        node: ``host:port``.
+        name: what the node calls itself, as in the claim of its settings.
+        kinds: which queries, in words.
+        values: what it answered less what is exact; a release of several values shares its noise out, which is undone.
+        stated: the smallest noise multiplier that its answers say they carry.
+    """
+
+    node: str
+    name: str
+    kinds: str
+    values: tuple[float, ...]
+    stated: float
+
+
+@dataclass(frozen=True)
+class Repetition:
+    """One query asked again and again as a fresh release each time, and every answer's values."""
+
+    source: str
+    answers: tuple[tuple[float, ...], ...]
+
+
 @runtime_checkable
 class Mechanism(Protocol):
     """The differential-privacy mechanism of the deployment."""
@@ -484,6 +519,18 @@ class Mechanism(Protocol):
         Args:
             seed: recorded beside the result; a secure generator cannot be seeded.
         """
+        ...
+
+    def sample_each(self, size: int, seed: int) -> tuple[NodeNoise, ...]:
+        """Noise in at least ``size`` values of each node's own answers, per group of query kinds.
+
+        Args:
+            seed: recorded beside the result; a secure generator cannot be seeded.
+        """
+        ...
+
+    def repeat(self, times: int) -> Iterator[Repetition]:
+        """One query of many values asked ``times`` times: of every node, then through the application by a fresh user."""
         ...
 
     def spend(self, clients: int, queries: int) -> Spending:
