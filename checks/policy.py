@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from functools import cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -65,11 +65,19 @@ class Recovery(_Strict):
 
 
 class Privacy(_Strict):
-    """Bounds on what a claim may be: epsilon and delta per query, the user's budget, participants."""
+    """Bounds on what a claim may be: epsilon and delta per query, the user's budget, participants.
+
+    ``noise_multiplier`` is the least of a Gaussian mechanism, ``budget_efficiency`` the least share of a budget that the
+    queries which it pays for really cost, ``alpha`` what one check may err by chance.
+    """
 
     epsilon: Positive = 0.05
     delta: Positive = 1e-6
     budget: Positive = 5.0
+    budget_efficiency: Share = 0.9
+    noise_multiplier: Positive = 69.27  # epsilon 0.05 at delta 1e-6 by the analytic Gaussian mechanism
+    mechanisms: Annotated[tuple[Literal["gaussian", "laplace"], ...], Field(min_length=1)] = ("gaussian", "laplace")
+    adjacency: Literal["add-remove", "substitute"] = "add-remove"
     minimum_participants: int = 3
     alpha: Share = 1e-6
 

@@ -104,6 +104,7 @@ class PrivacyRecord(Record):
     budget: FiniteFloat | None
     noise_multiplier: FiniteFloat
     minimum_participants: int | None
+    adjacency: str = "add-remove"
     asked: int = 0
     granted: int = 0
     epsilon_spent: FiniteFloat | None = None
@@ -115,7 +116,7 @@ class PrivacyRecord(Record):
         return cls(
             source=printable(claim.source), mechanism=claim.mechanism, epsilon=claim.epsilon, delta=claim.delta,
             budget=claim.budget, noise_multiplier=claim.noise_multiplier,
-            minimum_participants=claim.minimum_participants,
+            minimum_participants=claim.minimum_participants, adjacency=claim.adjacency,
             asked=spending.asked if spending else 0, granted=spending.granted if spending else 0,
             epsilon_spent=_finite(spending.epsilon_spent) if spending else None,
             epsilon_reported=_finite(spending.epsilon_reported) if spending else None,

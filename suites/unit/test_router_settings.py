@@ -48,13 +48,15 @@ def test_the_reference_settings_are_accepted(tmp_path: Path) -> None:
     ("changed", "sentence"),
     [
         ({"privacy.noise_multiplier": 1.5}, r"privacy\.noise_multiplier = 1\.5 does not give .* at least 77\.19"),
+        ({"privacy.adjacency": "substitute"}, r"between neighbours by substitute: .* at least 154\.3"),
+        ({"privacy.mechanism": "laplace"}, r"privacy\.mechanism: Input should be 'gaussian'$"),
         ({"server.port": 0}, r"server\.port: Input should be greater than or equal to 1$"),
         ({"access.roles.nurse": ["patients:burn"]}, r"access\.roles\.nurse\.\d+: Input should be"),
         ({"session.idle": 3}, r"session\.idle: Extra inputs are not permitted$"),
         ({"crypto.master_key": "0badcafe"}, r"crypto\.master_key: String should match pattern"),
         ({"inference.servers": ["http://127.0.0.1"]}, r"inference\.servers\.0: String should match pattern"),
     ],
-    ids=["noise", "port", "permission", "unknown", "master key", "plain http"],
+    ids=["noise", "adjacency", "mechanism", "port", "permission", "unknown", "master key", "plain http"],
 )
 def test_what_cannot_be_used_is_named(tmp_path: Path, changed: dict[str, object], sentence: str) -> None:
     """Each for its own reason, and never with the value of a secret."""
