@@ -1,0 +1,128 @@
+"""What the properties of the accountant are stated about: something that says what releases cost, something that keeps
+budgets by it.
+
+The product's own code stands behind both (`kept.py`, `served.py`), and so do the seeded bugs (`seeded/`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol
+
+from hypothesis import HealthCheck, Phase, Verbosity, settings
+
+Releases = tuple[tuple[float, int], ...]  # (noise multiplier, how many), in ascending order of the multiplier
+ROUNDING = 1e-9  # relative, as in the product: what the addition of floating-point numbers may lose
+
+
+class Accountant(Protocol):
+    """Says what Gaussian releases cost together."""
+
+    def cost(self, releases: Releases, delta: float) -> float:
+        """Epsilon at ``delta``."""
+        ...
+
+
+class Fate(Enum):
+    """What becomes of a request after its cost was reserved."""
+
+    ANSWERED = "the answer arrives"
+    LOST = "the noise is drawn, and no answer can be made of it"
+    KILLED = "the noise is drawn, and the process is killed before it answers"
+
+
+class Outcome(Enum):
+    """What the client sees."""
+
+    ANSWERED = "an answer"
+    REFUSED = "a refusal: the budget is exhausted"
+    CONFLICT = "a refusal: the key stands for another query"
+    NOTHING = "no answer, or one that says nothing of the budget"
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A request: ``key`` is its idempotency key, ``query`` stands for what it asks."""
+
+    user: str
+    key: str
+    query: int = 0
+    process: int = 0
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What came back; ``answer`` only where there is one."""
+
+    outcome: Outcome
+    answer: object = None
+
+
+class Keeper(Protocol):
+    """Keeps budgets, by several processes at once."""
+
+    processes: int
+    noise_multipliers: Sequence[float]
+    delta: float
+
+    def open(self, noise_multiplier: float, budget: float, tenant: str = "") -> str:
+        """A new user whose releases have this noise; without a tenant in whichever there is."""
+        ...
+
+    def tenant(self, budget: float) -> str:
+        """A new tenant, whose users may spend so much together; empty where tenants cannot be made."""
+        ...
+
+    def ask(self, ask: Ask, fate: Fate = Fate.ANSWERED) -> Reply:
+        """One request and what became of it."""
+        ...
+
+    def rush(self, asks: Sequence[Ask]) -> list[Reply]:
+        """Many requests, all under way at once."""
+        ...
+
+    def spent(self, user: str, process: int = 0) -> float:
+        """What this process says the user has spent, as epsilon."""
+        ...
+
+    def restart(self, process: int) -> None:
+        """Kill a process and start it again."""
+        ...
+
+    def crash(self, asks: Sequence[Ask]) -> list[Reply]:
+        """Kill whatever stores the budgets while these requests are under way, start it again; the replies."""
+        ...
+
+
+class BrokenError(AssertionError):
+    """A property does not hold; ``name`` says which."""
+
+    def __init__(self, name: str, message: str) -> None:
+        super().__init__(f"{name}: {message}")
+        self.name = name
+
+
+def require(name: str, holds: bool, message: str) -> None:  # noqa: FBT001  what a sentence asserts
+    """Assert one instance of a property.
+
+    Raises:
+        BrokenError: it does not hold.
+    """
+    if not holds:
+        raise BrokenError(name, message)
+
+
+def bounded(examples: int, *, shrink: bool = True, steps: int = 20) -> settings:
+    """Hypothesis settings: the same examples in every run, as many as asked; nothing is kept between runs.
+
+    Args:
+        shrink: False where an example takes real services, whose time is not worth a smaller counterexample.
+    """
+    phases = (Phase.explicit, Phase.generate, Phase.shrink) if shrink else (Phase.explicit, Phase.generate)
+    return settings(
+        max_examples=examples, stateful_step_count=steps, deadline=None, derandomize=True, database=None, phases=phases,
+        print_blob=False, report_multiple_bugs=False, verbosity=Verbosity.normal,
+        suppress_health_check=list(HealthCheck),
+    )  # fmt: skip
