@@ -1,0 +1,77 @@
+"""Views of an output: its coordinates, what they make together, and the bits of its floating-point numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from checks.dp_audit.model import Floats
+
+_FRACTION_BITS = 53
+_ZERO = 1100.0  # finer than any double: zero has no lowest bit
+
+
+@dataclass(frozen=True)
+class Column:
+    """One number per output; ``of`` maps outputs (n, d) to (n,)."""
+
+    name: str
+    of: Callable[[Floats], Floats]
+    kind: str = "coordinate"
+
+
+def columns(outputs: Floats, *, bits: bool) -> tuple[Column, ...]:
+    """The views that outputs of this shape have.
+
+    Args:
+        outputs: some of them, shape (n, d): whether they are integers decides whether their bits can tell anything.
+        bits: also look at floating-point bit patterns.
+    """
+    width = outputs.shape[1]
+    if width == 1:
+        views = [Column("output", lambda x: x[:, 0])]
+    else:
+        views = [Column(f"output[{i}]", _coordinate(i)) for i in range(width)]
+        views += [Column(f"output[{i}] - output[{i - 1}]", _step(i), "step") for i in range(1, width)]
+        views += [
+            Column("largest output", lambda x: x.max(axis=1), "summary"),
+            Column("smallest output", lambda x: x.min(axis=1), "summary"),
+            Column("sum of the outputs", lambda x: x.sum(axis=1), "summary"),
+        ]
+    if bits:
+        fractional = np.flatnonzero((outputs != np.floor(outputs)).any(axis=0))
+        views += [
+            Column(f"exponent of the lowest bit of {_name(i, width)}", _granularity(i), "bits")
+            for i in map(int, fractional)
+        ]
+    return tuple(views)
+
+
+def _name(i: int, width: int) -> str:
+    return "output" if width == 1 else f"output[{i}]"
+
+
+def _coordinate(i: int) -> Callable[[Floats], Floats]:
+    return lambda x: x[:, i]
+
+
+def _step(i: int) -> Callable[[Floats], Floats]:
+    return lambda x: x[:, i] - x[:, i - 1]
+
+
+def _granularity(i: int) -> Callable[[Floats], Floats]:
+    return lambda x: lowest_bit(x[:, i])
+
+
+def lowest_bit(values: Floats) -> Floats:
+    """Exponent of the lowest set bit of each double, e.g. -1 for 1.5 and 3 for 24.
+
+    Adding noise to 1 rounds it to a coarser grid than adding it to 0, so the lowest bits name the input
+    (Mironov 2012, https://doi.org/10.1145/2382196.2382264).
+    """
+    fraction, exponent = np.frexp(values)
+    whole = np.ldexp(fraction, _FRACTION_BITS).astype(np.int64)
+    trailing = np.frexp((whole & -whole).astype(np.float64))[1] - 1
+    return np.where(whole == 0, _ZERO, (exponent - _FRACTION_BITS + trailing).astype(np.float64))

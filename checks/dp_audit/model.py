@@ -1,0 +1,107 @@
+"""The vocabulary: a mechanism's claim, two neighbouring inputs, an event, and what was certified."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Truths = npt.NDArray[np.bool_]
+Sample = Callable[[Floats, int, np.random.Generator], npt.ArrayLike]
+"""``sample(values, size, rng)``: ``size`` independent outputs for an input; shape (size,) or (size, d)."""
+
+
+class MechanismError(Exception):
+    """The mechanism cannot be audited; the message says what it did, in one sentence."""
+
+
+class Outcome(StrEnum):
+    """What an audit can say. There is no word for "proven": outputs can only refute a claim."""
+
+    REFUTED = "refuted"
+    NOT_REFUTED = "not refuted"
+    UNDECIDED = "undecided"
+
+
+@dataclass(frozen=True)
+class Claim:
+    """(epsilon, delta)-differential privacy of one call of the mechanism."""
+
+    epsilon: float
+    delta: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.epsilon < np.inf and 0 <= self.delta < 1):
+            msg = f"epsilon must be finite and not negative and delta in [0, 1): {self.epsilon}, {self.delta}"
+            raise ValueError(msg)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two neighbouring inputs."""
+
+    name: str
+    first: tuple[float, ...]
+    second: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Event:
+    """A set of outputs.
+
+    Args:
+        words: what is in it, for a reader, e.g. ``output >= 3.2``.
+        contains: outputs of shape (n, d) -> truths of shape (n,).
+    """
+
+    words: str
+    contains: Callable[[Floats], Truths]
+
+
+@dataclass(frozen=True)
+class Bound:
+    """How often an event was seen, and what follows with confidence 1 - alpha.
+
+    Args:
+        epsilon: certified lower bound at the claim's delta; 0 when nothing could be certified.
+        mu: certified lower bound of the mu of Gaussian differential privacy; only for a mechanism stated to be Gaussian does
+            it say anything about epsilon. None when it was not asked for.
+    """
+
+    epsilon: float
+    hits_likely: int
+    hits_unlikely: int
+    samples: int
+    alpha: float
+    mu: float | None = None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The outcome of an audit, with all that it takes to repeat it.
+
+    Args:
+        samples: outputs drawn for each of the two inputs, to select the event and to certify it.
+        likely, unlikely: the two inputs; the event is the likelier one's.
+        detectable_epsilon: a mechanism that loses this much or more would have been refuted with probability 0.95, if its loss
+            shows as plainly as that of randomized response.
+        curve: (samples per input, certified epsilon) as the certification grew; for the picture, not for the verdict.
+    """
+
+    outcome: Outcome
+    claim: Claim
+    bound: Bound
+    event: str
+    pair: str
+    likely: tuple[float, ...]
+    unlikely: tuple[float, ...]
+    samples: int
+    alpha: float
+    seed: int
+    detectable_epsilon: float
+    curve: tuple[tuple[int, float], ...]
+    explanation: str
