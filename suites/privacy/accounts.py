@@ -61,11 +61,19 @@ class Reply:
 
 
 class Keeper(Protocol):
-    """Keeps budgets, by several processes at once."""
+    """Keeps budgets, by several processes at once.
+
+    Args:
+        noise_multipliers: those that it can be asked to account for.
+        examples: of each property that are worth its time.
+        restarts_cheaply: whether a process can be killed in the middle of an example.
+    """
 
     processes: int
     noise_multipliers: Sequence[float]
     delta: float
+    examples: int
+    restarts_cheaply: bool
 
     def open(self, noise_multiplier: float, budget: float, tenant: str = "") -> str:
         """A new user whose releases have this noise; without a tenant in whichever there is."""

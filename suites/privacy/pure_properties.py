@@ -152,6 +152,6 @@ def order_does_not_matter(accountant: Accountant) -> None:
 
 
 PROPERTIES: Sequence[Property] = (
-    composition_equals_rdp, never_below_pld, more_queries_cost_more, less_noise_costs_more, claim_is_kept,
+    never_below_pld, composition_equals_rdp, more_queries_cost_more, less_noise_costs_more, claim_is_kept,
     order_does_not_matter,
 )  # fmt: skip

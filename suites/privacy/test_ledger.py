@@ -1,0 +1,49 @@
+"""The product's ledger has every property of a keeper of budgets, against a real PostgreSQL.
+
+The crash here is that of a single server. A failover to another node, with its time and its losses, is judged by the
+gate's recovery drills on the whole cluster.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from fixtures.lab.database import LabPostgres
+from suites.privacy import keeper_properties
+from suites.privacy.accounts import Ask
+from suites.privacy.kept import LedgerKeeper
+from suites.privacy.machine import the_ledger_follows_the_model
+
+_RIGHTS = """
+SELECT set_config('app.tenant', 'hospital-b', false), set_config('app.user', 'researcher.b', false)"""
+
+
+@pytest.mark.parametrize(
+    "holds", [*keeper_properties.PROPERTIES, the_ledger_follows_the_model], ids=lambda p: p.__name__
+)
+def test_the_ledger_has_the_property(holds: keeper_properties.Property, keeper: LedgerKeeper) -> None:
+    """With two processes that share nothing but the database."""
+    holds(keeper)
+
+
+def test_a_hundred_queries_at_a_twentieth_fit_into_their_budget(keeper: LedgerKeeper) -> None:
+    """And the hundred and first does not, as a sum of hundred floating-point numbers might have it."""
+    budget = keeper_properties.cost_of(keeper, 77.2, 100)
+    user = keeper.open(77.2, budget)
+    replies = keeper.rush([Ask(user, f"hundred-{n}", process=n % 2) for n in range(102)])
+    assert keeper_properties.answered(replies) == 100
+    assert keeper.spent(user) == pytest.approx(budget, rel=1e-12)
+
+
+def test_users_of_one_tenant_neither_see_nor_spend_another_tenants_budget(postgres: LabPostgres) -> None:
+    """Row-level security shows the application nothing of another tenant, and the sum is the caller's tenant's only."""
+    with postgres.connection() as superuser:
+        superuser.execute(
+            "INSERT INTO privacy_ledger (username, tenant, idempotency_key, digest, noise_multiplier, delta)"
+            " VALUES ('researcher.a', 'hospital-a', 'seen', '', 9.5, 1e-6), ('researcher.b', 'hospital-b', 'b', '', 8.5, 1e-6)"
+        )
+    with postgres.connect() as connection:
+        connection.execute(_RIGHTS)
+        rows = connection.execute("SELECT DISTINCT tenant FROM privacy_ledger").fetchall()
+        sums = connection.execute("SELECT * FROM privacy_tenant_releases()").fetchall()
+    assert (rows, sums) == ([("hospital-b",)], [(8.5, 1)])
