@@ -10,12 +10,15 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import Console
 from rich.table import Table
 
 from checks.catalogue import CatalogueError, catalogue, controls
+from checks.dp_audit.model import MechanismError, Outcome
+from checks.dp_audit.neighbours import Adjacency
 from checks.model import Result, evaluate
 from checks.policy import PolicyError, load_policy
 from checks.targets import Load, LoadHistory
@@ -24,7 +27,9 @@ from fixtures.deployment import Deployment
 from fixtures.describe import describe
 from fixtures.hosts import HostError
 from fixtures.hosts.process import MissingProgramError
+from fixtures.mechanism_file import MechanismFileError
 from fixtures.progress import ServiceProgress
+from fixtures.scan import Terms, scan_mechanism
 from fixtures.stack import Stack, StackError
 from fixtures.target_file import TargetError, read_target, write_target
 from fixtures.targets.load import send_to_target
@@ -32,8 +37,13 @@ from loadtests.cli import Judge, Seam, load
 from loadtests.profiles import Profile
 from loadtests.spec import Progress
 from reports.cli import report
+from reports.render import privacy
 
 DEFAULT_TARGET = Path("build/stack/target.toml")
+_MENDABLE = (
+    HostError, TargetError, StackError, CatalogueError, PolicyError, MissingProgramError, MechanismFileError,
+    MechanismError, privacy.PictureError,
+)  # fmt: skip
 target_option = click.option(
     "--target", type=click.Path(path_type=Path, dir_okay=False), default=DEFAULT_TARGET, show_default=True,
     help="The stack's target file; another path makes another stack.",
@@ -84,7 +94,7 @@ def _one_sentence() -> Iterator[None]:
     """Turn what a user can mend into one clear sentence and exit code 2."""
     try:
         yield
-    except (HostError, TargetError, StackError, CatalogueError, PolicyError, MissingProgramError) as problem:
+    except _MENDABLE as problem:
         click.echo(f"clinical-gate: {problem}", err=True)
         sys.exit(2)
 
@@ -237,6 +247,62 @@ def show_check(identity: str, as_json: bool) -> None:  # noqa: FBT001  click pas
     click.echo("\nmust fail on:")
     for violation in violations:
         click.echo(f"  {violation}")
+
+
+@main.group()
+def scan() -> None:
+    """Look at one thing by itself, without a deployment."""
+
+
+@scan.command("dp")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--epsilon", type=click.FloatRange(min=0, min_open=True), required=True, help="What one call claims.")
+@click.option("--delta", type=click.FloatRange(0, 1, max_open=True), default=0.0, show_default=True)
+@click.option("--samples", type=click.IntRange(min=100), default=500_000, show_default=True, help="Outputs per input.")
+@click.option(
+    "--alpha",
+    type=click.FloatRange(0, 0.5, min_open=True),
+    default=1e-6,
+    show_default=True,
+    help="Chance to refute a claim that is true.",
+)
+@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True)
+@click.option(
+    "--adjacency",
+    type=click.Choice([a.value for a in Adjacency]),
+    default=Adjacency.ENTRY.value,
+    show_default=True,
+    help="Neighbours where FILE names none: one entry differs by 1, each entry may, or one entry more.",
+)
+@click.option("--length", type=click.IntRange(1, 1000), default=5, show_default=True, help="Entries of such an input.")
+@click.option(
+    "--search", "examples", type=click.IntRange(min=0), default=0, help="Also let Hypothesis try so many pairs."
+)
+@click.option("--gaussian", is_flag=True, help="The noise is stated to be Gaussian: bound its mu as well.")
+@click.option(
+    "--plot", type=click.Path(path_type=Path, dir_okay=False), help="Draw the bound against the outputs (.svg)."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def scan_dp(file: Path, plot: Path | None, *, as_json: bool, **asked: Any) -> None:  # noqa: ANN401  click's own types
+    """Try to refute the differential privacy of the mechanism in FILE.
+
+    FILE is Python and defines sample(values, size, rng): an array of numbers and a numpy Generator in, an array of size
+    outputs back, shape (size,) or (size, d). It may define NEIGHBOURS = [(values, values'), ...].
+
+    \b
+    Exit codes: 0 not refuted, 1 refuted, 2 FILE cannot be audited, 3 too few samples to decide.
+    Example:    clinical-gate scan dp mechanism.py --epsilon 1 --delta 1e-6 --samples 1000000
+    """  # noqa: D301  click reads a real backspace
+    with _one_sentence():
+        verdict = scan_mechanism(file, Terms(**asked))
+    if as_json:
+        click.echo(privacy.as_json(verdict))
+    else:
+        privacy.print_verdict(verdict, Console())
+    if plot:
+        with _one_sentence():
+            privacy.draw(verdict, plot)
+    sys.exit({Outcome.REFUTED: 1, Outcome.NOT_REFUTED: 0, Outcome.UNDECIDED: 3}[verdict.outcome])
 
 
 main.add_command(load)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -157,11 +156,8 @@ def count(
     """(outputs per input so far, event's hits under the likely input, under the unlikely one), block by block."""
     chances = [np.random.default_rng([*seed, side]) for side in (2, 3)]
     done = likely = unlikely = 0
-    first_blocks = [1000] * min(16, size // 2000)  # a finer start of the curve
-    for block in itertools.chain(first_blocks, itertools.repeat(_BLOCK)):
-        if done == size:
-            return
-        now = min(block, size - done)
+    while done < size:
+        now = min(size - done, _BLOCK, 1000 + done // 2)  # small at first, for the start of the curve
         contains = telling.choice.event.contains
         likely += int(np.count_nonzero(contains(draw(sample, telling.likely, now, chances[0]))))
         unlikely += int(np.count_nonzero(contains(draw(sample, telling.unlikely, now, chances[1]))))

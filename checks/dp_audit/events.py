@@ -15,7 +15,7 @@ from checks.dp_audit.scores import Score, scores
 _THRESHOLDS = 400
 _TAIL = 1e-5
 _LEARNT_FROM = 0.5
-_BETTER = 1e-4
+_BETTER = 2e-3  # a plainer event is easier to understand than one that promises a trifle more
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def choose(first: Floats, second: Floats, claim: Claim, *, alpha: float, certify
     best: Choice | None = None
     for score in scores(*learnt, views):
         found = _best_threshold(score, *judged, claim, alpha=alpha, certifying=certifying)
-        if best is None or found.promise > best.promise + _BETTER:
+        if best is None or found.promise > best.promise + _BETTER * abs(best.promise):
             best = found
     if best is None:
         msg = "an output has no column"

@@ -11,9 +11,9 @@ ROOT = Path(__file__).parents[2]
 CHECK_VOCABULARY = {"checks.model", "checks.targets", "checks.lab", "checks.policy", "checks.catalogue"}
 ALLOWED: dict[str, set[str]] = {
     "checks": {"checks"},
-    "reports": {"reports", *CHECK_VOCABULARY},
+    "reports": {"reports", "checks.dp_audit.model", *CHECK_VOCABULARY},
     "loadtests": {"loadtests", "checks.model", "checks.targets"},
-    "fixtures": {"fixtures", "loadtests", *CHECK_VOCABULARY},
+    "fixtures": {"fixtures", "loadtests", "checks.dp_audit", *CHECK_VOCABULARY},
 }
 ROOMS = {"checks", "reports", "loadtests", "fixtures", "suites", "benchmarks", "cli", "conftest"}
 FORBIDDEN_IN_CHECKS = {"pytest", "subprocess", "time", "os", "socket", "requests", "threading"}

@@ -1,0 +1,91 @@
+"""A privacy audit for a terminal, for a program, and as a picture."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from rich.console import Console
+
+from checks.dp_audit.model import Outcome, Verdict
+
+
+class PictureError(Exception):
+    """The picture cannot be written; the message says why in one sentence."""
+
+
+_COLOURS = {Outcome.REFUTED: "red", Outcome.NOT_REFUTED: "green", Outcome.UNDECIDED: "yellow"}
+
+
+def print_verdict(verdict: Verdict, console: Console) -> None:
+    """What was found, and all that it takes to repeat it."""
+    claim, bound = verdict.claim, verdict.bound
+    console.print(
+        f"[bold {_COLOURS[verdict.outcome]}]{verdict.outcome.upper()}[/]  {verdict.explanation}", soft_wrap=True
+    )
+    rows = {
+        "claim": f"epsilon {claim.epsilon:g}, delta {claim.delta:g}",
+        "certified": f"epsilon >= {bound.epsilon:.4f}" + (f", mu >= {bound.mu:.4f}" if bound.mu is not None else ""),
+        "event": verdict.event,
+        "seen": (
+            f"{bound.hits_likely:,} times for {_input(verdict.likely)} and {bound.hits_unlikely:,} times for"
+            f" {_input(verdict.unlikely)}, in {bound.samples:,} fresh outputs of each ({verdict.pair})"
+        ),
+        "could have": f"shown epsilon >= {verdict.detectable_epsilon:.4g} with {verdict.samples:,} samples per input",
+        "alpha, seed": f"{verdict.alpha:g}, {verdict.seed}",
+    }
+    for name, text in rows.items():
+        console.print(f"  {name:<12}{text}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _input(values: tuple[float, ...]) -> str:
+    shown = ", ".join(f"{x:g}" for x in values[:12]) + (", ..." if len(values) > 12 else "")
+    return f"[{shown}]"
+
+
+def as_json(verdict: Verdict) -> str:
+    """One JSON object; infinity is null."""
+    finite = verdict.detectable_epsilon < float("inf")
+    return json.dumps(
+        {
+            "outcome": verdict.outcome, "explanation": verdict.explanation,
+            "claim": {"epsilon": verdict.claim.epsilon, "delta": verdict.claim.delta},
+            "certified_epsilon": verdict.bound.epsilon, "certified_mu": verdict.bound.mu, "event": verdict.event,
+            "hits": {"likely": verdict.bound.hits_likely, "unlikely": verdict.bound.hits_unlikely},
+            "certifying_samples": verdict.bound.samples, "samples": verdict.samples, "pair": verdict.pair,
+            "likely_input": verdict.likely, "unlikely_input": verdict.unlikely, "alpha": verdict.alpha,
+            "seed": verdict.seed, "detectable_epsilon": verdict.detectable_epsilon if finite else None,
+            "curve": [{"samples": n, "epsilon": epsilon} for n, epsilon in verdict.curve],
+        },
+        indent=1,
+    )  # fmt: skip
+
+
+def draw(verdict: Verdict, path: Path) -> None:
+    """The certified bound against the number of outputs, the claim as a line; SVG, PNG or PDF by the file's name.
+
+    Raises:
+        PictureError: no such format, or the file cannot be written.
+    """
+    from matplotlib.figure import Figure  # noqa: PLC0415  half a second, only for a picture
+
+    figure = Figure(figsize=(7, 4.2), layout="constrained")
+    axes = figure.subplots()
+    axes.plot(
+        *zip(*verdict.curve, strict=True), marker="o", markersize=3, color="#1f4e79", label="certified lower bound"
+    )
+    axes.axhline(
+        verdict.claim.epsilon, color="#b03a2e", linestyle="--", label=f"claim: epsilon {verdict.claim.epsilon:g}"
+    )
+    axes.set_xscale("log")
+    axes.set_ylim(bottom=0)
+    axes.set_xlabel("fresh outputs per input")
+    axes.set_ylabel("epsilon")
+    axes.set_title(f"{verdict.outcome} at alpha {verdict.alpha:g}, delta {verdict.claim.delta:g}", loc="left")
+    axes.grid(visible=True, alpha=0.3)
+    axes.legend(frameon=False)
+    try:
+        figure.savefig(path)
+    except (OSError, ValueError) as problem:
+        msg = f"cannot draw {path}: {getattr(problem, 'strerror', None) or problem}"
+        raise PictureError(msg) from problem
