@@ -150,8 +150,16 @@ class Lab(Protocol):
         """  # fmt: skip
         ...
 
-    def federation(self, *, client_certificates: bool = True, minimum_participants: int = 3) -> Federation:
-        """A router with three hospital nodes."""
+    def federation(
+        self, *, client_certificates: bool = True, settings: Mapping[str, object] = NO_SETTINGS, behaviour: str = ""
+    ) -> Federation:
+        """A router with three hospital nodes.
+
+        Args:
+            client_certificates: False lets the nodes answer callers without one.
+            settings: dotted setting -> value in place of the router's reference one, e.g. ``federation.rounds``.
+            behaviour: of a program that stands in one node's place: ``idle`` takes part in training and learns nothing.
+        """
         ...
 
     def canary(self, *, leak: str = "") -> Canary:

@@ -82,6 +82,19 @@ class Privacy(_Strict):
     alpha: Share = 1e-6
 
 
+class Federation(_Strict):
+    """How hospitals train and answer together.
+
+    ``convergence`` is the distance from the reference problem's optimum, relative to its length, that training must reach
+    within ``rounds``; ``max_patients_per_node`` the largest hospital that may be believed.
+    """
+
+    strategy: Literal["fedprox"] = "fedprox"
+    rounds: Annotated[int, Field(ge=1)] = 100
+    convergence: Positive = 0.001
+    max_patients_per_node: Annotated[int, Field(ge=1)] = 10_000
+
+
 class Exemption(_Strict):
     """A check that does not apply to this system, and why."""
 
@@ -105,6 +118,7 @@ class Policy(_Strict):
     performance: Performance = Performance()
     recovery: Recovery = Recovery()
     privacy: Privacy = Privacy()
+    federation: Federation = Federation()
     not_applicable: tuple[Exemption, ...] = ()
 
 

@@ -557,6 +557,48 @@ class Participation:
     released: bool
 
 
+@dataclass(frozen=True)
+class JointAnswer:
+    """What the application answered of all hospitals while one node's place was taken by another program.
+
+    Args:
+        kind: of the query, which is over all patients.
+        behaviour: of the program, see `Federation.beside`; empty when every node is itself.
+        value: what was released, None when nothing was.
+        participants: as the answer says.
+        clip: to which interval it says that each node's part was clipped; None when it does not say.
+        noise_scale: standard deviation of one node's noise, as it says.
+    """
+
+    kind: str
+    behaviour: str
+    status: int
+    value: float | None
+    participants: int
+    clip: tuple[float, float] | None
+    noise_scale: float
+
+
+@dataclass(frozen=True)
+class Part:
+    """A node's part of the federation's public reference problem, ridge regression: rows of X, and y."""
+
+    node: str
+    rows: tuple[tuple[float, ...], ...]
+    targets: tuple[float, ...]
+    ridge: float
+
+
+@dataclass(frozen=True)
+class Training:
+    """A federated training on the reference problem: where it ended, after how many rounds, with how many nodes."""
+
+    strategy: str
+    weights: tuple[float, ...]
+    rounds: int
+    participants: int
+
+
 @runtime_checkable
 class Federation(Protocol):
     """The hospital nodes."""
@@ -567,6 +609,28 @@ class Federation(Protocol):
 
     def aggregate_with(self, available: int) -> Participation:
         """Ask the router for an aggregate while only ``available`` nodes can be reached; heals afterwards."""
+        ...
+
+    def beside(
+        self, behaviours: Sequence[str], kinds: Sequence[str] = ("count",), honest: int | None = None
+    ) -> tuple[JointAnswer, ...]:
+        """Ask the application, as a fresh user, for aggregates over all patients while one node is not itself; heals
+        afterwards.
+
+        Args:
+            behaviours: of the program in that node's place: ``claims:N`` answers N for every value, ``fails`` HTTP 500,
+                ``garbled`` no JSON, ``short`` a value too few, ``late`` not in time; empty for the node itself.
+            kinds: asked under each behaviour: ``count`` or ``sum``.
+            honest: how many other nodes can be reached; all when None.
+        """  # fmt: skip
+        ...
+
+    def problem(self) -> tuple[Part, ...]:
+        """The reference problem, as its nodes publish it."""
+        ...
+
+    def train(self, rounds: int) -> Training:
+        """Train on the reference problem through the application for at most so many rounds."""
         ...
 
 

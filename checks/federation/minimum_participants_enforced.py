@@ -1,4 +1,8 @@
-"""No aggregate is released from fewer hospitals than the policy demands (GDPR article 25; NIST SP 800-226 section 4)."""
+"""No aggregate is released from fewer hospitals than the policy demands (GDPR article 25; NIST SP 800-226 section 4).
+
+A hospital takes part by a whole answer in time. One that is gone is easily counted right; so one of the last that are
+needed is also made to fail, to answer what is no answer or only part of one, and to be late, while it says that it is well.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +13,16 @@ from checks.model import CannotLookError, Finding, Gate, Severity, check
 from checks.policy import Policy
 from checks.targets import Federation
 
+_NO_ANSWERS = {
+    "fails": "answers HTTP 500",
+    "garbled": "answers what is no JSON",
+    "short": "leaves a value out",
+    "late": "does not answer in time",
+}
+
 
 def _two_are_enough(lab: Lab) -> Federation:
-    return lab.federation(minimum_participants=2)
+    return lab.federation(settings={"privacy.minimum_participants": 2})
 
 
 @check(
@@ -28,10 +39,18 @@ def minimum_participants_enforced(federation: Federation, policy: Policy) -> Ite
         msg = f"no aggregate with {full.available} hospitals either: status {full.status}"
         raise CannotLookError(msg)
     fewer = federation.aggregate_with(enough - 1)
-    yield Finding(
-        subject=f"aggregate over {fewer.available} of at least {enough} hospitals",
-        ok=not fewer.released,
-        message=f"status {fewer.status}, {'a value was released' if fewer.released else 'nothing was released'}",
-        remedy=f"set the minimum number of participants to {enough} and answer 503 below it",
-        evidence=f"{full}\n{fewer}",
+    yield _refused(f"{fewer.available} of at least {enough} hospitals", fewer.status, enough, released=fewer.released)
+    for answer in federation.beside(tuple(_NO_ANSWERS), honest=enough - 1):
+        who = f"{enough - 1} of at least {enough} hospitals and one that {_NO_ANSWERS[answer.behaviour]}"
+        yield _refused(who, answer.status, enough, released=answer.value is not None)
+
+
+def _refused(who: str, status: int, enough: int, *, released: bool) -> Finding:
+    return Finding(
+        subject=f"aggregate over {who}",
+        ok=not released,
+        message=f"status {status}, {'a value was released' if released else 'nothing was released'}",
+        remedy=f"set the minimum number of participants to {enough}, count whole answers that came in time and nothing else,"
+        " and answer 503 below it",
+        evidence=f"{who}: HTTP {status}",
     )
