@@ -6,12 +6,13 @@ The product's own code stands behind both (`kept.py`, `served.py`), and so do th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
 from hypothesis import HealthCheck, Phase, Verbosity, settings
+from hypothesis.errors import FlakyFailure
 
 Releases = tuple[tuple[float, int], ...]  # (noise multiplier, how many), in ascending order of the multiplier
 ROUNDING = 1e-9  # relative, as in the product: what the addition of floating-point numbers may lose
@@ -120,6 +121,21 @@ def require(name: str, holds: bool, message: str) -> None:  # noqa: FBT001  what
     """
     if not holds:
         raise BrokenError(name, message)
+
+
+def search(property_of_a_race: Callable[[], None]) -> None:
+    """Run a search in which requests race, where one failure counts: the same example need not fail once more.
+
+    Raises:
+        BrokenError: the property does not hold.
+    """
+    try:
+        property_of_a_race()
+    except FlakyFailure as flaky:
+        broken = flaky.subgroup(BrokenError)
+        if broken is None:
+            raise
+        raise broken.exceptions[0] from flaky
 
 
 def bounded(examples: int, *, shrink: bool = True, steps: int = 20) -> settings:

@@ -13,7 +13,7 @@ from itertools import count
 from hypothesis import given
 from hypothesis import strategies as st
 
-from suites.privacy.accounts import ROUNDING, Ask, Fate, Keeper, Outcome, Reply, bounded, require
+from suites.privacy.accounts import ROUNDING, Ask, Fate, Keeper, Outcome, Reply, bounded, require, search
 from suites.privacy.pure_properties import reference
 
 Property = Callable[[Keeper], None]
@@ -90,7 +90,7 @@ def never_overspent_by_clients_at_once(keeper: Keeper) -> None:
         )  # fmt: skip
         charged("never_overspent_by_clients_at_once", keeper, user, multiplier, affordable)
 
-    inner()
+    search(inner)
 
 
 def never_overspent_by_a_tenants_users(keeper: Keeper) -> None:
@@ -114,7 +114,7 @@ def never_overspent_by_a_tenants_users(keeper: Keeper) -> None:
         reply = keeper.ask(Ask(other, new_key()))
         require("never_overspent_by_a_tenants_users", answered([reply]) == 1, f"another tenant's user: {reply}")
 
-    inner()
+    search(inner)
 
 
 def a_key_is_charged_once(keeper: Keeper) -> None:
@@ -140,7 +140,7 @@ def a_key_is_charged_once(keeper: Keeper) -> None:
         again = keeper.ask(asks[0])
         require(name, again == replies[0], f"with nothing left, the answer of the key is {again}")
 
-    inner()
+    search(inner)
 
 
 def noise_that_was_drawn_stays_paid(keeper: Keeper) -> None:
