@@ -1,0 +1,168 @@
+"""The running routers as a keeper of budgets: over HTTPS, with log-in, sessions, limits, audit trail and hospitals."""
+
+from __future__ import annotations
+
+import json
+import ssl
+from collections.abc import Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from typing import Self
+
+import httpx
+import pyotp
+
+from fixtures.lab import Bench
+from fixtures.reference import seed
+from fixtures.target_file import AccountEntry
+from suites.privacy.accounts import Ask, Fate, Outcome, Reply
+from suites.privacy.hospital_group import RESERVE, SETTLE, Group
+
+_TIMEOUT_S = 30.0
+_CLIENTS = 64
+_OUTCOMES = {200: Outcome.ANSWERED, 403: Outcome.REFUSED, 409: Outcome.CONFLICT}
+Body = dict[str, object]
+
+
+def query_of(number: int) -> Body:
+    """Another query for every number."""
+    return {"kind": "count", "cohort": {"min_age": number}}
+
+
+class ServedKeeper:
+    """Implements `Keeper`; a process is a router.
+
+    Users are the researchers of the reference accounts, taken in turn from every hospital.
+    """
+
+    noise_multipliers: Sequence[float] = (77.2,)
+    delta = 1e-6
+    examples = 2
+    restarts_cheaply = False
+
+    def __init__(self, bench: Bench, group: Group) -> None:
+        self.group, self.processes = group, len(group.routers)
+        accounts = (*seed.accounts(bench.vault), *seed.load_accounts(bench.vault))
+        self._admins = {account.tenant: account for account in accounts if account.role == "admin"}
+        self._researchers = [account for account in accounts if account.role == "researcher"]
+        self._tokens: dict[str, str] = {}
+        context = ssl.create_default_context(cafile=str(bench.authority.certificate))
+        limits = httpx.Limits(max_connections=None)
+        self._clients = [
+            httpx.Client(base_url=router.url, verify=context, timeout=_TIMEOUT_S, limits=limits, trust_env=False)
+            for router in group.routers
+        ]
+        self._threads = ThreadPoolExecutor(_CLIENTS)
+
+    def __enter__(self) -> Self:
+        """The keeper itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the connections."""
+        self._threads.shutdown()
+        for client in self._clients:
+            client.close()
+
+    def open(self, noise_multiplier: float, budget: float, tenant: str = "") -> str:
+        """See `Keeper.open`; a tenant's administrator sets the budget."""
+        del noise_multiplier  # it is the routers' own
+        account = next(a for a in self._researchers if tenant in ("", a.tenant))
+        self._researchers.remove(account)
+        self._log_in(account)
+        self.allow(account.tenant, account.username, budget).raise_for_status()
+        return account.username
+
+    def allow(self, tenant: str, user: str, budget: float) -> httpx.Response:
+        """A tenant's administrator sets a user's budget."""
+        admin = self._admins[tenant]
+        if admin.username not in self._tokens:
+            self._log_in(admin)
+        path = f"/admin/users/{user}/privacy-budget"
+        return self._clients[0].put(path, json={"budget": budget}, headers=self._headers(admin.username))
+
+    def tenant(self, budget: float) -> str:
+        """See `Keeper.tenant`: no new ones here."""
+        del budget
+        return ""
+
+    def send(self, ask: Ask, body: Body | None = None) -> httpx.Response:
+        """One request as it is."""
+        headers = self._headers(ask.user) | ({"Idempotency-Key": ask.key} if ask.key else {})
+        return self._clients[ask.process].post("/dp/aggregates", json=body or query_of(ask.query), headers=headers)
+
+    def begin(self, ask: Ask) -> Future[Reply]:
+        """Send a request, and go on before it is answered."""
+        return self._threads.submit(self._reply, ask)
+
+    def ask(self, ask: Ask, fate: Fate = Fate.ANSWERED) -> Reply:
+        """See `Keeper.ask`: a hospital dies between the reservation and its answer, or the router after the answers."""
+        if fate is Fate.ANSWERED:
+            return self._reply(ask)
+        point = RESERVE if fate is Fate.LOST else SETTLE
+        with self.group.held(point):
+            pending = self.begin(ask)
+            self.group.await_held(point)
+            if fate is Fate.LOST:
+                self.group.hospitals[0].host.kill()
+            else:
+                self.group.kill_router(ask.process)
+        reply = pending.result(_TIMEOUT_S)
+        if fate is Fate.LOST:
+            self.group.start_hospital(0)
+        else:
+            self.group.start_router(ask.process)
+        return reply
+
+    def rush(self, asks: Sequence[Ask]) -> list[Reply]:
+        """See `Keeper.rush`."""
+        return [pending.result(_TIMEOUT_S) for pending in [self.begin(ask) for ask in asks]]
+
+    def spent(self, user: str, process: int = 0) -> float:
+        """See `Keeper.spent`."""
+        answer = self._clients[process].get("/dp/budget", headers=self._headers(user)).raise_for_status()
+        return float(answer.json()["spent"])
+
+    def restart(self, process: int) -> None:
+        """See `Keeper.restart`."""
+        self.group.kill_router(process)
+        self.group.start_router(process)
+
+    def crash(self, asks: Sequence[Ask]) -> list[Reply]:
+        """See `Keeper.crash`."""
+        pending = [self.begin(ask) for ask in asks]
+        await_some(pending, len(asks) // 8)
+        server = self.group.postgres.server
+        server.kill()
+        server.start()
+        server.wait()
+        replies = [each.result(_TIMEOUT_S) for each in pending]
+        self.group.await_routers()
+        return replies
+
+    def _reply(self, ask: Ask) -> Reply:
+        try:
+            answer = self.send(ask)
+        except httpx.HTTPError:
+            return Reply(Outcome.NOTHING)
+        outcome = _OUTCOMES.get(answer.status_code, Outcome.NOTHING)
+        if outcome is not Outcome.ANSWERED:
+            return Reply(outcome)
+        released = {name: value for name, value in answer.json().items() if name != "budget"}  # which is of this moment
+        return Reply(outcome, json.dumps(released, sort_keys=True))
+
+    def _log_in(self, account: AccountEntry) -> None:
+        body = {
+            "username": account.username, "password": account.password, "totp": pyotp.TOTP(account.totp_secret).now()
+        }  # fmt: skip
+        answer = self._clients[0].post("/auth/login", json=body).raise_for_status()
+        self._tokens[account.username] = str(answer.json()["access_token"])
+
+    def _headers(self, user: str) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self._tokens[user]}"}
+
+
+def await_some(pending: Sequence[Future[Reply]], least: int) -> None:
+    """Wait until so many are done."""
+    left = set(pending)
+    while left and len(pending) - len(left) < least:
+        _, left = wait(left, timeout=_TIMEOUT_S, return_when=FIRST_COMPLETED)
