@@ -31,6 +31,10 @@ CREATE TRIGGER hold_settle BEFORE UPDATE ON privacy_ledger FOR EACH ROW EXECUTE 
 """
 _WAITING = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND objid = %s"
 
+_CUT = """
+SELECT pg_terminate_backend(a.pid) FROM pg_locks w JOIN pg_stat_activity a USING (pid)
+WHERE w.locktype = 'advisory' AND NOT w.granted AND w.objid = %s AND a.application_name <> ALL (%s)"""
+
 
 @dataclass(frozen=True)
 class Group:
@@ -67,18 +71,26 @@ class Group:
             row = connection.execute("SELECT count(*) FROM privacy_ledger WHERE username = %s", (user,)).fetchone()
         return 0 if row is None else int(row[0])
 
+    def answer(self, user: str, key: str) -> dict[str, object] | None:
+        """What is stored for a key."""
+        with self.postgres.connection() as connection:
+            row = connection.execute(
+                "SELECT answer FROM privacy_ledger WHERE username = %s AND idempotency_key = %s", (user, key)
+            ).fetchone()
+        return None if row is None else row[0]
+
     @contextmanager
-    def held(self, point: int) -> Iterator[None]:
-        """Hold every request at a point; those that still wait there at the end are cut off before they go on."""
+    def held(self, point: int, *, cut: bool = True) -> Iterator[None]:
+        """Hold every request at a point.
+
+        Args:
+            cut: end those of dead routers first, which the database would otherwise carry out.
+        """
         with self.postgres.connection() as holder:
             holder.execute("SELECT pg_advisory_lock(%s)", (point,))
             yield
-            # A dead router's request would otherwise be carried out by the database.
-            holder.execute(
-                "SELECT pg_terminate_backend(a.pid) FROM pg_locks w JOIN pg_stat_activity a USING (pid) WHERE"
-                " w.locktype = 'advisory' AND NOT w.granted AND w.objid = %s AND a.application_name <> ALL (%s)",
-                (point, self._alive()),
-            )
+            if cut:
+                holder.execute(_CUT, (point, self._alive()))
             holder.execute("SELECT pg_advisory_unlock(%s)", (point,))
 
     def await_held(self, point: int) -> None:

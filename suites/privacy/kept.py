@@ -9,6 +9,7 @@ import itertools
 import threading
 from collections.abc import Coroutine, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import replace
 from typing import Self, TypeVar
 
 from fixtures.lab.database import LabPostgres
@@ -98,6 +99,11 @@ class LedgerKeeper:
         terms = Terms(noise_multiplier, self.delta, budget, self._tenant_budgets.get(tenant))
         self._terms[user] = terms, tenant or _TENANT
         return user
+
+    def retune(self, user: str, noise_multiplier: float) -> None:
+        """From now on this user's releases have another noise, as after a change of the settings."""
+        terms, tenant = self._terms[user]
+        self._terms[user] = replace(terms, noise_multiplier=noise_multiplier), tenant
 
     def tenant(self, budget: float) -> str:
         """See `Keeper.tenant`."""

@@ -15,7 +15,7 @@ from fixtures.lab.cache import writable
 from fixtures.wait import wait_for
 from suites.privacy import keeper_properties
 from suites.privacy.accounts import Ask, Outcome
-from suites.privacy.hospital_group import RESERVE, start_group
+from suites.privacy.hospital_group import RESERVE, SETTLE, start_group
 from suites.privacy.keeper_properties import answered, new_key
 from suites.privacy.pure_properties import reference
 from suites.privacy.served import Body, ServedKeeper, await_some
@@ -70,6 +70,21 @@ def test_a_router_killed_before_its_reservation_is_durable_charges_nothing(serve
     served.group.start_router(0)
     assert first.outcome is Outcome.ANSWERED
     assert served.ask(Ask(user, key)) == first
+    assert served.group.charges(user) == 1
+
+
+def test_a_router_killed_after_its_answer_was_stored_gives_that_answer_later(served: ServedKeeper) -> None:
+    """The client saw nothing of it, and whoever repeats the key sees what was stored, from any router, at no cost."""
+    user, key = served.open(_SIGMA, _cost(1)), new_key()
+    with served.group.held(SETTLE, cut=False):
+        pending = served.begin(Ask(user, key))
+        served.group.await_held(SETTLE)
+        served.group.kill_router(0)
+    assert pending.result(30).outcome is Outcome.NOTHING
+    stored = wait_for(lambda: served.group.answer(user, key), what="the answer is stored", timeout_s=10)
+    given = served.send(Ask(user, key, process=1)).json()
+    served.group.start_router(0)
+    assert {name: value for name, value in given.items() if name != "budget"} == stored
     assert served.group.charges(user) == 1
 
 
