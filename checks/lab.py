@@ -133,7 +133,7 @@ class Lab(Protocol):
         at_node: Mapping[str, object] = NO_SETTINGS,
         served: Mapping[str, object] = NO_SETTINGS,
         served_by: int = 3,
-        cached: bool = False,
+        cached: str = "",
         enforced: bool = True,
         serialised: bool = True,
     ) -> Mechanism:
@@ -144,7 +144,7 @@ class Lab(Protocol):
             at_node: the same, in the file of one node only.
             served: the same for what the nodes were started with, when that is not what their files say any more.
             served_by: by how many of the nodes; the others keep to their files.
-            cached: True puts a proxy that remembers answers in front of every node.
+            cached: ``nodes`` or ``application`` have a proxy in front of them that remembers answers.
             enforced: False discards every reservation in the database as soon as it is made.
             serialised: False takes the lock out of the database that keeps one user's reservations apart.
         """  # fmt: skip

@@ -20,15 +20,19 @@ from checks.targets import Mechanism, Repetition
 _TIMES = 6
 
 
-def _answers_remembered_per_query(lab: Lab) -> Mechanism:
-    return lab.mechanism(cached=True)
+def _nodes_answers_remembered(lab: Lab) -> Mechanism:
+    return lab.mechanism(cached="nodes")
+
+
+def _applications_answers_remembered(lab: Lab) -> Mechanism:
+    return lab.mechanism(cached="application")
 
 
 @check(
     gate=Gate.PRIVACY,
     severity=Severity.CRITICAL,
     controls=("nist-800-226:4", "gdpr:25", "hipaa:164.514(b)"),
-    violations=(_answers_remembered_per_query,),
+    violations=(_nodes_answers_remembered, _applications_answers_remembered),
 )
 def noise_fresh_per_release(mechanism: Mechanism, policy: Policy) -> Iterator[Finding]:
     """One finding per node, and one for the application in front of them."""
