@@ -74,7 +74,7 @@ class LedgerKeeper:
 
     noise_multipliers: Sequence[float] = (77.2, 10.1, 1.5)
     delta = 1e-6
-    examples = 12
+    examples = 8
     restarts_cheaply = True
 
     def __init__(self, databases: Sequence[LabPostgres]) -> None:

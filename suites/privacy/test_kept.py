@@ -39,7 +39,8 @@ def test_a_hundred_queries_at_a_twentieth_fit_into_their_budget(keeper: LedgerKe
     """And the hundred and first does not, as a sum of hundred floating-point numbers might have it."""
     budget = keeper_properties.cost_of(keeper, 77.2, 100)
     user = keeper.open(77.2, budget)
-    replies = keeper.rush([Ask(user, f"hundred-{n}", process=n % 2) for n in range(102)])
+    asks = [Ask(user, f"hundred-{n}", process=n % 2) for n in range(102)]
+    replies = keeper_properties.decided(keeper, asks)
     assert keeper_properties.answered(replies) == 100
     assert keeper.spent(user) == pytest.approx(budget, rel=1e-12)
 

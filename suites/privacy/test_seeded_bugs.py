@@ -12,10 +12,10 @@ from suites.privacy.seeded.hunt import BUGS, Bug, find
 
 @pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name)
 def test_a_seeded_bug_is_found(bug: Bug, laboratory: Laboratory) -> None:
-    """By the property that it breaks, within a minute; `benchmarks/accountant_bugs` measures the seconds."""
+    """By the property that it breaks; `benchmarks/accountant_bugs` measures the seconds."""
     found = find(bug, laboratory)
+    print(f"{bug.name}: {found.broken} in {found.seconds:.1f} s")  # noqa: T201  shown when it fails
     assert found.broken == bug.breaks
-    assert found.seconds < 60
 
 
 @pytest.mark.parametrize("holds", pure_properties.PROPERTIES, ids=lambda p: p.__name__)

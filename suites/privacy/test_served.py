@@ -16,7 +16,7 @@ from fixtures.wait import wait_for
 from suites.privacy import keeper_properties
 from suites.privacy.accounts import Ask, Outcome
 from suites.privacy.hospital_group import RESERVE, SETTLE, start_group
-from suites.privacy.keeper_properties import answered, new_key
+from suites.privacy.keeper_properties import answered, decided, new_key
 from suites.privacy.pure_properties import reference
 from suites.privacy.served import Body, ServedKeeper, await_some
 
@@ -110,7 +110,7 @@ def test_a_tenants_users_together_never_overspend_its_budget(served: ServedKeepe
             " (SELECT count(*) FROM privacy_ledger WHERE tenant = %(tenant)s)) AS n",
             {"tenant": tenant, "sigma": _SIGMA, "delta": _DELTA, "total": _TENANT_RELEASES - left},
         )
-    replies = served.rush([Ask(users[n % 8], new_key(), process=n // 8 % 2) for n in range(64)])
+    replies = decided(served, [Ask(users[n % 8], new_key(), process=n // 8 % 2) for n in range(64)])
     assert answered(replies) == left
     assert {reply.outcome for reply in replies} == {Outcome.ANSWERED, Outcome.REFUSED}
     elsewhere = served.open(_SIGMA, _cost(1), "hospital-b")
