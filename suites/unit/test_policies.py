@@ -51,6 +51,14 @@ def test_an_unknown_policy_is_refused_by_name() -> None:
             'name = "x"\nsystem = "y"\nrequired_controls = []\nsurprise = 2\n',
             "surprise: Extra inputs are not permitted",
         ),
+        (
+            'name = "x"\nsystem = "y"\nrequired_controls = []\n[federation]\nstrategy = "fedavg"\n',
+            "federation.strategy: Input should be 'fedprox'",
+        ),
+        (
+            'name = "x"\nsystem = "y"\nrequired_controls = []\n[privacy]\nadjacency = "edit"\n',
+            "privacy.adjacency: Input should be 'add-remove' or 'substitute'",
+        ),
     ],
 )
 def test_a_malformed_policy_says_where(tmp_path: Path, text: str, reason: str) -> None:
