@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from checks.dp_audit.bounds import certify, detectable_epsilon, gaussian_epsilon
+from checks.dp_audit.bounds import certify, detectable_epsilon, gaussian_epsilon, promise
 from checks.dp_audit.events import Choice, choose
-from checks.dp_audit.model import Bound, Claim, Floats, MechanismError, Outcome, Pair, Sample, Verdict
+from checks.dp_audit.model import Bound, Claim, Floats, Hits, MechanismError, Outcome, Pair, Sample, Verdict
 
 _SELECTING = 0.2  # of the samples; with few, most are worth more for certifying
-_TRYING = 20_000  # outputs per input with which the pairs are compared
+_ROUNDS = ((20_000, 4), (200_000, 2))  # outputs per input with which the pairs are compared, and how many stay
 _MOST_SELECTING = 400_000
 _FEWEST = 20
-_BLOCK = 1 << 16
+_BLOCK = 1 << 14
 _POINTS = 24
 _CLEAR = 2.0  # what could not have shown twice the claim has not been tried
 
@@ -77,9 +77,9 @@ def audit(
         bits=bits,
         progress=progress,
     )
-    steps = list(count(sample, best, certifying, (seed, len(pairs)), progress))
-    _, likely, unlikely = steps[-1]
-    bound = certify(likely, unlikely, certifying, delta=claim.delta, alpha=alpha, gaussian=gaussian)
+    sizes = fresh(certifying, claim, np.random.default_rng([seed, 6]))
+    steps = list(count(sample, best, sizes, (seed, 3 * len(pairs)), progress))
+    bound = certify(steps[-1], delta=claim.delta, alpha=alpha, gaussian=gaussian and claim.delta > 0)
     outcome, explanation = judge(claim, bound)
     reach = detectable_epsilon(claim.epsilon, certifying, alpha, claim.delta)
     if outcome is Outcome.NOT_REFUTED and reach > _CLEAR * claim.epsilon:
@@ -88,11 +88,10 @@ def audit(
             f"{certifying:,} fresh outputs per input could only have shown epsilon {reach:.3g} or more, over"
             f" {_CLEAR:g} times the claim: draw more samples"
         )
-    shown = sorted({int(x) for x in np.geomspace(min(1000, certifying), certifying, _POINTS)})
     return Verdict(
         outcome=outcome, claim=claim, bound=bound, event=best.choice.event.words, pair=best.pair.name,
         likely=best.likely, unlikely=best.unlikely, samples=samples, alpha=alpha, seed=seed, detectable_epsilon=reach,
-        curve=_curve(steps, shown, claim, alpha), explanation=explanation,
+        curve=_curve(steps, claim, alpha), explanation=explanation,
     )  # fmt: skip
 
 
@@ -118,26 +117,29 @@ def most_telling(
     sample: Sample, claim: Claim, pairs: Sequence[Pair], *, drawn: int, certifying: int, alpha: float, seed: int, bits: bool,
     progress: Callable[[str, float], None] = lambda _what, _share: None,
 ) -> Telling:  # fmt: skip
-    """Compare the pairs on few outputs, then select the best one's event on ``drawn`` of each input."""
+    """Compare the pairs on few outputs, the best of them on more, and select the last one's event on ``drawn`` of each input."""
 
     def look(pair: Pair, outputs: int, number: int) -> Telling:
         return select(
             sample, claim, pair, drawn=outputs, certifying=certifying, alpha=alpha, seed=(seed, number), bits=bits
         )
 
-    few = min(drawn, _TRYING)
-    tried = []
-    for number, pair in enumerate(pairs):
-        progress(f"trying '{pair.name}'", number / len(pairs))
-        tried.append(look(pair, few, number))
-    best = max(tried, key=lambda t: t.choice.promise)
-    return best if drawn == few else look(best.pair, drawn, len(pairs) + 1)
+    left, number = list(pairs), 0
+    for outputs, stay in (*((n, k) for n, k in _ROUNDS if n < drawn), (drawn, 1)):
+        tried = []
+        for place, pair in enumerate(left):
+            progress(f"trying '{pair.name}'", place / len(left))
+            tried.append(look(pair, outputs, number))
+            number += 1
+        tried.sort(key=lambda t: -t.choice.promise)
+        left = [t.pair for t in tried[:stay]]
+    return tried[0]
 
 
 def select(
     sample: Sample, claim: Claim, pair: Pair, *, drawn: int, certifying: int, alpha: float, seed: tuple[int, ...], bits: bool
 ) -> Telling:  # fmt: skip
-    """The event that tells a pair apart best, chosen on ``drawn`` outputs of each input."""
+    """The event that tells a pair apart best, chosen on ``drawn`` outputs of each input and rated on as many others."""
     first = draw(sample, pair.first, drawn, np.random.default_rng([*seed, 0]))
     second = draw(sample, pair.second, drawn, np.random.default_rng([*seed, 1]))
     if first.shape != second.shape:
@@ -146,24 +148,54 @@ def select(
             f" {list(pair.second)}: the length itself tells them apart, so give every output the same length"
         )
         raise MechanismError(msg)
-    return Telling(pair, choose(first, second, claim, alpha=alpha, certifying=certifying, bits=bits))
+    choice = choose(first, second, claim, alpha=alpha, certifying=certifying, bits=bits)
+    # what the choice promised is what looked best; other outputs tell how good it is
+    looks = [
+        choice.event.contains(draw(sample, values, drawn, np.random.default_rng([*seed, side]))).mean()
+        for side, values in ((2, pair.first), (3, pair.second))
+    ]
+    likely, unlikely = looks if choice.first_is_likelier else reversed(looks)
+    kept = promise(
+        np.asarray([likely]),
+        np.asarray([unlikely]),
+        drawn,
+        delta=claim.delta,
+        alpha=alpha,
+        samples=certifying,
+        luck=1.0,
+    )
+    return Telling(pair, replace(choice, promise=float(kept[0])))
+
+
+def fresh(samples: int, claim: Claim, chance: np.random.Generator) -> tuple[int, int]:
+    """How many outputs of either input to certify with: see `bounds`."""
+    if claim.delta > 0:
+        return samples, samples
+    likely, unlikely = chance.poisson(samples, 2)
+    return int(likely), int(unlikely)
 
 
 def count(
-    sample: Sample, telling: Telling, size: int, seed: tuple[int, ...],
+    sample: Sample, telling: Telling, sizes: tuple[int, int], seed: tuple[int, ...],
     progress: Callable[[str, float], None] = lambda _what, _share: None,
-) -> Iterator[tuple[int, int, int]]:  # fmt: skip
-    """(outputs per input so far, event's hits under the likely input, under the unlikely one), block by block."""
-    chances = [np.random.default_rng([*seed, side]) for side in (2, 3)]
-    done = likely = unlikely = 0
-    while done < size:
-        now = min(size - done, _BLOCK, 1000 + done // 2)  # small at first, for the start of the curve
-        contains = telling.choice.event.contains
-        likely += int(np.count_nonzero(contains(draw(sample, telling.likely, now, chances[0]))))
-        unlikely += int(np.count_nonzero(contains(draw(sample, telling.unlikely, now, chances[1]))))
-        done += now
-        progress("certifying", done / size)
-        yield done, likely, unlikely
+) -> Iterator[Hits]:  # fmt: skip
+    """The event's hits in fresh outputs, as they grow; the last are those in ``sizes`` outputs.
+
+    Args:
+        sizes: outputs of the likely and of the unlikely input.
+    """
+    inputs = telling.likely, telling.unlikely
+    chances = [np.random.default_rng([*seed, side]) for side in (4, 5)]
+    hits, drawn = [0, 0], [0, 0]
+    while drawn != list(sizes):
+        block = min(_BLOCK, 1000 + drawn[0] // 2)  # small at first, for the start of the curve
+        for side in (0, 1):
+            if now := min(block, sizes[side] - drawn[side]):
+                outputs = draw(sample, inputs[side], now, chances[side])
+                hits[side] += int(np.count_nonzero(telling.choice.event.contains(outputs)))
+                drawn[side] += now
+        progress("certifying", sum(drawn) / sum(sizes))
+        yield Hits(*hits, *drawn)
 
 
 def draw(sample: Sample, values: tuple[float, ...], size: int, chance: np.random.Generator) -> Floats:
@@ -190,15 +222,9 @@ def draw(sample: Sample, values: tuple[float, ...], size: int, chance: np.random
     return outputs
 
 
-def _curve(
-    steps: list[tuple[int, int, int]], wanted: list[int], claim: Claim, alpha: float
-) -> tuple[tuple[int, float], ...]:
-    sizes = [done for done, _, _ in steps]
-    places = sorted({min(int(np.searchsorted(sizes, n)), len(steps) - 1) for n in wanted})
-    return tuple(
-        (steps[p][0], certify(steps[p][1], steps[p][2], steps[p][0], delta=claim.delta, alpha=alpha).epsilon)
-        for p in places
-    )
+def _curve(steps: Sequence[Hits], claim: Claim, alpha: float) -> tuple[tuple[int, float], ...]:
+    places = sorted({int(x) - 1 for x in np.geomspace(1, len(steps), _POINTS)})
+    return tuple((steps[p].of_likely, certify(steps[p], delta=claim.delta, alpha=alpha).epsilon) for p in places)
 
 
 def constant(sample: Sample, pairs: Sequence[Pair], seed: int) -> bool:

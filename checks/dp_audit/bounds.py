@@ -1,7 +1,11 @@
-"""From counts to certified bounds: Clopper-Pearson, epsilon, mu, and what so many samples could have shown.
+"""From counts to certified bounds: epsilon, mu, and what so many samples could have shown.
 
-Two one-sided intervals share alpha: with probability at least 1 - alpha both hold, and then
-``P(likely) - delta <= e^epsilon P(unlikely)`` must hold for every epsilon that the mechanism really has.
+With ``delta`` = 0 the numbers of outputs are Poisson, so the hits are too, and given how many there are altogether the likely
+input's share of them is binomial with p1 / (p1 + p2) (Przyborowski and Wilenski 1940, https://doi.org/10.1093/biomet/31.3-4.313).
+One Clopper-Pearson interval for that share bounds p1 / p2 exactly, and tighter than one for each probability.
+
+Otherwise two one-sided Clopper-Pearson intervals share alpha: with probability at least 1 - alpha both hold, and then
+``P(likely) - delta <= e^epsilon P(unlikely)`` for every epsilon that the mechanism really has.
 """
 
 from __future__ import annotations
@@ -11,8 +15,9 @@ import math
 import numpy as np
 from scipy.special import betaincinv, ndtr, ndtri
 
-from checks.dp_audit.model import Bound, Floats
+from checks.dp_audit.model import Bound, Floats, Hits
 
+_LUCK = 4.0  # standard errors: sqrt(2 ln n) for some thousand events
 _POWER_Z = 1.645  # a chance of 95 % to be detected
 
 
@@ -26,40 +31,50 @@ def upper(hits: int, samples: int, alpha: float) -> float:
     return 1.0 if hits == samples else float(betaincinv(hits + 1, samples - hits, 1 - alpha))
 
 
-def certify(
-    hits_likely: int, hits_unlikely: int, samples: int, *, delta: float, alpha: float, gaussian: bool = False
-) -> Bound:
-    """What an event's counts, in ``samples`` fresh outputs of each input, say about the mechanism.
+def certify(hits: Hits, *, delta: float, alpha: float, gaussian: bool = False) -> Bound:
+    """What an event's hits in fresh outputs say about the mechanism.
 
     Args:
-        gaussian: also bound mu (Dong, Roth, Su 2022, https://doi.org/10.1111/rssb.12454).
+        hits: their numbers of outputs were drawn from one Poisson distribution when ``delta`` is 0 (see the module).
+        gaussian: also bound mu (Dong, Roth, Su 2022, https://doi.org/10.1111/rssb.12454); takes a positive delta.
     """
-    likely = lower(hits_likely, samples, alpha / 2)
-    unlikely = upper(hits_unlikely, samples, alpha / 2)
+    if delta == 0:
+        share = lower(hits.likely, hits.likely + hits.unlikely, alpha)
+        return Bound(max(0.0, math.log(share / (1 - share))) if share > 0 else 0.0, hits, alpha)
+    likely = lower(hits.likely, hits.of_likely, alpha / 2)
+    unlikely = upper(hits.unlikely, hits.of_unlikely, alpha / 2)
     epsilon = max(0.0, math.log((likely - delta) / unlikely)) if likely > delta else 0.0
     mu = max(0.0, float(ndtri(likely) - ndtri(unlikely))) if gaussian else None
-    return Bound(epsilon, hits_likely, hits_unlikely, samples, alpha, mu)
+    return Bound(epsilon, hits, alpha, mu)
 
 
-def promise(likely: Floats, unlikely: Floats, drawn: int, *, delta: float, alpha: float, samples: int) -> Floats:
+def promise(
+    likely: Floats, unlikely: Floats, drawn: int, *, delta: float, alpha: float, samples: int, luck: float = _LUCK
+) -> Floats:  # fmt: skip
     """What `certify` will probably say of events with these frequencies, when it looks at ``samples`` outputs.
 
     For choosing among many events at once. Wilson's interval stands in for Clopper-Pearson's; it is as wide as the
-    certification's will be, and a standard error of the choosing itself wider, so that luck is not mistaken for signal.
+    certification's will be, and as much wider as the best of many worthless events may look good by luck.
 
     Args:
         likely, unlikely: frequencies among ``drawn`` outputs of each input; any shape.
+        luck: standard errors that the best of the events may owe to chance.
     """
-    z = float(-ndtri(alpha / 2)) * math.sqrt(drawn / samples) + 1.0
-    bottom, top = _wilson(likely, drawn, -z), _wilson(unlikely, drawn, z)
+    shrink = math.sqrt(drawn / samples)
     with np.errstate(divide="ignore", invalid="ignore"):
+        if delta == 0:
+            seen, hits = np.rint(likely * drawn), np.rint(likely * drawn) + np.rint(unlikely * drawn)
+            share = _wilson(seen / hits, hits, float(ndtri(alpha)) * shrink - luck)
+            return np.where(hits > 0, np.log(share / (1 - share)), -np.inf)
+        z = float(-ndtri(alpha / 2)) * shrink + luck
+        bottom, top = _wilson(likely, drawn, -z), _wilson(unlikely, drawn, z)
         return np.where(bottom > delta, np.log((bottom - delta) / top), -np.inf)
 
 
-def _wilson(share: Floats, samples: int, z: float) -> Floats:
+def _wilson(share: Floats, samples: Floats | int, z: float) -> Floats:
     middle = share + z * z / (2 * samples)
-    spread = z * np.sqrt(share * (1 - share) / samples + z * z / (4 * samples**2))
-    return np.asarray((middle + spread) / (1 + z * z / samples))
+    spread = z * np.sqrt(np.maximum(share * (1 - share), 0) / samples + z * z / (4 * samples**2))
+    return np.clip((middle + spread) / (1 + z * z / samples), 0, 1)
 
 
 def detectable_epsilon(claimed: float, samples: int, alpha: float, delta: float = 0.0) -> float:
@@ -72,13 +87,15 @@ def detectable_epsilon(claimed: float, samples: int, alpha: float, delta: float 
     """
 
     def refuted(epsilon: float) -> bool:
-        share = float(1 / (1 + np.exp(-epsilon)))
-        spread = (
-            _POWER_Z * math.sqrt(share * (1 - share) / samples) / math.sqrt(2)
-        )  # two independent counts err together
-        likely = max(0, math.floor((share - spread) * samples))
-        unlikely = min(samples, math.ceil((1 - share + spread) * samples))
-        return certify(likely, unlikely, samples, delta=delta, alpha=alpha).epsilon > claimed
+        share = 1 / (1 + math.exp(-epsilon))
+        variances = share * samples, (1 - share) * samples  # of Poisson counts
+        if delta > 0:
+            variances = share * (1 - share) * samples, share * (1 - share) * samples
+        relative = [math.sqrt(v) / (p * samples) for v, p in zip(variances, (share, 1 - share), strict=True)]
+        err = _POWER_Z / math.hypot(*relative)  # the two counts err together: each by its part of the way
+        likely = max(0, math.floor(share * samples * (1 - err * relative[0] ** 2)))
+        unlikely = min(samples, math.ceil((1 - share) * samples * (1 + err * relative[1] ** 2)))
+        return certify(Hits(likely, unlikely, samples, samples), delta=delta, alpha=alpha).epsilon > claimed
 
     low, high = claimed, claimed + 1.0
     while not refuted(high):

@@ -63,8 +63,18 @@ class Event:
 
 
 @dataclass(frozen=True)
+class Hits:
+    """How often an event was seen under the likely and the unlikely input, and in how many outputs of each."""
+
+    likely: int
+    unlikely: int
+    of_likely: int
+    of_unlikely: int
+
+
+@dataclass(frozen=True)
 class Bound:
-    """How often an event was seen, and what follows with confidence 1 - alpha.
+    """What an event's hits certify with confidence 1 - alpha.
 
     Args:
         epsilon: certified lower bound at the claim's delta; 0 when nothing could be certified.
@@ -73,9 +83,7 @@ class Bound:
     """
 
     epsilon: float
-    hits_likely: int
-    hits_unlikely: int
-    samples: int
+    hits: Hits
     alpha: float
     mu: float | None = None
 
@@ -85,7 +93,7 @@ class Verdict:
     """The outcome of an audit, with all that it takes to repeat it.
 
     Args:
-        samples: outputs drawn for each of the two inputs, to select the event and to certify it.
+        samples: outputs per input, to select the event and to certify it; with delta 0 the latter are Poisson, so about.
         likely, unlikely: the two inputs; the event is the likelier one's.
         detectable_epsilon: a mechanism that loses this much or more would have been refuted with probability 0.95, if its loss
             shows as plainly as that of randomized response.

@@ -49,6 +49,8 @@ def patterns(adjacency: Adjacency, length: int) -> tuple[Pair, ...]:
         *pairs,
         Pair("one above, rest below", flat, (2.0, *(0.0,) * rest)),
         Pair("one below, rest above", flat, (0.0, *(2.0,) * rest)),
+        Pair("last above, rest below", flat, (*(0.0,) * rest, 2.0)),
+        Pair("last below, rest above", flat, (*(2.0,) * rest, 0.0)),
         Pair("half above, half below", flat, ((2.0,) * half + (0.0,) * other)),
         Pair("all above", flat, (2.0,) * length),
         Pair("all below", flat, (0.0,) * length),

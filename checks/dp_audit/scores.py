@@ -20,6 +20,7 @@ _FEWEST = 1000  # outputs of each input below which nothing is learnt
 _ROWS_PER_CELL = 20
 _FITTED = 50_000
 _SMOOTHING = 1.0
+_NEGLIGIBLE = 0.05
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class Table:
 
     def of(self, outputs: Floats) -> Floats:
         """The log-ratio of each output's cell."""
-        return self.ratios[np.searchsorted(self.edges, self.column.of(outputs), side="right")]
+        return self.ratios[_cells(self.column.of(outputs), self.edges)]
 
     def words(self, sign: str, threshold: float) -> str:
         """The cells that pass, as ranges of the column."""
@@ -56,6 +57,16 @@ class Table:
         ranges = [_range(ends[a], ends[b + 1]) for a, b in zip(starts, stops, strict=True)]
         shown = " or ".join(ranges[:4]) + (f" or {len(ranges) - 4} more ranges" if len(ranges) > 4 else "")
         return f"{self.column.name} in {shown or 'no range'}"
+
+
+def _cells(values: Floats, edges: Floats) -> npt.NDArray[np.intp]:
+    """How many edges each value has reached; for few of them, comparing is faster than searching."""
+    if len(edges) > 4:
+        return np.searchsorted(edges, values, side="right")
+    cells = np.zeros(len(values), dtype=np.intp)
+    for edge in edges:
+        cells += values >= edge
+    return cells
 
 
 def _range(low: float, high: float) -> str:
@@ -100,12 +111,12 @@ def table(column: Column, first: Floats, second: Floats) -> Table:
         marks, repeats = np.unique(np.quantile(pooled, shares, method="lower"), return_counts=True)
         values = np.union1d(marks, np.nextafter(marks[repeats > 1], np.inf))
     cells = len(values) + 1
-    counts = [np.bincount(np.searchsorted(values, x, side="right"), minlength=cells) + _SMOOTHING for x in (a, b)]
+    counts = [np.bincount(_cells(x, values), minlength=cells) + _SMOOTHING for x in (a, b)]
     return Table(column, values, np.log(counts[0] / counts[1]))
 
 
 def _sum(tables: Sequence[Table], weights: Floats, name: str) -> Score:
-    used = [(t, w) for t, w in zip(tables, weights, strict=True) if abs(w) > 1e-3]
+    used = [(t, w) for t, w in zip(tables, weights, strict=True) if w]
 
     def of(outputs: Floats) -> Floats:
         total = np.zeros(len(outputs))
@@ -122,7 +133,9 @@ def _weights(tables: Sequence[Table], first: Floats, second: Floats) -> Floats:
     seen = [np.column_stack([t.of(x[:_FITTED]) for t in tables]) for x in (first, second)]
     labels = np.repeat([1, 0], [len(x) for x in seen])
     fitted = LogisticRegression(solver="newton-cholesky").fit(np.concatenate(seen), labels)
-    return np.asarray(fitted.coef_[0], dtype=np.float64)
+    weights = np.asarray(fitted.coef_[0], dtype=np.float64)
+    effect = np.abs(weights) * np.concatenate(seen).std(axis=0)
+    return np.where(effect < _NEGLIGIBLE * effect.max(), 0.0, weights)
 
 
 def _rows(first: Floats, second: Floats) -> Score | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 from rich.console import Console
@@ -19,7 +20,7 @@ _COLOURS = {Outcome.REFUTED: "red", Outcome.NOT_REFUTED: "green", Outcome.UNDECI
 
 def print_verdict(verdict: Verdict, console: Console) -> None:
     """What was found, and all that it takes to repeat it."""
-    claim, bound = verdict.claim, verdict.bound
+    claim, bound, hits = verdict.claim, verdict.bound, verdict.bound.hits
     console.print(
         f"[bold {_COLOURS[verdict.outcome]}]{verdict.outcome.upper()}[/]  {verdict.explanation}", soft_wrap=True
     )
@@ -28,8 +29,8 @@ def print_verdict(verdict: Verdict, console: Console) -> None:
         "certified": f"epsilon >= {bound.epsilon:.4f}" + (f", mu >= {bound.mu:.4f}" if bound.mu is not None else ""),
         "event": verdict.event,
         "seen": (
-            f"{bound.hits_likely:,} times for {_input(verdict.likely)} and {bound.hits_unlikely:,} times for"
-            f" {_input(verdict.unlikely)}, in {bound.samples:,} fresh outputs of each ({verdict.pair})"
+            f"{hits.likely:,} times in {hits.of_likely:,} fresh outputs for {_input(verdict.likely)}, {hits.unlikely:,} times"
+            f" in {hits.of_unlikely:,} for {_input(verdict.unlikely)} ({verdict.pair})"
         ),
         "could have": f"shown epsilon >= {verdict.detectable_epsilon:.4g} with {verdict.samples:,} samples per input",
         "alpha, seed": f"{verdict.alpha:g}, {verdict.seed}",
@@ -51,8 +52,7 @@ def as_json(verdict: Verdict) -> str:
             "outcome": verdict.outcome, "explanation": verdict.explanation,
             "claim": {"epsilon": verdict.claim.epsilon, "delta": verdict.claim.delta},
             "certified_epsilon": verdict.bound.epsilon, "certified_mu": verdict.bound.mu, "event": verdict.event,
-            "hits": {"likely": verdict.bound.hits_likely, "unlikely": verdict.bound.hits_unlikely},
-            "certifying_samples": verdict.bound.samples, "samples": verdict.samples, "pair": verdict.pair,
+            "hits": asdict(verdict.bound.hits), "samples": verdict.samples, "pair": verdict.pair,
             "likely_input": verdict.likely, "unlikely_input": verdict.unlikely, "alpha": verdict.alpha,
             "seed": verdict.seed, "detectable_epsilon": verdict.detectable_epsilon if finite else None,
             "curve": [{"samples": n, "epsilon": epsilon} for n, epsilon in verdict.curve],

@@ -11,7 +11,7 @@ from scipy.stats import binomtest
 from checks.dp_audit import bounds
 from checks.dp_audit.audit import audit, constant
 from checks.dp_audit.columns import lowest_bit
-from checks.dp_audit.model import Claim, Floats, MechanismError, Outcome, Pair
+from checks.dp_audit.model import Claim, Floats, Hits, MechanismError, Outcome, Pair
 from checks.dp_audit.neighbours import Adjacency, patterns
 from fixtures.reference.router.calibration import analytic_epsilon, analytic_multiplier
 from suites.privacy.zoo.specimen import grid
@@ -36,14 +36,36 @@ def test_bounds_are_clopper_pearsons(hits: int, samples: int) -> None:
 
 
 def test_a_certified_bound_is_the_ratio_of_the_bounds() -> None:
-    bound = bounds.certify(700, 200, 1000, delta=0.01, alpha=0.05)
+    bound = bounds.certify(Hits(700, 200, 1000, 1000), delta=0.01, alpha=0.05)
     likely, unlikely = bounds.lower(700, 1000, 0.025), bounds.upper(200, 1000, 0.025)
 
     assert bound.epsilon == pytest.approx(math.log((likely - 0.01) / unlikely))
 
 
 def test_nothing_is_certified_below_delta() -> None:
-    assert bounds.certify(5, 0, 1000, delta=0.1, alpha=0.05).epsilon == 0
+    assert bounds.certify(Hits(5, 0, 1000, 1000), delta=0.1, alpha=0.05).epsilon == 0
+    assert bounds.certify(Hits(0, 0, 1000, 1000), delta=0, alpha=0.05).epsilon == 0
+
+
+def test_without_delta_the_share_of_the_hits_bounds_the_ratio() -> None:
+    bound = bounds.certify(Hits(700, 200, 1010, 990), delta=0, alpha=0.05)
+    share = binomtest(700, 900).proportion_ci(confidence_level=0.9, method="exact").low
+
+    assert bound.epsilon == pytest.approx(math.log(share / (1 - share)))
+
+
+@pytest.mark.parametrize(("epsilon", "likely", "delta"), [(0.5, 0.6, 0.0), (0.1, 0.03, 0.0), (0.2, 0.5, 0.01)])
+def test_a_true_epsilon_is_overrun_no_more_often_than_alpha_says(epsilon: float, likely: float, delta: float) -> None:
+    unlikely, alpha, audits = (likely - delta) / math.exp(epsilon), 0.05, 4000
+    chance = np.random.default_rng(11)
+    wrong = 0
+    for _ in range(audits):
+        sizes = chance.poisson(2000, 2) if delta == 0 else (2000, 2000)
+        hits = Hits(int(chance.binomial(sizes[0], likely)), int(chance.binomial(sizes[1], unlikely)), *map(int, sizes))
+        wrong += bounds.certify(hits, delta=delta, alpha=alpha).epsilon > epsilon
+
+    assert binomtest(wrong, audits, alpha, alternative="greater").pvalue > 1e-4
+    assert wrong > 0
 
 
 @pytest.mark.parametrize("sigma", [0.8, 1.5, 69.27])
@@ -57,12 +79,11 @@ def test_what_could_have_been_detected_is_detected() -> None:
     epsilon = bounds.detectable_epsilon(0.5, samples, alpha)
     honest = 1 / (1 + math.exp(-epsilon))
     chance = np.random.default_rng(7)
-    refuted = sum(
-        bounds.certify(
-            int(chance.binomial(samples, honest)), int(chance.binomial(samples, 1 - honest)), samples, delta=0, alpha=alpha
-        ).epsilon > 0.5
-        for _ in range(1000)
-    )  # fmt: skip
+    refuted = 0
+    for _ in range(1000):
+        sizes = [int(n) for n in chance.poisson(samples, 2)]
+        hits = [int(chance.binomial(n, p)) for n, p in zip(sizes, (honest, 1 - honest), strict=True)]
+        refuted += bounds.certify(Hits(*hits, *sizes), delta=0, alpha=alpha).epsilon > 0.5
 
     assert 900 <= refuted <= 995
 
@@ -115,7 +136,7 @@ def test_the_same_seed_gives_the_same_verdict() -> None:
 def test_the_curve_ends_at_the_certified_bound() -> None:
     verdict = audit(lambda v, n, r: gaussian(2, v, n, r), Claim(0.1, 1e-6), ONE, samples=500_000, alpha=1e-6, seed=1)
 
-    assert verdict.curve[-1] == (verdict.bound.samples, verdict.bound.epsilon)
+    assert verdict.curve[-1] == (verdict.bound.hits.of_likely, verdict.bound.epsilon)
     assert [n for n, _ in verdict.curve] == sorted({n for n, _ in verdict.curve})
 
 

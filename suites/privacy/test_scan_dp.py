@@ -30,7 +30,7 @@ def test_a_true_claim_is_not_refuted(tmp_path: Path) -> None:
     result = scanned(tmp_path, LAPLACE.format(scale=1))
 
     assert (result.exit_code, result.output.split("  ")[0]) == (0, "NOT REFUTED")
-    assert "could have  shown epsilon >= 1.069" in result.output
+    assert "could have  shown epsilon >= 1.073" in result.output
 
 
 def test_a_false_claim_is_refuted_with_event_pair_and_seed(tmp_path: Path) -> None:

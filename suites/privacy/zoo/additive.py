@@ -9,7 +9,7 @@ import numpy as np
 from checks.dp_audit.model import Claim, Floats, Pair
 from checks.dp_audit.neighbours import Adjacency, patterns
 from fixtures.reference.router.calibration import analytic_multiplier
-from suites.privacy.zoo.specimen import grid, specimen
+from suites.privacy.zoo.specimen import grid, laplace_noise, specimen
 
 _ONE = patterns(Adjacency.ENTRY, 1)[:3]
 _PURE = Claim(1.0)
@@ -18,7 +18,7 @@ _SIGMA = analytic_multiplier(_APPROXIMATE.epsilon, _APPROXIMATE.delta)
 
 
 def _laplace(scale: float, values: Floats, size: int, rng: np.random.Generator) -> Floats:
-    return grid(values[0] + rng.laplace(0, scale, size))
+    return grid(values[0] + laplace_noise(scale, size, rng))
 
 
 def _gaussian(sigma: float, values: Floats, size: int, rng: np.random.Generator) -> Floats:
@@ -60,7 +60,7 @@ def laplace_clamped_afterwards(values: Floats, size: int, rng: np.random.Generat
 )
 def laplace_noise_truncated(values: Floats, size: int, rng: np.random.Generator) -> Floats:
     """Truncation after the claim was computed."""
-    return grid(values[0] + np.clip(rng.laplace(0, 1, size), -3, 3))
+    return grid(values[0] + np.clip(laplace_noise(1, size, rng), -3, 3))
 
 
 @specimen(
@@ -133,10 +133,10 @@ _FRACTIONS = (*_ONE, Pair("half a step", (0.0,), (0.5,)))
 )
 def noise_rounded_to_the_grid(values: Floats, size: int, rng: np.random.Generator) -> Floats:
     """Only the noise is rounded."""
-    return np.asarray(values[0] + np.round(rng.laplace(0, 1, size)))
+    return np.asarray(values[0] + np.round(laplace_noise(1, size, rng)))
 
 
 @specimen(claim=_PURE, pairs=_FRACTIONS)
 def sum_rounded_to_the_grid(values: Floats, size: int, rng: np.random.Generator) -> Floats:
     """Value and noise are added and then rounded."""
-    return np.asarray(np.round(values[0] + rng.laplace(0, 1, size)))
+    return np.asarray(np.round(values[0] + laplace_noise(1, size, rng)))

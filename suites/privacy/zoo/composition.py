@@ -8,7 +8,7 @@ import numpy as np
 
 from checks.dp_audit.model import Claim, Floats, Pair
 from checks.dp_audit.neighbours import Adjacency, patterns
-from suites.privacy.zoo.specimen import grid, specimen
+from suites.privacy.zoo.specimen import grid, laplace_noise, specimen
 
 _ONE = patterns(Adjacency.ENTRY, 1)[:3]
 _TWO = (Pair("both answers move", (0.0, 0.0), (1.0, 1.0)), Pair("one answer moves", (0.0, 0.0), (1.0, 0.0)))
@@ -21,25 +21,25 @@ _PATIENTS = (Pair("one more", (1.0, 0.0, 1.0, 0.0, 1.0), (0.0, 1.0, 0.0, 1.0)),)
 @specimen(claim=Claim(1.0), pairs=_ONE)
 def two_releases_of_half_the_budget(values: Floats, size: int, rng: np.random.Generator) -> Floats:
     """Half of epsilon each."""
-    return grid(values[0] + rng.laplace(0, 2, (size, 2)))
+    return grid(values[0] + laplace_noise(2, (size, 2), rng))
 
 
 @specimen(claim=Claim(1.0), pairs=_ONE, wrong="two requests saw the same budget before either was charged")
 def budget_checked_then_charged(values: Floats, size: int, rng: np.random.Generator) -> Floats:
     """Each spends the whole."""
-    return grid(values[0] + rng.laplace(0, 1, (size, 2)))
+    return grid(values[0] + laplace_noise(1, (size, 2), rng))
 
 
 @specimen(claim=Claim(1.0), pairs=_TWO)
 def fresh_noise_for_every_answer(values: Floats, size: int, rng: np.random.Generator) -> Floats:
     """Half of epsilon each."""
-    return grid(values + rng.laplace(0, 2, (size, 2)))
+    return grid(values + laplace_noise(2, (size, 2), rng))
 
 
 @specimen(claim=Claim(1.0), pairs=_TWO, wrong="both answers are drawn from the same seed: their difference is exact")
 def noise_from_one_seed(values: Floats, size: int, rng: np.random.Generator) -> Floats:
     """The generator is made anew for each query."""
-    return grid(values + rng.laplace(0, 2, (size, 1)))
+    return grid(values + laplace_noise(2, (size, 1), rng))
 
 
 @specimen(claim=Claim(0.5, _DELTA), pairs=_ONE)
@@ -58,7 +58,7 @@ def delta_spent_twice(values: Floats, size: int, rng: np.random.Generator) -> Fl
 def noisy_sum_of_a_secret_sample(values: Floats, size: int, rng: np.random.Generator) -> Floats:
     """Each patient takes part with probability q: amplification to ln(1 + q (e^epsilon - 1))."""
     taken = rng.random((size, len(values))) < _RATE
-    return grid((taken * values).sum(axis=1) + rng.laplace(0, 0.5, size))
+    return grid((taken * values).sum(axis=1) + laplace_noise(0.5, size, rng))
 
 
 @specimen(
@@ -68,4 +68,4 @@ def noisy_sum_of_a_secret_sample(values: Floats, size: int, rng: np.random.Gener
 )
 def noisy_sum_of_the_first_rows(values: Floats, size: int, rng: np.random.Generator) -> Floats:
     """Anybody knows who is in it."""
-    return grid(values[: math.ceil(_RATE * len(values))].sum() + rng.laplace(0, 0.5, size))
+    return grid(values[: math.ceil(_RATE * len(values))].sum() + laplace_noise(0.5, size, rng))

@@ -6,7 +6,7 @@ import numpy as np
 
 from checks.dp_audit.model import Claim, Floats, Pair
 from checks.dp_audit.neighbours import Adjacency, patterns
-from suites.privacy.zoo.specimen import grid, specimen
+from suites.privacy.zoo.specimen import grid, laplace_noise, specimen
 
 EPSILON = 0.5
 _CLAIM = Claim(EPSILON)
@@ -16,7 +16,7 @@ _SMALL = (*_FIVE, Pair("around the limit", (5.0, 9.0), (4.0, 9.0)))
 
 def noisy_histogram(values: Floats, size: int, rng: np.random.Generator, scale: float) -> Floats:
     """Every bin with Laplace noise of this scale."""
-    return grid(values + rng.laplace(0, scale, (size, len(values))))
+    return grid(values + laplace_noise(scale, (size, len(values)), rng))
 
 
 @specimen(claim=_CLAIM, pairs=_FIVE)

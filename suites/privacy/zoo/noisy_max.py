@@ -6,7 +6,7 @@ import numpy as np
 
 from checks.dp_audit.model import Claim, Floats
 from checks.dp_audit.neighbours import Adjacency, patterns
-from suites.privacy.zoo.specimen import grid, specimen
+from suites.privacy.zoo.specimen import grid, laplace_noise, specimen
 
 EPSILON = 1.0
 _CLAIM = Claim(EPSILON)
@@ -15,7 +15,7 @@ _FIVE = patterns(Adjacency.ENTRIES, 5)
 
 def noisy_laplace(values: Floats, size: int, rng: np.random.Generator, epsilon: float = EPSILON) -> Floats:
     """Answers with Laplace noise of scale 2 / epsilon, shape (size, len(values))."""
-    return values + rng.laplace(0, 2 / epsilon, (size, len(values)))
+    return values + laplace_noise(2 / epsilon, (size, len(values)), rng)
 
 
 def noisy_exponential(values: Floats, size: int, rng: np.random.Generator, epsilon: float = EPSILON) -> Floats:

@@ -7,7 +7,7 @@ import numpy as np
 from checks.dp_audit.model import Claim, Floats, Pair
 from checks.dp_audit.neighbours import Adjacency, patterns
 from fixtures.reference.router.calibration import analytic_multiplier
-from suites.privacy.zoo.specimen import grid, specimen
+from suites.privacy.zoo.specimen import grid, laplace_noise, specimen
 
 _CLAIM = Claim(1.0)
 _APPROXIMATE = Claim(1.0, 1e-5)
@@ -20,7 +20,7 @@ _PEOPLE = (Pair("one more", (1.0, 1.0, 0.0, 1.0), (1.0, 1.0, 0.0)), Pair("one mo
 
 
 def _vector(values: Floats, size: int, rng: np.random.Generator, scale: float) -> Floats:
-    return grid(values + rng.laplace(0, scale, (size, len(values))))
+    return grid(values + laplace_noise(scale, (size, len(values)), rng))
 
 
 @specimen(claim=_CLAIM, pairs=_FIVE)
@@ -50,24 +50,24 @@ def gaussian_for_the_largest_entry(values: Floats, size: int, rng: np.random.Gen
 @specimen(claim=_CLAIM, pairs=_OUTLIER)
 def clipped_sum(values: Floats, size: int, rng: np.random.Generator) -> Floats:
     """Entries are clipped to [0, 1] first, whatever arrives."""
-    return grid(np.clip(values, 0, 1).sum() + rng.laplace(0, 1, size))
+    return grid(np.clip(values, 0, 1).sum() + laplace_noise(1, size, rng))
 
 
 @specimen(claim=_CLAIM, pairs=_OUTLIER, wrong="nothing clips an entry to the [0, 1] that the scale supposes")
 def unclipped_sum(values: Floats, size: int, rng: np.random.Generator) -> Floats:
     """Bounds are promised and not enforced."""
-    return grid(values.sum() + rng.laplace(0, 1, size))
+    return grid(values.sum() + laplace_noise(1, size, rng))
 
 
 @specimen(claim=_CLAIM, pairs=_PEOPLE)
 def mean_over_a_noisy_count(values: Floats, size: int, rng: np.random.Generator) -> Floats:
     """Half of epsilon for the sum, half for the count."""
-    total = values.sum() + rng.laplace(0, 2, size)
-    people = np.maximum(1.0, len(values) + rng.laplace(0, 2, size))
+    total = values.sum() + laplace_noise(2, size, rng)
+    people = np.maximum(1.0, len(values) + laplace_noise(2, size, rng))
     return grid(total / people)
 
 
 @specimen(claim=_CLAIM, pairs=_PEOPLE, wrong="the sum is noisy and the count that divides it is exact")
 def mean_over_an_exact_count(values: Floats, size: int, rng: np.random.Generator) -> Floats:
     """The spread of the noise tells how many there are."""
-    return grid((values.sum() + rng.laplace(0, 1, size)) / len(values))
+    return grid((values.sum() + laplace_noise(1, size, rng)) / len(values))

@@ -9,7 +9,7 @@ import numpy as np
 
 from checks.dp_audit.model import Claim, Floats, Truths
 from checks.dp_audit.neighbours import Adjacency, patterns
-from suites.privacy.zoo.specimen import grid, specimen
+from suites.privacy.zoo.specimen import grid, laplace_noise, specimen
 
 EPSILON, THRESHOLD = 1.0, 1.0
 _BELOW, _ENDED = -1000.0, -2000.0
@@ -27,17 +27,26 @@ def _until_first(above: Truths) -> Floats:
 
 
 def _above(
-    values: Floats, size: int, rng: np.random.Generator, *, threshold: float, query: float, epsilon: float = EPSILON
+    values: Floats,
+    size: int,
+    rng: np.random.Generator,
+    *,
+    threshold: float,
+    query: float,
+    epsilon: float = EPSILON,
+    at: float = THRESHOLD,
 ) -> tuple[Truths, Floats]:
     """Which noisy queries pass the noisy threshold; scales in units of 1 / epsilon; and the noisy queries."""
-    bar = THRESHOLD + rng.laplace(0, threshold / epsilon, (size, 1))
-    noisy = values + (rng.laplace(0, query / epsilon, (size, len(values))) if query else 0.0)
+    bar = at + laplace_noise(threshold / epsilon, (size, 1), rng)
+    noisy = values + (laplace_noise(query / epsilon, (size, len(values)), rng) if query else 0.0)
     return noisy >= bar, noisy
 
 
-def algorithm_1(values: Floats, size: int, rng: np.random.Generator, epsilon: float = EPSILON) -> Floats:
+def algorithm_1(
+    values: Floats, size: int, rng: np.random.Generator, epsilon: float = EPSILON, at: float = THRESHOLD
+) -> Floats:  # fmt: skip
     """Half of epsilon for the threshold, half for the answer that is above."""
-    return _until_first(_above(values, size, rng, threshold=2, query=4, epsilon=epsilon)[0])
+    return _until_first(_above(values, size, rng, threshold=2, query=4, epsilon=epsilon, at=at)[0])
 
 
 def algorithm_3(values: Floats, size: int, rng: np.random.Generator, epsilon: float = EPSILON) -> Floats:
@@ -82,7 +91,7 @@ def svt_2(values: Floats, size: int, rng: np.random.Generator) -> Floats:
 def svt_with_a_numeric_answer(values: Floats, size: int, rng: np.random.Generator) -> Floats:
     """The answer has fresh noise and a third of epsilon of its own."""
     above, _ = _above(values, size, rng, threshold=3, query=6)
-    answer = grid(values + rng.laplace(0, 3 / EPSILON, above.shape))
+    answer = grid(values + laplace_noise(3 / EPSILON, above.shape, rng))
     return np.where(_after_first(above), _ENDED, np.where(above, answer, _BELOW))
 
 

@@ -51,6 +51,14 @@ def specimen(
     return made
 
 
+def laplace_noise(scale: float, shape: int | tuple[int, ...], rng: np.random.Generator) -> Floats:
+    """Laplace noise as the difference of two exponentials: the same distribution as ``rng.laplace``, in half the time."""
+    noise = rng.standard_exponential(shape)
+    noise -= rng.standard_exponential(shape)
+    noise *= scale
+    return noise
+
+
 def grid(values: Floats) -> Floats:
     """Rounded to multiples of 2^-20 after the noise: the low bits of the doubles are gone."""
     return np.asarray(np.round(values / GRID) * GRID)

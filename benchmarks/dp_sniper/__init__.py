@@ -1,0 +1,1 @@
+"""The audit beside DP-Sniper's published lower bounds."""
