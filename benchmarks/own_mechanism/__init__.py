@@ -1,0 +1,1 @@
+"""Seconds in which the properties of the accountant find each seeded bug."""
