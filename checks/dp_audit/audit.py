@@ -14,7 +14,8 @@ from checks.dp_audit.model import Bound, Claim, Floats, Hits, MechanismError, Ou
 
 _SELECTING = 0.2  # of the samples; with few, most are worth more for certifying
 _ROUNDS = ((20_000, 4), (200_000, 2))  # outputs per input with which the pairs are compared, and how many stay
-_MOST_SELECTING = 400_000
+_MOST_SELECTING = 4_000_000
+_LEARNING = 400_000  # of them, for learning scores; the rest tells the best of these apart
 _FEWEST = 20
 _BLOCK = 1 << 14
 _POINTS = 24
@@ -139,31 +140,29 @@ def most_telling(
 def select(
     sample: Sample, claim: Claim, pair: Pair, *, drawn: int, certifying: int, alpha: float, seed: tuple[int, ...], bits: bool
 ) -> Telling:  # fmt: skip
-    """The event that tells a pair apart best, chosen on ``drawn`` outputs of each input and rated on as many others."""
-    first = draw(sample, pair.first, drawn, np.random.default_rng([*seed, 0]))
-    second = draw(sample, pair.second, drawn, np.random.default_rng([*seed, 1]))
+    """The event that tells a pair apart best, chosen on ``drawn`` outputs of each input and rated on others."""
+    chances = [np.random.default_rng([*seed, side]) for side in (0, 1)]
+
+    def outputs(size: int) -> tuple[Floats, Floats]:
+        first, second = (draw(sample, v, size, c) for v, c in zip((pair.first, pair.second), chances, strict=True))
+        return first, second
+
+    learning = min(drawn, _LEARNING)
+    first, second = outputs(learning)
     if first.shape != second.shape:
         msg = (
             f"sample returned {first.shape[1]} numbers per output for {list(pair.first)} and {second.shape[1]} for"
             f" {list(pair.second)}: the length itself tells them apart, so give every output the same length"
         )
         raise MechanismError(msg)
-    choice = choose(first, second, claim, alpha=alpha, certifying=certifying, bits=bits)
+    more = (outputs(min(_LEARNING, drawn - done)) for done in range(learning, drawn, _LEARNING))
+    choice = choose(first, second, claim, alpha=alpha, certifying=certifying, bits=bits, more=more)
     # what the choice promised is what looked best; other outputs tell how good it is
-    looks = [
-        choice.event.contains(draw(sample, values, drawn, np.random.default_rng([*seed, side]))).mean()
-        for side, values in ((2, pair.first), (3, pair.second))
-    ]
-    likely, unlikely = looks if choice.first_is_likelier else reversed(looks)
-    kept = promise(
-        np.asarray([likely]),
-        np.asarray([unlikely]),
-        drawn,
-        delta=claim.delta,
-        alpha=alpha,
-        samples=certifying,
-        luck=1.0,
-    )
+    looks = np.zeros((2, 1))
+    for done in range(0, drawn, _LEARNING):
+        looks[:, 0] += [np.count_nonzero(choice.event.contains(x)) for x in outputs(min(_LEARNING, drawn - done))]
+    likely, unlikely = (looks if choice.first_is_likelier else looks[::-1]) / drawn
+    kept = promise(likely, unlikely, drawn, delta=claim.delta, alpha=alpha, samples=certifying, luck=1.0)
     return Telling(pair, replace(choice, promise=float(kept[0])))
 
 

@@ -17,7 +17,6 @@ from scipy.special import betaincinv, ndtr, ndtri
 
 from checks.dp_audit.model import Bound, Floats, Hits
 
-_LUCK = 4.0  # standard errors: sqrt(2 ln n) for some thousand events
 _POWER_Z = 1.645  # a chance of 95 % to be detected
 
 
@@ -49,7 +48,7 @@ def certify(hits: Hits, *, delta: float, alpha: float, gaussian: bool = False) -
 
 
 def promise(
-    likely: Floats, unlikely: Floats, drawn: int, *, delta: float, alpha: float, samples: int, luck: float = _LUCK
+    likely: Floats, unlikely: Floats, drawn: int, *, delta: float, alpha: float, samples: int, luck: float
 ) -> Floats:  # fmt: skip
     """What `certify` will probably say of events with these frequencies, when it looks at ``samples`` outputs.
 

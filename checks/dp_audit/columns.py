@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -31,19 +32,19 @@ def columns(outputs: Floats, *, bits: bool) -> tuple[Column, ...]:
     """
     width = outputs.shape[1]
     if width == 1:
-        views = [Column("output", lambda x: x[:, 0])]
+        views = [Column("output", partial(_coordinate, 0))]
     else:
-        views = [Column(f"output[{i}]", _coordinate(i)) for i in range(width)]
-        views += [Column(f"output[{i}] - output[{i - 1}]", _step(i), "step") for i in range(1, width)]
+        views = [Column(f"output[{i}]", partial(_coordinate, i)) for i in range(width)]
+        views += [Column(f"output[{i}] - output[{i - 1}]", partial(_step, i), "step") for i in range(1, width)]
         views += [
-            Column("largest output", lambda x: x.max(axis=1), "summary"),
-            Column("smallest output", lambda x: x.min(axis=1), "summary"),
-            Column("sum of the outputs", lambda x: x.sum(axis=1), "summary"),
+            Column("largest output", _largest, "summary"),
+            Column("smallest output", _smallest, "summary"),
+            Column("sum of the outputs", _total, "summary"),
         ]
     if bits:
         fractional = np.flatnonzero((outputs != np.floor(outputs)).any(axis=0))
         views += [
-            Column(f"exponent of the lowest bit of {_name(i, width)}", _granularity(i), "bits")
+            Column(f"exponent of the lowest bit of {_name(i, width)}", partial(_granularity, i), "bits")
             for i in map(int, fractional)
         ]
     return tuple(views)
@@ -53,16 +54,28 @@ def _name(i: int, width: int) -> str:
     return "output" if width == 1 else f"output[{i}]"
 
 
-def _coordinate(i: int) -> Callable[[Floats], Floats]:
-    return lambda x: x[:, i]
+def _coordinate(i: int, x: Floats) -> Floats:
+    return x[:, i]
 
 
-def _step(i: int) -> Callable[[Floats], Floats]:
-    return lambda x: x[:, i] - x[:, i - 1]
+def _step(i: int, x: Floats) -> Floats:
+    return x[:, i] - x[:, i - 1]
 
 
-def _granularity(i: int) -> Callable[[Floats], Floats]:
-    return lambda x: lowest_bit(x[:, i])
+def _granularity(i: int, x: Floats) -> Floats:
+    return lowest_bit(x[:, i])
+
+
+def _largest(x: Floats) -> Floats:
+    return np.asarray(x.max(axis=1))
+
+
+def _smallest(x: Floats) -> Floats:
+    return np.asarray(x.min(axis=1))
+
+
+def _total(x: Floats) -> Floats:
+    return np.asarray(x.sum(axis=1))
 
 
 def lowest_bit(values: Floats) -> Floats:

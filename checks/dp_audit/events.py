@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
+import numpy.typing as npt
 
 from checks.dp_audit.bounds import promise
 from checks.dp_audit.columns import columns
 from checks.dp_audit.model import Claim, Event, Floats, Truths
-from checks.dp_audit.scores import Score, scores
+from checks.dp_audit.scores import FEWEST, Score, scores
 
+Counts = npt.NDArray[np.int64]
 _THRESHOLDS = 400
 _TAIL = 1e-5
-_LEARNT_FROM = 0.5
+_STAY = 4
 _BETTER = 2e-3  # a plainer event is easier to understand than one that promises a trifle more
 
 
@@ -27,21 +31,58 @@ class Choice:
     promise: float
 
 
-def choose(first: Floats, second: Floats, claim: Claim, *, alpha: float, certifying: int, bits: bool) -> Choice:
+@dataclass
+class _Candidate:
+    """A score, the thresholds to try, and how many outputs of either input reach each of them, of how many."""
+
+    score: Score
+    marks: Floats
+    reached: tuple[Counts, Counts]
+    seen: int = 0
+    best: Choice | None = None
+
+    def look(self, first: Floats, second: Floats) -> None:
+        """Count more outputs, as many of the one as of the other."""
+        for total, outputs in zip(self.reached, (first, second), strict=True):
+            cells = np.searchsorted(self.marks, self.score.of(outputs), side="right")
+            np.add(total, np.bincount(cells, minlength=len(self.marks) + 1)[::-1].cumsum()[::-1][1:], out=total)
+        self.seen += len(first)
+
+
+def choose(
+    first: Floats, second: Floats, claim: Claim, *, alpha: float, certifying: int, bits: bool,
+    more: Iterable[tuple[Floats, Floats]] = (),
+) -> Choice:  # fmt: skip
     """Learn scores on one half of the outputs of two inputs and pick the best event on the other.
 
     Args:
         first, second: outputs, shape (n, d).
         alpha, certifying: of the certification to come, and its number of fresh outputs of each input.
         bits: also look at floating-point bit patterns.
+        more: further outputs, block by block, on which the most promising scores are compared.
     """
-    views = columns(first[:1000], bits=bits)
-    cut = int(len(first) * _LEARNT_FROM)
+    cut = len(first) // 2
     learnt = first[:cut], second[:cut]
-    judged = (first[cut:], second[cut:]) if cut >= 1000 else (first, second)  # nothing is learnt from so few
+    judged = (first[cut:], second[cut:]) if cut >= FEWEST else (first, second)  # or nothing is learnt
+
+    def rate(candidate: _Candidate) -> Choice:
+        candidate.best = _best_threshold(candidate, claim, alpha=alpha, certifying=certifying)
+        return candidate.best
+
+    tried = []
+    for score in scores(*learnt, columns(first[:1000], bits=bits)):
+        marks = _marks(np.concatenate([score.of(x) for x in judged]))
+        candidate = _Candidate(score, marks, (np.zeros(len(marks), np.int64), np.zeros(len(marks), np.int64)))
+        candidate.look(*judged)
+        rate(candidate)
+        tried.append(candidate)
+    staying = sorted(tried, key=lambda c: -c.best.promise if c.best else 0.0)[:_STAY]
+    for blocks in more:
+        for candidate in staying:
+            candidate.look(*blocks)
     best: Choice | None = None
-    for score in scores(*learnt, views):
-        found = _best_threshold(score, *judged, claim, alpha=alpha, certifying=certifying)
+    for candidate in (c for c in tried if c in staying):
+        found = rate(candidate)
         if best is None or found.promise > best.promise + _BETTER * abs(best.promise):
             best = found
     if best is None:
@@ -50,31 +91,30 @@ def choose(first: Floats, second: Floats, claim: Claim, *, alpha: float, certify
     return best
 
 
-def _best_threshold(
-    score: Score, first: Floats, second: Floats, claim: Claim, *, alpha: float, certifying: int
-) -> Choice:
-    a, b = np.sort(score.of(first)), np.sort(score.of(second))
-    marks = _marks(np.concatenate((a, b)))
-    below = [np.searchsorted(x, marks, side="left") / len(x) for x in (a, b)]
-    above = [1 - share for share in below]
-    best: tuple[float, float, str, bool] | None = None
+def _best_threshold(candidate: _Candidate, claim: Claim, *, alpha: float, certifying: int) -> Choice:
+    above = [reached / candidate.seen for reached in candidate.reached]
+    below = [1 - share for share in above]
+    luck = math.sqrt(2 * math.log(4 * len(candidate.marks)))  # the best of so many worthless events looks that good
+    best: Choice | None = None
     for sign, (one, two) in ((">=", above), ("<", below)):
         for first_is_likelier in (True, False):
             likely, unlikely = (one, two) if first_is_likelier else (two, one)
-            promised = promise(likely, unlikely, len(a), delta=claim.delta, alpha=alpha, samples=certifying)
+            promised = promise(
+                likely, unlikely, candidate.seen, delta=claim.delta, alpha=alpha, samples=certifying, luck=luck
+            )
             at = int(np.argmax(promised))
-            if best is None or promised[at] > best[0]:
-                best = float(promised[at]), float(marks[at]), sign, first_is_likelier
+            if best is None or promised[at] > best.promise:
+                threshold = float(candidate.marks[at])
+                event = Event(
+                    candidate.score.words(sign, threshold), partial(_passes, candidate.score, sign, threshold)
+                )
+                best = Choice(event, first_is_likelier, float(promised[at]))
     assert best is not None  # noqa: S101  four ways were tried
-    promised_best, threshold, sign, first_is_likelier = best
-    event = Event(score.words(sign, threshold), _passes(score.of, sign, threshold))
-    return Choice(event, first_is_likelier, promised_best)
+    return best
 
 
-def _passes(of: Callable[[Floats], Floats], sign: str, threshold: float) -> Callable[[Floats], Truths]:
-    if sign == ">=":
-        return lambda outputs: of(outputs) >= threshold
-    return lambda outputs: of(outputs) < threshold
+def _passes(score: Score, sign: str, threshold: float, outputs: Floats) -> Truths:
+    return score.of(outputs) >= threshold if sign == ">=" else score.of(outputs) < threshold
 
 
 def _marks(pooled: Floats) -> Floats:

@@ -6,68 +6,83 @@ Ten queries of sensitivity 1, one of which may be answered "above". Outputs per 
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
-from checks.dp_audit.model import Claim, Floats, Truths
+from checks.dp_audit.model import Claim, Floats
 from checks.dp_audit.neighbours import Adjacency, patterns
 from suites.privacy.zoo.specimen import grid, laplace_noise, specimen
 
+Places = npt.NDArray[np.intp]
 EPSILON, THRESHOLD = 1.0, 1.0
 _BELOW, _ENDED = -1000.0, -2000.0
 _CLAIM = Claim(EPSILON)
 _TEN = patterns(Adjacency.ENTRIES, 10)
 
 
-def _after_first(above: Truths) -> Truths:
-    """Which queries come after the first that is above."""
-    return np.asarray((np.cumsum(above, axis=1) - above) > 0)
-
-
-def _until_first(above: Truths) -> Floats:
-    return np.where(_after_first(above), -1.0, above.astype(np.float64))
-
-
-def _above(
-    values: Floats,
-    size: int,
-    rng: np.random.Generator,
-    *,
-    threshold: float,
-    query: float,
-    epsilon: float = EPSILON,
+def _first_above(
+    values: Floats, size: int, rng: np.random.Generator, *, threshold: float, query: float, epsilon: float = EPSILON,
     at: float = THRESHOLD,
-) -> tuple[Truths, Floats]:
-    """Which noisy queries pass the noisy threshold; scales in units of 1 / epsilon; and the noisy queries."""
-    bar = at + laplace_noise(threshold / epsilon, (size, 1), rng)
+) -> tuple[Places, Floats]:  # fmt: skip
+    """Ask until a noisy query passes the noisy threshold; noise scales in units of 1 / epsilon.
+
+    Returns:
+        Place of the query that passed, ``len(values)`` for none, and its noisy value; both of shape (size,).
+    """
+    bar = at + laplace_noise(threshold / epsilon, size, rng)
+    place, answer = np.full(size, len(values)), np.zeros(size)
+    left = np.arange(size)
+    for number, value in enumerate(values):
+        noisy = value + laplace_noise(query / epsilon, len(left), rng)
+        above = noisy >= bar[left]
+        place[left[above]], answer[left[above]] = number, noisy[above]
+        left = left[~above]
+    return place, answer
+
+
+def _told(place: Places, length: int, *, below: float, above: Floats | float, ended: float) -> Floats:
+    """What is told of every query: shape (len(place), length)."""
+    told = np.where(np.arange(length) < place[:, np.newaxis], below, ended)
+    passed = np.flatnonzero(place < length)
+    told[passed, place[passed]] = above if isinstance(above, float) else above[passed]
+    return told
+
+
+def _all_above(
+    values: Floats, size: int, rng: np.random.Generator, *, threshold: float, query: float, epsilon: float
+) -> Floats:
+    """Every query compared with one noisy threshold, without a limit."""
     noisy = values + (laplace_noise(query / epsilon, (size, len(values)), rng) if query else 0.0)
-    return noisy >= bar, noisy
+    return (noisy >= THRESHOLD + laplace_noise(threshold / epsilon, (size, 1), rng)).astype(np.float64)
 
 
 def algorithm_1(
     values: Floats, size: int, rng: np.random.Generator, epsilon: float = EPSILON, at: float = THRESHOLD
 ) -> Floats:  # fmt: skip
     """Half of epsilon for the threshold, half for the answer that is above."""
-    return _until_first(_above(values, size, rng, threshold=2, query=4, epsilon=epsilon, at=at)[0])
+    place, _ = _first_above(values, size, rng, threshold=2, query=4, epsilon=epsilon, at=at)
+    return _told(place, len(values), below=0.0, above=1.0, ended=-1.0)
 
 
 def algorithm_3(values: Floats, size: int, rng: np.random.Generator, epsilon: float = EPSILON) -> Floats:
     """Releases the noisy value of the query that is above."""
-    above, noisy = _above(values, size, rng, threshold=2, query=2, epsilon=epsilon)
-    return np.where(_after_first(above), _ENDED, np.where(above, grid(noisy), _BELOW))
+    place, noisy = _first_above(values, size, rng, threshold=2, query=2, epsilon=epsilon)
+    return _told(place, len(values), below=_BELOW, above=grid(noisy), ended=_ENDED)
 
 
 def algorithm_4(values: Floats, size: int, rng: np.random.Generator, epsilon: float = EPSILON) -> Floats:
     """A quarter of epsilon for the threshold; noise that ignores both sensitivity directions."""
-    return _until_first(_above(values, size, rng, threshold=4, query=4 / 3, epsilon=epsilon)[0])
+    place, _ = _first_above(values, size, rng, threshold=4, query=4 / 3, epsilon=epsilon)
+    return _told(place, len(values), below=0.0, above=1.0, ended=-1.0)
 
 
 def algorithm_5(values: Floats, size: int, rng: np.random.Generator, epsilon: float = EPSILON) -> Floats:
     """No noise on the queries, no limit on the answers."""
-    return _above(values, size, rng, threshold=2, query=0, epsilon=epsilon)[0].astype(np.float64)
+    return _all_above(values, size, rng, threshold=2, query=0, epsilon=epsilon)
 
 
 def algorithm_6(values: Floats, size: int, rng: np.random.Generator, epsilon: float = EPSILON) -> Floats:
     """No limit on the answers that are above."""
-    return _above(values, size, rng, threshold=2, query=2, epsilon=epsilon)[0].astype(np.float64)
+    return _all_above(values, size, rng, threshold=2, query=2, epsilon=epsilon)
 
 
 @specimen(claim=_CLAIM, pairs=_TEN)
@@ -78,21 +93,24 @@ def svt_1(values: Floats, size: int, rng: np.random.Generator) -> Floats:
 
 @specimen(claim=_CLAIM, pairs=_TEN)
 def svt_2(values: Floats, size: int, rng: np.random.Generator) -> Floats:
-    """Algorithm 2 with two answers: a fresh threshold after the first, noise for two throughout."""
-    first, second = (_above(values, size, rng, threshold=4, query=8)[0] for _ in range(2))
-    # The same noisy queries are never compared twice: after the first answer, other noise and another threshold.
-    later = _after_first(first)
-    above = np.where(later, second, first)
-    ended = (np.cumsum(above, axis=1) - above) > 1
-    return np.where(ended, -1.0, above.astype(np.float64))
+    """Algorithm 2 with two answers: noise for two throughout, and a fresh threshold after the first."""
+    told = np.zeros((size, len(values)))
+    answers = np.zeros(size, dtype=np.intp)
+    bar = THRESHOLD + laplace_noise(4 / EPSILON, size, rng)
+    for number, value in enumerate(values):
+        above = (value + laplace_noise(8 / EPSILON, size, rng) >= bar) & (answers < 2)
+        told[:, number] = np.where(answers == 2, -1.0, above)
+        answers += above
+        bar = np.where(above, THRESHOLD + laplace_noise(4 / EPSILON, size, rng), bar)
+    return told
 
 
 @specimen(claim=_CLAIM, pairs=_TEN)
 def svt_with_a_numeric_answer(values: Floats, size: int, rng: np.random.Generator) -> Floats:
     """The answer has fresh noise and a third of epsilon of its own."""
-    above, _ = _above(values, size, rng, threshold=3, query=6)
-    answer = grid(values + laplace_noise(3 / EPSILON, above.shape, rng))
-    return np.where(_after_first(above), _ENDED, np.where(above, answer, _BELOW))
+    place, _ = _first_above(values, size, rng, threshold=3, query=6)
+    answers = values[np.minimum(place, len(values) - 1)] + laplace_noise(3 / EPSILON, size, rng)
+    return _told(place, len(values), below=_BELOW, above=grid(answers), ended=_ENDED)
 
 
 @specimen(claim=_CLAIM, pairs=_TEN, wrong="the noisy value that was compared is released: it bounds the threshold")

@@ -1,0 +1,1 @@
+"""How often the audit refutes a true claim."""

@@ -1,0 +1,126 @@
+"""Tables of log-ratios: how much likelier each cell of a view, or each whole output, is under the first input."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from checks.dp_audit.columns import Column
+from checks.dp_audit.model import Floats
+
+Integers = npt.NDArray[np.int64]
+_CELLS = 64
+_TAILS = (1e-5, 1e-4, 1e-3, 3e-3)
+_OUTPUTS_PER_ROW = 20
+_SMOOTHING = 1.0
+
+
+@dataclass(frozen=True)
+class Table:
+    """The log-ratio of each cell of a column.
+
+    Args:
+        edges: ascending; cell i holds ``edges[i - 1] <= x < edges[i]``.
+        ratios: shape (len(edges) + 1,).
+    """
+
+    column: Column
+    edges: Floats
+    ratios: Floats
+
+    def of(self, outputs: Floats) -> Floats:
+        """The log-ratio of each output's cell."""
+        return self.ratios[_cells(self.column.of(outputs), self.edges)]
+
+    def words(self, sign: str, threshold: float) -> str:
+        """The cells that pass, as ranges of the column."""
+        passing = self.ratios >= threshold if sign == ">=" else self.ratios < threshold
+        ends = np.concatenate(([-np.inf], self.edges, [np.inf]))
+        starts = np.flatnonzero(passing & ~np.concatenate(([False], passing[:-1])))
+        stops = np.flatnonzero(passing & ~np.concatenate((passing[1:], [False])))
+        ranges = [_range(ends[a], ends[b + 1]) for a, b in zip(starts, stops, strict=True)]
+        shown = " or ".join(ranges[:4]) + (f" or {len(ranges) - 4} more ranges" if len(ranges) > 4 else "")
+        return f"{self.column.name} in {shown or 'no range'}"
+
+
+def table(column: Column, first: Floats, second: Floats) -> Table:
+    """Learn a column's table; values that stand out by themselves get cells of their own."""
+    a, b = column.of(first), column.of(second)
+    pooled = np.concatenate((a, b))
+    edges = np.unique(pooled)
+    if len(edges) > 4 * _CELLS:
+        shares = np.concatenate((_TAILS, np.arange(1, _CELLS) / _CELLS, 1 - np.asarray(_TAILS[::-1])))
+        marks, repeats = np.unique(np.quantile(pooled, shares, method="lower"), return_counts=True)
+        edges = np.union1d(marks, np.nextafter(marks[repeats > 1], np.inf))
+    return Table(column, edges, _ratios(_cells(a, edges), _cells(b, edges), len(edges) + 1))
+
+
+def _ratios(first: Integers, second: Integers, cells: int) -> Floats:
+    counts = [np.bincount(x, minlength=cells) + _SMOOTHING for x in (first, second)]
+    return np.asarray(np.log(counts[0] / counts[1]))
+
+
+def _cells(values: Floats, edges: Floats) -> Integers:
+    """How many edges each value has reached; for few of them, comparing is faster than searching."""
+    if len(edges) > 4:
+        return np.searchsorted(edges, values, side="right")
+    cells = np.zeros(len(values), dtype=np.int64)
+    for edge in edges:
+        cells += values >= edge
+    return cells
+
+
+def _range(low: float, high: float) -> str:
+    if np.nextafter(low, np.inf) == high:
+        return f"{{{low:.6g}}}"
+    return f"[{low:.6g}, {high:.6g})"
+
+
+@dataclass(frozen=True)
+class Whole:
+    """The log-ratio of each whole output.
+
+    Args:
+        keys: ascending, one per output that was seen.
+        rows: those outputs, shape (len(keys), d).
+        ratios: shape (len(keys),); an output that was not seen has 0.
+    """
+
+    keys: Integers
+    rows: Floats
+    ratios: Floats
+
+    def of(self, outputs: Floats) -> Floats:
+        """The log-ratio of each output."""
+        keys = _keys(outputs)
+        found = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
+        return np.where(self.keys[found] == keys, self.ratios[found], 0.0)
+
+    def words(self, sign: str, threshold: float) -> str:
+        """The outputs that pass, the most telling ones by name."""
+        passing = np.flatnonzero(self.ratios >= threshold if sign == ">=" else self.ratios < threshold)
+        order = passing[np.argsort(-np.abs(self.ratios[passing]), kind="stable")]
+        shown = " or ".join(f"({', '.join(f'{x:g}' for x in self.rows[i])})" for i in order[:3])
+        return f"output is {shown}" + (f" or one of {len(order) - 3} others" if len(order) > 3 else "")
+
+
+def whole(first: Floats, second: Floats) -> Whole | None:
+    """Learn the table of whole outputs; None when too many different ones occur."""
+    both = np.concatenate((first, second))
+    keys, examples, places = np.unique(_keys(both), return_index=True, return_inverse=True)
+    if len(keys) > len(first) // _OUTPUTS_PER_ROW:
+        return None
+    return Whole(keys, both[examples], _ratios(places[: len(first)], places[len(first) :], len(keys)))
+
+
+def _keys(outputs: Floats) -> Integers:
+    """A number per row, the same for equal rows; a collision would only blunt the score, never make it lie."""
+    bits = np.ascontiguousarray(outputs + 0.0).view(np.int64)  # + 0.0: a negative zero is a zero
+    keys = np.zeros(len(outputs), dtype=np.int64)
+    with np.errstate(over="ignore"):
+        for column in bits.T:
+            keys = (keys ^ column) * np.int64(0x9E3779B97F4A7C1)
+            keys ^= keys >> np.int64(29)
+    return keys
