@@ -61,13 +61,13 @@ def main(seeds: int, samples: int, alpha: float, workers: int) -> None:
                 count[0] += strict
                 count[1] += loose
     table = Table("correct mechanism", "audits", f"refuted at {alpha:g}", f"refuted at {_LOOSE:g}", box=None)
-    for name, (strict, loose) in counts.items():
-        table.add_row(name, str(seeds), str(strict), f"{loose} ({loose / seeds:.1%})")
+    for name, (refuted, lenient) in counts.items():
+        table.add_row(name, str(seeds), str(refuted), f"{lenient} ({lenient / seeds:.1%})")
     Console().print(table)
-    total, strict = seeds * len(counts), sum(s for s, _ in counts.values())
-    most = float(beta.ppf(0.95, strict + 1, total - strict))
+    total, alarms = seeds * len(counts), sum(s for s, _ in counts.values())
+    most = float(beta.ppf(0.95, alarms + 1, total - alarms))
     click.echo(
-        f"{strict} false alarms in {total:,} audits at alpha {alpha:g} (rate below {most:.1e} with 95 % confidence);"
+        f"{alarms} false alarms in {total:,} audits at alpha {alpha:g} (rate below {most:.1e} with 95 % confidence);"
         f" at alpha {_LOOSE:g} {sum(x for _, x in counts.values()) / total:.2%} of them; {time.monotonic() - began:.0f} s"
     )
 
