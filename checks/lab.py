@@ -133,9 +133,11 @@ class Lab(Protocol):
         at_node: Mapping[str, object] = NO_SETTINGS,
         served: Mapping[str, object] = NO_SETTINGS,
         served_by: int = 3,
+        served_by_router: bool = False,
         cached: str = "",
         enforced: bool = True,
         serialised: bool = True,
+        noiseless: int = 0,
     ) -> Mechanism:
         """The router and its nodes.
 
@@ -144,9 +146,11 @@ class Lab(Protocol):
             at_node: the same, in the file of one node only.
             served: the same for what the nodes were started with, when that is not what their files say any more.
             served_by: by how many of the nodes; the others keep to their files.
+            served_by_router: True has the router started with it as well.
             cached: ``nodes`` or ``application`` have a proxy in front of them that remembers answers.
             enforced: False discards every reservation in the database as soon as it is made.
             serialised: False takes the lock out of the database that keeps one user's reservations apart.
+            noiseless: in the place of so many nodes answers a program that says it adds noise, and adds none.
         """  # fmt: skip
         ...
 

@@ -505,6 +505,25 @@ class Repetition:
     answers: tuple[tuple[float, ...], ...]
 
 
+@dataclass(frozen=True)
+class ReleasedNoise:
+    """What users really get: noise in the application's own answers about a cohort that is empty.
+
+    Args:
+        source: the application.
+        values: what was released less what is exact, in units of what one patient can move.
+        answers: how many answers they stand in.
+        users: how many fresh users asked.
+        ended_by: the refusal that ended it, in words; empty when everything that was asked was answered.
+    """
+
+    source: str
+    values: tuple[float, ...]
+    answers: int
+    users: int
+    ended_by: str
+
+
 @runtime_checkable
 class Mechanism(Protocol):
     """The differential-privacy mechanism of the deployment."""
@@ -531,6 +550,10 @@ class Mechanism(Protocol):
 
     def repeat(self, times: int) -> Iterator[Repetition]:
         """One query of many values asked ``times`` times: of every node, then through the application by a fresh user."""
+        ...
+
+    def released(self, queries: int, users: int) -> ReleasedNoise:
+        """Let fresh users ask the application up to ``queries`` queries each, as many as it allows them."""
         ...
 
     def spend(self, clients: int, queries: int) -> Spending:
