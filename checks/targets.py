@@ -622,6 +622,14 @@ class Training:
     participants: int
 
 
+@dataclass(frozen=True)
+class RoleAnswer:
+    """The status of the answer to somebody of this role; without a log-in it is empty."""
+
+    role: str
+    status: int
+
+
 @runtime_checkable
 class Federation(Protocol):
     """The hospital nodes."""
@@ -654,6 +662,10 @@ class Federation(Protocol):
 
     def train(self, rounds: int) -> Training:
         """Train on the reference problem through the application for at most so many rounds."""
+        ...
+
+    def train_as(self) -> tuple[RoleAnswer, ...]:
+        """Ask for a training of no rounds as every role that the deployment has a test account of, and without a log-in."""
         ...
 
 
