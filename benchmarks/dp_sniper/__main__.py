@@ -25,7 +25,7 @@ from checks.dp_audit.search import search
 
 _ANY = Claim(0.0)  # nothing is claimed: the bound itself is what counts
 _PLANNED = 50_000_000
-_ROUNDS = ((0.0, 4), (0.08, 2), (0.25, 1))  # share of the time that comparing the pairs may take, and how many stay
+_ROUNDS = ((0.0, 4), (0.05, 2), (0.2, 1))  # share of the time that comparing the pairs may take, and how many stay
 _LEAST, _MOST = 100_000, 16_000_000  # outputs per input to choose an event on
 _CALIBRATING = 1 << 17
 _SHARE = 0.9  # of the time that is left, for what the calibration cannot see

@@ -41,9 +41,12 @@ def _first_above(
 
 def _told(place: Places, length: int, *, below: float, above: Floats | float, ended: float) -> Floats:
     """What is told of every query: shape (len(place), length)."""
-    told = np.where(np.arange(length) < place[:, np.newaxis], below, ended)
-    passed = np.flatnonzero(place < length)
-    told[passed, place[passed]] = above if isinstance(above, float) else above[passed]
+    every = np.full((length + 1, length), below) + np.triu(np.full((length + 1, length), ended - below))
+    np.fill_diagonal(every, np.nan if isinstance(above, np.ndarray) else above)
+    told = every[place]  # a row for each place where the queries may end
+    if isinstance(above, np.ndarray):
+        passed = np.flatnonzero(place < length)
+        told[passed, place[passed]] = above[passed]
     return told
 
 
