@@ -18,8 +18,9 @@ from checks.dp_audit.scores import FEWEST, Score, scores
 Counts = npt.NDArray[np.int64]
 _THRESHOLDS = 400
 _TAIL = 1e-5
+_MARKED = 50_000  # outputs of each input whose scores become thresholds: enough for the thinnest tail
 _STAY = 4
-_BETTER = 2e-3  # a plainer event is easier to understand than one that promises a trifle more
+_BETTER = 1e-2  # a plainer event is easier to understand than one that promises a trifle more
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ def choose(
 
     tried = []
     for score in scores(*learnt, columns(first[:1000], bits=bits)):
-        marks = _marks(np.concatenate([score.of(x) for x in judged]))
+        marks = _marks(np.concatenate([score.of(x[:_MARKED]) for x in judged]))
         candidate = _Candidate(score, marks, (np.zeros(len(marks), np.int64), np.zeros(len(marks), np.int64)))
         candidate.look(*judged)
         rate(candidate)
@@ -94,7 +95,7 @@ def choose(
 def _best_threshold(candidate: _Candidate, claim: Claim, *, alpha: float, certifying: int) -> Choice:
     above = [reached / candidate.seen for reached in candidate.reached]
     below = [1 - share for share in above]
-    luck = math.sqrt(2 * math.log(4 * len(candidate.marks)))  # the best of so many worthless events looks that good
+    luck = math.sqrt(2 * math.log(2 * len(candidate.marks)))  # the best of so many worthless events looks that good
     best: Choice | None = None
     for sign, (one, two) in ((">=", above), ("<", below)):
         for first_is_likelier in (True, False):
