@@ -56,10 +56,6 @@ def _release(
     return released(noise(values, size, rng, epsilon=EPSILON))
 
 
-def _largest(noisy: Floats) -> Floats:
-    return grid(noisy.max(axis=1))
-
-
 def _rappor(share: Callable[[float], Floats], values: Floats, size: int, rng: np.random.Generator) -> Floats:
     return local.reported(share(values[0]), size, rng)
 
@@ -79,8 +75,8 @@ def rows() -> tuple[Row, ...]:
         Row("NoisyHist2", partial(histograms.noisy_histogram, scale=EPSILON), 4.602, bins, entry, "10"),
         Row("RNM1", partial(_release, laplace, noisy_max.place), 0.0925, five, entries, "0.1"),
         Row("RNM2", partial(_release, exponential, noisy_max.place), 0.0979, five, entries, "0.1"),
-        Row("RNM3", partial(_release, laplace, _largest), 0.2488, five, entries, "0.25"),
-        Row("RNM4", partial(_release, exponential, _largest), 0.353, five, entries, "unbounded"),
+        Row("RNM3", partial(_release, laplace, noisy_max.largest), 0.2488, five, entries, "0.25"),
+        Row("RNM4", partial(_release, exponential, noisy_max.largest), 0.353, five, entries, "unbounded"),
         Row("SVT1", at_half, 0.0858, ten, entries, "0.1"),
         Row("SVT3", partial(svt.algorithm_3, epsilon=EPSILON), 0.182, ten, entries, "unbounded"),
         Row("SVT4", partial(svt.algorithm_4, epsilon=EPSILON), 0.170, ten, entries, "0.175"),

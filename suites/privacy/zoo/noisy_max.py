@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import reduce
+
 import numpy as np
 
 from checks.dp_audit.model import Claim, Floats
@@ -21,6 +23,11 @@ def noisy_laplace(values: Floats, size: int, rng: np.random.Generator, epsilon: 
 def noisy_exponential(values: Floats, size: int, rng: np.random.Generator, epsilon: float = EPSILON) -> Floats:
     """The same with exponential noise."""
     return values + rng.exponential(2 / epsilon, (size, len(values)))
+
+
+def largest(noisy: Floats) -> Floats:
+    """Value of the largest, on the grid; entry by entry, which is faster than row by row."""
+    return grid(reduce(np.maximum, noisy.T))
 
 
 def place(noisy: Floats) -> Floats:
@@ -43,13 +50,13 @@ def noisy_max_2(values: Floats, size: int, rng: np.random.Generator) -> Floats:
 @specimen(claim=_CLAIM, pairs=_FIVE, wrong="the largest value is released, not its place")
 def noisy_max_3(values: Floats, size: int, rng: np.random.Generator) -> Floats:
     """Laplace."""
-    return grid(noisy_laplace(values, size, rng).max(axis=1))
+    return largest(noisy_laplace(values, size, rng))
 
 
 @specimen(claim=_CLAIM, pairs=_FIVE, wrong="the largest value is released, and exponential noise bounds it from below")
 def noisy_max_4(values: Floats, size: int, rng: np.random.Generator) -> Floats:
     """Exponential."""
-    return grid(noisy_exponential(values, size, rng).max(axis=1))
+    return largest(noisy_exponential(values, size, rng))
 
 
 def _exponential_mechanism(weight: float, values: Floats, size: int, rng: np.random.Generator) -> Floats:
