@@ -12,6 +12,8 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 
 import click
+import sklearn.linear_model  # noqa: F401  once, before the workers are forked
+import threadpoolctl
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
@@ -53,7 +55,9 @@ def main(seeds: int, samples: int, alpha: float, workers: int) -> None:
     """Audit every correct mechanism of the zoo with every seed, on a pair of its own in turn, and count false alarms."""
     began = time.monotonic()
     counts: dict[str, list[int]] = {}
-    with ProcessPoolExecutor(workers, multiprocessing.get_context("fork")) as pool:
+    with ProcessPoolExecutor(
+        workers, multiprocessing.get_context("fork"), partial(threadpoolctl.threadpool_limits, 1)
+    ) as pool:
         audits = pool.map(partial(_audit, samples, alpha), range(seeds), chunksize=4)
         for outcome in track(audits, "auditing", total=seeds, console=Console(stderr=True), transient=True):
             for name, strict, loose in outcome:
