@@ -7,8 +7,9 @@ deployment or at one broken service of the lab. A method that cannot look raises
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
@@ -382,18 +383,24 @@ class Latencies:
 
     A kind with a colon, e.g. ``inference.chat:first_token``, is a time inside requests and no request of its own.
     ``values_ms`` ascending, ``counts`` of the same length; failed requests are counted in ``errors`` by cause, and
-    their latency is among the counts.
+    their latency is among the counts. ``good`` were answered rightly and kept every objective of the load.
     """
 
     kind: str
     values_ms: tuple[float, ...]
     counts: tuple[int, ...]
     errors: Mapping[str, int]
+    good: int = 0
 
     @property
     def total(self) -> int:
         """Number of requests."""
         return sum(self.counts)
+
+    @property
+    def failed(self) -> int:
+        """Number of requests that failed, whatever the cause."""
+        return sum(self.errors.values())
 
     def over(self, limit_ms: float) -> int:
         """How many requests took longer than a limit."""
@@ -408,10 +415,102 @@ class Latencies:
                 return value
         return 0.0
 
+    @staticmethod
+    def merged(kind: str, parts: Iterable[Latencies]) -> Latencies:
+        """Several histograms as one; exact, since all use the same buckets."""
+        counts: Counter[float] = Counter()
+        errors: Counter[str] = Counter()
+        good = 0
+        for part in parts:
+            for value, count in zip(part.values_ms, part.counts, strict=True):
+                counts[value] += count
+            errors.update(part.errors)
+            good += part.good
+        values = tuple(sorted(counts))
+        return Latencies(kind, values, tuple(counts[v] for v in values), dict(errors), good)
+
+
+@dataclass(frozen=True)
+class Objective:
+    """What a request must keep to be good, in ms; the first two from its intended start. None asks for nothing."""
+
+    total_ms: float | None = None
+    first_token_ms: float | None = None
+    per_token_ms: float | None = None
+
+
+@dataclass(frozen=True)
+class Slice:
+    """One slice (``Load.slice_s``) of a load: what was meant to start in it, and ``ended``, how many requests ended in it.
+
+    ``at_s`` counts from the opening of the measured window; the last slices, after its end, have only ``ended``.
+    ``users`` were at work. Of the times inside requests, ``kinds`` has the first token's.
+    """
+
+    at_s: float
+    users: int
+    ended: int
+    kinds: tuple[Latencies, ...]
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Something that happened during a load, e.g. a fault or the end of a spike, in s from the window's opening."""
+
+    at_s: float
+    what: str
+
+
+@dataclass(frozen=True)
+class Generator:
+    """One process of the load generator: the requests that it sent, and its CPU share (1.0 is one full core)."""
+
+    name: str
+    requests: int
+    cpu: float
+
+
+@dataclass(frozen=True)
+class Written:
+    """What became of the records that a load wrote, read back after it.
+
+    Args:
+        acknowledged: writes that were answered with success.
+        lost: of those, how many are not there.
+        duplicated: writes that are there more than once, acknowledged or not.
+        refused_yet_present: writes that were refused as too many (429, 503) and are there nevertheless.
+        complete: whether everything could be read back; otherwise the other numbers say nothing.
+    """
+
+    acknowledged: int
+    lost: int
+    duplicated: int
+    refused_yet_present: int
+    complete: bool
+
+
+@dataclass(frozen=True)
+class Accelerator:
+    """A GPU during a load, by NVML: highest share of its memory in use, mean share of the time that it was busy."""
+
+    name: str
+    memory: float
+    utilisation: float
+
 
 @dataclass(frozen=True)
 class Load:
-    """A recorded load: who, how long, how fast, and the generator's own CPU share (1.0 is one full core)."""
+    """A recorded load: who, how long, how fast, and the busiest generator process's CPU share (1.0 is one full core).
+
+    Args:
+        objectives: by the head of a kind (``inference`` of ``inference.chat``), what a good request had to keep.
+        opened_ns: when the measured window opened, by ``time.monotonic_ns`` of the machine that sent the load.
+        slices: the same requests over time, each ``slice_s`` long.
+        marks: what happened meanwhile.
+        generators: the processes that sent it.
+        written: what became of its writes; None when it wrote nothing or did not look.
+        accelerators: the GPUs that served it, where they could be watched.
+    """
 
     profile: str
     users: int
@@ -422,14 +521,22 @@ class Load:
     generator_cpu: float
     complete: bool
     problem: str
+    objectives: Mapping[str, Objective] = field(default_factory=dict)
+    opened_ns: int = 0
+    slice_s: float = 1.0
+    slices: tuple[Slice, ...] = ()
+    marks: tuple[Mark, ...] = ()
+    generators: tuple[Generator, ...] = ()
+    written: Written | None = None
+    accelerators: tuple[Accelerator, ...] = ()
 
 
 @runtime_checkable
 class LoadHistory(Protocol):
-    """The load of this run."""
+    """The loads of this run."""
 
-    def load(self) -> Load:
-        """The record, run once per session when first asked for."""
+    def load(self, profile: str = "") -> Load:
+        """The record of a profile, by default the run's own; sent once per session, when first asked for."""
         ...
 
 

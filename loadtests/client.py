@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import select
 import ssl
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -22,6 +21,9 @@ _BLOCK = 16_384
 # gevent's own poll goes through its loop, which lets other users run in the middle of taking a connection.
 _poll = monkey.get_original("select", "poll")
 OnData = Callable[[bytes], None]
+
+
+WRONG_BODY = "wrong body"
 
 
 class RequestError(Exception):
@@ -93,11 +95,13 @@ class Client:
         body: bytes = b"",
         headers: Mapping[str, str] | None = None,
         on_data: OnData | None = None,
+        on_sent: Callable[[], None] | None = None,
     ) -> Answer:
         """Send one request and read its answer.
 
         Args:
             on_data: called with each piece of the body as it arrives, in place of collecting it.
+            on_sent: called when the request has left, over a connection that may have had to be made.
 
         Raises:
             RequestError: no full answer, with the cause.
@@ -108,6 +112,8 @@ class Client:
             with gevent.Timeout(self._timeout_s):
                 connection = self._take() or self._connect()
                 connection.sendall(head + body)
+                if on_sent is not None:
+                    on_sent()
                 parser = _Parser(method)
                 parser.receive(connection, on_data)
                 if parser.should_close():
@@ -225,38 +231,28 @@ def _cause(problem: BaseException) -> str:
     return next((cause for kind, cause in _CAUSES if isinstance(problem, kind)), "")
 
 
-@dataclass
-class TokenClock:
-    """Reads a stream of server-sent events (OpenAI) and notes when its tokens arrived.
+def expect_success(answer: Answer) -> Answer:
+    """The answer, when its status is 2xx.
 
-    Times are of ``time.monotonic``. ``finished`` is set by ``data: [DONE]``.
+    Raises:
+        RequestError: it is another, which is the cause.
     """
-
-    first: float = 0.0
-    last: float = 0.0
-    tokens: int = 0
-    finished: bool = False
-    _rest: bytes = b""
-
-    def __call__(self, data: bytes) -> None:
-        """Read the next piece of the stream, arrived now."""
-        now = time.monotonic()
-        *lines, self._rest = (self._rest + data).split(b"\n")
-        for line in lines:
-            if not line.startswith(b"data:"):
-                continue
-            if line[5:].strip() == b"[DONE]":
-                self.finished = True
-            elif has_text(line[5:]):
-                self.first = self.first or now
-                self.last = now
-                self.tokens += 1
+    if not 200 <= answer.status < 300:
+        msg = f"status {answer.status}"
+        raise RequestError(msg)
+    return answer
 
 
-def has_text(event: bytes) -> bool:
-    """Whether an event of a chat completion carries text of the answer."""
+def table_of(answer: Answer) -> dict[str, object]:
+    """The JSON object that an answer is.
+
+    Raises:
+        RequestError: it is something else.
+    """
     try:
-        choices = orjson.loads(event).get("choices")
-        return bool(choices and (choices[0].get("delta") or {}).get("content"))
-    except (orjson.JSONDecodeError, AttributeError, KeyError, TypeError, IndexError):
-        return False
+        table = orjson.loads(answer.body)
+    except orjson.JSONDecodeError:
+        table = None
+    if not isinstance(table, dict):
+        raise RequestError(WRONG_BODY)
+    return table

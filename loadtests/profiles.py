@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -10,17 +11,26 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 _FILE = Path(__file__).parent / "profiles.toml"
 _TOLERANCE = 1e-6
+_STEEP, _SUDDEN_S = 1.5, 5.0  # so many times as many users, within such a time, are a spike
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 Weight = Annotated[float, Field(gt=0)]
-Role = Literal["clinician", "nurse", "researcher", "visitor"]
-Action = Literal["inference.chat", "patient.list", "patient.read", "patient.encounter", "budget.read", "page.get"]
+Role = Literal["clinician", "nurse", "researcher", "auditor", "node", "visitor"]
+Action = Literal[
+    "inference.chat", "patient.list", "patient.read", "patient.encounter", "privacy.budget", "privacy.aggregate",
+    "audit.read", "federation.heartbeat", "page.get",
+]  # fmt: skip
 USUAL_ACTIONS: dict[Role, dict[Action, float]] = {
     "clinician": {"inference.chat": 1.0},
     "nurse": {"patient.list": 0.25, "patient.read": 0.5, "patient.encounter": 0.25},
-    "researcher": {"budget.read": 1.0},
+    "researcher": {"privacy.budget": 0.95, "privacy.aggregate": 0.05},  # a user may ask for 30 aggregates an hour
+    "auditor": {"audit.read": 1.0},
+    "node": {"federation.heartbeat": 1.0},
     "visitor": {"page.get": 1.0},
 }
-ACCOUNT_ROLES: dict[Role, str] = {"clinician": "physician", "nurse": "nurse", "researcher": "researcher"}
+ACCOUNT_ROLES: dict[Role, str] = {
+    "clinician": "physician", "nurse": "nurse", "researcher": "researcher", "auditor": "auditor",
+}  # fmt: skip
+Turn = tuple[Annotated[float, Field(ge=0)], Annotated[int, Field(ge=0, le=100_000)]]
 
 
 class ProfileError(Exception):
@@ -34,6 +44,8 @@ class Profile(BaseModel):
 
     name: str
     users: Annotated[int, Field(ge=1, le=100_000)]
+    arrivals: Literal["poisson", "constant", "closed"] = "poisson"
+    shape: tuple[Turn, ...] = ()
     think_s: tuple[Annotated[float, Field(ge=0)], Seconds]
     warm_up_s: Annotated[float, Field(ge=0)] = 0.0
     seconds: Seconds
@@ -54,14 +66,52 @@ class Profile(BaseModel):
         if abs(sum(self.roles.values()) - 1) > _TOLERANCE:
             msg = f"roles: the shares add up to {sum(self.roles.values()):g}, not to 1"
             raise ValueError(msg)
+        self._possible_shape()
         if strangers := self.actions.keys() - self.roles.keys():
             msg = f"actions: given for {', '.join(sorted(strangers))}, who has no share in roles"
             raise ValueError(msg)
         return self
 
+    def _possible_shape(self) -> None:
+        if not self.shape:
+            return
+        times = [at_s for at_s, _ in self.shape]
+        most = max(users for _, users in self.shape)
+        wrong = ""
+        if len(times) < 2 or times[0] != 0 or any(b <= a for a, b in pairwise(times)):
+            wrong = "its times must begin at 0 and go up"
+        elif abs(times[-1] - self.seconds) > _TOLERANCE:
+            wrong = f"it ends at {times[-1]:g} s, but the measured window is {self.seconds:g} s long"
+        elif most != self.users:
+            wrong = f"at most {most} users are at work in it, but the profile has {self.users}"
+        elif self.arrivals == "closed":
+            wrong = "a closed loop has none: its users follow the server, not the clock"
+        if wrong:
+            msg = f"shape: {wrong}"
+            raise ValueError(msg)
+
+    def users_at(self, at_s: float) -> float:
+        """How many users are at work ``at_s`` seconds after the measured window opens; the warm-up is as its beginning."""
+        if not self.shape:
+            return float(self.users)
+        for (begin, first), (end, last) in pairwise(self.shape):
+            if at_s < end:
+                return first + (last - first) * max(at_s - begin, 0) / (end - begin)
+        return float(self.shape[-1][1])
+
+    def spike(self) -> tuple[float, float] | None:
+        """When the users suddenly become many and when they have become few again; None when they never do."""
+        turns = list(pairwise(self.shape))
+        begin = next((a[0] for a, b in turns if b[1] > _STEEP * a[1] > 0 and b[0] - a[0] <= _SUDDEN_S), None)
+        if begin is None:
+            return None
+        ends = (b[0] for a, b in turns if a[0] > begin and a[1] > _STEEP * b[1] and b[0] - a[0] <= _SUDDEN_S)
+        end = next(ends, None)
+        return None if end is None else (begin, end)
+
     @property
     def rate(self) -> float:
-        """Requests per second that all users together mean to send."""
+        """Requests per second that all users together mean to send; of a closed loop, if no answer took any time."""
         return self.users * self.rate_per_user
 
     @property
@@ -72,7 +122,13 @@ class Profile(BaseModel):
     @property
     def arrival(self) -> str:
         """The arrival process, in words."""
-        return f"Poisson arrivals at {self.rate:g}/s"
+        if self.arrivals == "closed":
+            return f"closed loop of {self.users} users"
+        name = "Poisson arrivals" if self.arrivals == "poisson" else "constant spacing"
+        if not self.shape:
+            return f"{name} at {self.rate:g}/s"
+        path = " -> ".join(f"{users * self.rate_per_user:g}" for _, users in self.shape)
+        return f"{name} at {path}/s"
 
     def weights(self, role: Role) -> dict[Action, float]:
         """What a role does, and how often relative to the rest."""
@@ -88,14 +144,26 @@ class Profile(BaseModel):
         return {role: count for role, count in counts.items() if count}
 
     def changed(self, *, users: int | None = None, seconds: float | None = None) -> Profile:
-        """The same profile with other numbers.
+        """The same profile with other numbers; its shape is stretched to them.
 
         Raises:
             ProfileError: they are impossible.
         """
         table = self.model_dump()
         table |= {key: value for key, value in (("users", users), ("seconds", seconds)) if value is not None}
+        if self.shape:
+            wide, high = table["seconds"] / self.seconds, table["users"] / self.users
+            table["shape"] = [(at_s * wide, round(there * high)) for at_s, there in self.shape]
         return make_profile(table)
+
+    def at_rate(self, rate: float) -> Profile:
+        """The same users, who together mean to send ``rate`` requests per second: they think more, or less.
+
+        Raises:
+            ProfileError: it is impossible.
+        """
+        scale = self.rate / rate if rate > 0 else 0.0
+        return make_profile(self.model_dump() | {"think_s": tuple(scale * bound for bound in self.think_s)})
 
 
 def make_profile(table: dict[str, object]) -> Profile:

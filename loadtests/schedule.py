@@ -1,11 +1,12 @@
 """When each user means to ask for what: drawn before the load starts, so a slow server cannot change it.
 
-Every user has a Poisson process and a seed of its own; together they are one Poisson process at the profile's rate, and
-the schedule is the same however the users are spread over processes.
+Every user has a process of arrivals and a seed of its own; Poisson ones together are one Poisson process at the profile's
+rate. The schedule is the same however the users are spread over processes.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,20 +42,41 @@ class Arrival:
 
 
 def arrivals(profile: Profile, role: Role, index: int, seed: int) -> tuple[Arrival, ...]:
-    """The requests of user ``index``, in the order of their intended start."""
+    """The requests of user ``index``, in the order of their intended start.
+
+    In a closed loop ``at_s`` is when the user would ask if no answer took any time: only the pauses between them count.
+    """
     rng = np.random.default_rng([seed, index])
     weights = profile.weights(role)
     actions = list(weights)
     shares = np.array(list(weights.values())) / sum(weights.values())
     found = []
-    at_s = -profile.warm_up_s + rng.exponential(1 / profile.rate_per_user)
-    while at_s < profile.seconds:
+    for at_s in _moments(profile, index, rng):
+        if at_s >= profile.seconds:
+            break
         action = actions[int(rng.choice(len(actions), p=shares))]
         tokens = int(rng.integers(profile.output_tokens[0], profile.output_tokens[1] + 1))
         note = " ".join(rng.choice(_WORDS, size=int(rng.integers(_SHORTEST, _LONGEST)))) if _writes(action) else ""
-        found.append(Arrival(float(at_s), action, tokens, note, float(rng.random())))
-        at_s += rng.exponential(1 / profile.rate_per_user)
+        if index < profile.users_at(at_s):  # a Poisson process that is switched off and on remains one
+            found.append(Arrival(at_s, action, tokens, note, float(rng.random())))
     return tuple(found)
+
+
+def _moments(profile: Profile, index: int, rng: np.random.Generator) -> Iterator[float]:
+    """When the user would ask, were it always at work, without end."""
+    at_s = -profile.warm_up_s
+    if profile.arrivals == "constant":  # the users take turns, so that all together are evenly spaced
+        at_s += index / profile.rate
+        while True:
+            yield at_s
+            at_s += 1 / profile.rate_per_user
+    while True:
+        at_s += float(
+            rng.exponential(1 / profile.rate_per_user)
+            if profile.arrivals == "poisson"
+            else rng.uniform(*profile.think_s)
+        )
+        yield at_s
 
 
 def _writes(action: Action) -> bool:

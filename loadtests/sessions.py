@@ -11,11 +11,14 @@ import orjson
 import pyotp
 from gevent.lock import Semaphore
 
-from loadtests.client import Answer, Client, RequestError, TokenClock
+from checks.targets import Written
+from loadtests.client import WRONG_BODY, Answer, Client, RequestError, expect_success, table_of
+from loadtests.ledger import Ledger
 from loadtests.profiles import Action, Role
 from loadtests.recorder import Recorder
 from loadtests.schedule import Arrival
 from loadtests.spec import WARD_SIZE, Identity
+from loadtests.streams import OllamaClock, OpenAIClock, TokenClock
 
 _TOTP_STEP_S = 30.0
 _ATTEMPTS = 3  # below every lock-out limit
@@ -31,22 +34,27 @@ class Session:
     Args:
         turn: held during a log-in, so that only so many are under way at once.
         patience_s: wait before the log-in, for users who share an address of which the target takes so many a minute.
-        model: what chats ask for; ``page``: what visitors read.
+        dialect: how chats are asked for, ``openai`` or ``ollama``; ``model``: which of them; ``page``: what visitors read.
     """
 
     def __init__(
         self, role: Role, identity: Identity | None, client: Client, recorder: Recorder, *, turn: Semaphore,
-        model: str, page: str, patience_s: float = 0.0,
+        dialect: str = "openai", model: str, page: str, patience_s: float = 0.0,
     ) -> None:  # fmt: skip
         self._role, self._identity, self._client, self._recorder = role, identity, client, recorder
         self._turn, self._model, self._page, self._patience_s = turn, model, page, patience_s
+        self._dialect = dialect
         self._patients: tuple[str, ...] = ()
-        self._acts: Mapping[Action, Callable[[Arrival, float], None]] = {
+        self._ledger = Ledger()
+        self._acts: Mapping[Action, Callable[[Arrival, _Asked], None]] = {
             "inference.chat": self._chat,
             "patient.list": self._list_patients,
             "patient.read": self._read_patient,
             "patient.encounter": self._write_encounter,
-            "budget.read": self._read_budget,
+            "privacy.budget": self._read_budget,
+            "privacy.aggregate": self._ask_aggregate,
+            "audit.read": self._read_audit,
+            "federation.heartbeat": self._beat,
             "page.get": self._get_page,
         }
 
@@ -69,23 +77,40 @@ class Session:
                 msg = f"{who} could not log in: {problem}"
                 raise LogInError(msg) from problem
 
-    def perform(self, arrival: Arrival, intended: float) -> None:
+    def perform(self, arrival: Arrival, at_s: float, intended: float, *, measured: bool) -> None:
         """One request; never raises for what the target does.
 
         Args:
-            intended: when it was meant to start, by ``time.monotonic``.
+            at_s: when it was meant to start, after the opening of the measured window.
+            intended: the same by ``time.monotonic``.
         """
+        asked = _Asked(self._client, intended)
         error = ""
-        late = time.monotonic() - intended
+        begun = time.monotonic()
         try:
-            self._acts[arrival.action](arrival, intended)
+            self._acts[arrival.action](arrival, asked)
         except RequestError as problem:
             error = str(problem)
         except Exception as crash:  # noqa: BLE001  a fault of ours must not pass for one of the target, nor be lost
             self._recorder.crash = f"{arrival.action}: {type(crash).__name__}: {crash}"
-        if arrival.measured:
-            self._recorder.request(arrival.action, time.monotonic() - intended, error)
-            self._recorder.time("generator:late", late)
+        ended = time.monotonic()
+        if not measured:
+            return
+        recorder, stream = self._recorder, asked.stream
+        recorder.request(
+            arrival.action, at_s, ended - intended, error, first_token_s=stream.first_s(intended) if stream else None,
+            per_token_s=stream.per_token_s() if stream else None,
+        )  # fmt: skip
+        recorder.time("generator:late", begun - intended)
+        recorder.time("request:wait", (asked.sent or ended) - intended)
+        recorder.time("request:service", ended - (asked.sent or ended))
+        if stream:
+            for gap_s in stream.gaps_s():
+                recorder.time(f"{arrival.action}:gap", gap_s)
+
+    def read_back(self) -> Written | None:
+        """Look for everything that this user wrote; None when it wrote nothing."""
+        return self._ledger.read_back(self._client, self._turn) if self._ledger.wrote else None
 
     def close(self) -> None:
         """Close the connections."""
@@ -97,7 +122,7 @@ class Session:
             body |= {"totp": pyotp.TOTP(identity.totp_secret).now()} if identity.totp_secret else {}
             answer = self._client.request("POST", "/auth/login", body=orjson.dumps(body))
             if answer.status == 200:
-                self._client.authorization = f"Bearer {_table(answer)['access_token']}"
+                self._client.authorization = f"Bearer {table_of(answer)['access_token']}"
                 return
             if answer.status not in (401, 429, 503) or attempt == _ATTEMPTS - 1:
                 break
@@ -110,84 +135,93 @@ class Session:
     def _meet_patients(self, identity: Identity) -> None:
         if self._role != "nurse":
             return
-        self._patients = _identifiers(self._expect("GET", f"/patients?limit={WARD_SIZE}"))
+        self._patients = _identifiers(expect_success(self._client.request("GET", f"/patients?limit={WARD_SIZE}")))
         if not self._patients:
             msg = f"{identity.username} sees no patient to read"
             raise LogInError(msg)
 
-    def _chat(self, arrival: Arrival, intended: float) -> None:
-        clock = TokenClock()
+    def _chat(self, arrival: Arrival, asked: _Asked) -> None:
         message = {"role": "user", "content": f"Summarise for the next shift: {arrival.note}"}
-        body = {"model": self._model, "messages": [message], "max_tokens": arrival.tokens, "stream": True}
-        self._expect("POST", "/v1/chat/completions", body, on_data=clock)
-        if not (clock.finished and clock.tokens):
-            msg = "wrong body"
-            raise RequestError(msg)
-        if arrival.measured:
-            self._recorder.time("inference.chat:first_token", clock.first - intended)
-            if clock.tokens > 1:
-                per_token = (clock.last - clock.first) / (clock.tokens - 1)
-                self._recorder.time("inference.chat:per_token", per_token)
+        body: dict[str, object] = {"model": self._model, "messages": [message], "stream": True}
+        if self._dialect == "ollama":
+            asked.post("/api/chat", body | {"options": {"num_predict": arrival.tokens}}, stream=OllamaClock())
+        else:
+            asked.post("/v1/chat/completions", body | {"max_tokens": arrival.tokens}, stream=OpenAIClock())
+        if not (asked.stream and asked.stream.finished and asked.stream.moments):
+            raise RequestError(WRONG_BODY)
 
-    def _list_patients(self, arrival: Arrival, intended: float) -> None:
-        del arrival, intended
-        if not _identifiers(self._expect("GET", "/patients?limit=20")):
-            msg = "wrong body"
-            raise RequestError(msg)
+    def _list_patients(self, arrival: Arrival, asked: _Asked) -> None:
+        del arrival
+        if not _identifiers(asked.get("/patients?limit=20")):
+            raise RequestError(WRONG_BODY)
 
-    def _read_patient(self, arrival: Arrival, intended: float) -> None:
-        del intended
+    def _read_patient(self, arrival: Arrival, asked: _Asked) -> None:
         patient = self._patient(arrival)
-        if str(_table(self._expect("GET", f"/patients/{patient}")).get("id")) != patient:
-            msg = "wrong body"
-            raise RequestError(msg)
+        if str(table_of(asked.get(f"/patients/{patient}")).get("id")) != patient:
+            raise RequestError(WRONG_BODY)
 
-    def _write_encounter(self, arrival: Arrival, intended: float) -> None:
-        del intended
-        key = {"Idempotency-Key": str(uuid.uuid4())}
-        body = {"note": arrival.note, "kind": "visit"}
-        answer = self._expect("POST", f"/patients/{self._patient(arrival)}/encounters", body, headers=key)
-        if "id" not in _table(answer):
-            msg = "wrong body"
-            raise RequestError(msg)
+    def _write_encounter(self, arrival: Arrival, asked: _Asked) -> None:
+        self._ledger.write(asked.post, self._patient(arrival), arrival.note)
 
-    def _read_budget(self, arrival: Arrival, intended: float) -> None:
-        del arrival, intended
-        _table(self._expect("GET", "/dp/budget"))
+    def _read_budget(self, arrival: Arrival, asked: _Asked) -> None:
+        del arrival
+        if "remaining" not in table_of(asked.get("/dp/budget")):
+            raise RequestError(WRONG_BODY)
 
-    def _get_page(self, arrival: Arrival, intended: float) -> None:
-        del arrival, intended
-        self._expect("GET", self._page)
+    def _ask_aggregate(self, arrival: Arrival, asked: _Asked) -> None:
+        del arrival
+        answer = asked.post("/dp/aggregates", {"kind": "count"}, headers={"Idempotency-Key": str(uuid.uuid4())})
+        if not isinstance(table_of(answer).get("value"), int | float):
+            raise RequestError(WRONG_BODY)
+
+    def _read_audit(self, arrival: Arrival, asked: _Asked) -> None:
+        del arrival
+        if "entries" not in table_of(asked.get("/audit?limit=50")):
+            raise RequestError(WRONG_BODY)
+
+    def _beat(self, arrival: Arrival, asked: _Asked) -> None:
+        del arrival
+        table_of(asked.get("/health"))
+
+    def _get_page(self, arrival: Arrival, asked: _Asked) -> None:
+        del arrival
+        asked.get(self._page)
 
     def _patient(self, arrival: Arrival) -> str:
         return self._patients[int(arrival.pick * len(self._patients))]
 
-    def _expect(
-        self, method: str, path: str, body: object = None, *, headers: Mapping[str, str] | None = None,
-        on_data: Callable[[bytes], None] | None = None,
-    ) -> Answer:  # fmt: skip
-        text = b"" if body is None else orjson.dumps(body)
-        answer = self._client.request(method, path, body=text, headers=headers, on_data=on_data)
-        if not 200 <= answer.status < 300:
-            msg = f"status {answer.status}"
-            raise RequestError(msg)
-        return answer
+
+class _Asked:
+    """One request under way: when its head was sent, and the clock of its stream, if it is one."""
+
+    def __init__(self, client: Client, intended: float) -> None:
+        self._client = client
+        self.intended = intended
+        self.sent = 0.0
+        self.stream: TokenClock | None = None
+
+    def get(self, path: str) -> Answer:
+        """The answer, which must be a success."""
+        return self._expect("GET", path, b"")
+
+    def post(
+        self, path: str, body: object, *, headers: Mapping[str, str] | None = None, stream: TokenClock | None = None
+    ) -> Answer:
+        """Likewise, of a JSON body; a stream's tokens go to its clock."""
+        self.stream = stream
+        return self._expect("POST", path, orjson.dumps(body), headers)
+
+    def _expect(self, method: str, path: str, body: bytes, headers: Mapping[str, str] | None = None) -> Answer:
+        answer = self._client.request(method, path, body=body, headers=headers, on_data=self.stream, on_sent=self._note)
+        return expect_success(answer)
+
+    def _note(self) -> None:
+        self.sent = time.monotonic()
 
 
 def _pause(answer: Answer) -> float:
     after = answer.header("Retry-After")
     return min(float(after), 60.0) if after.isdigit() else 12.0
-
-
-def _table(answer: Answer) -> dict[str, object]:
-    try:
-        table = orjson.loads(answer.body)
-    except orjson.JSONDecodeError:
-        table = None
-    if not isinstance(table, dict):
-        msg = "wrong body"
-        raise RequestError(msg)
-    return table
 
 
 def _identifiers(answer: Answer) -> tuple[str, ...]:
@@ -198,5 +232,4 @@ def _identifiers(answer: Answer) -> tuple[str, ...]:
             rows = rows.get("patients", rows.get("items"))
         return tuple(str(row["id"]) for row in rows)
     except (orjson.JSONDecodeError, KeyError, TypeError) as problem:
-        msg = "wrong body"
-        raise RequestError(msg) from problem
+        raise RequestError(WRONG_BODY) from problem

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import ipaddress
 import json
 import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
-from checks.targets import Latencies, Load
+from checks.targets import Accelerator, Generator, Latencies, Load, Mark, Objective, Slice, Written
 from loadtests.profiles import ACCOUNT_ROLES, Profile, Role
 
 WARD_SIZE = 50  # patients that a nurse asks for when logging in, and then works with
@@ -32,18 +35,20 @@ class Identity(BaseModel):
     totp_secret: str
 
 
-class LoadSpec(BaseModel):
-    """One load. The child connects to the host and port of ``base_url`` and to nothing else.
+class Destination(BaseModel):
+    """Whom a load is sent to, and as whom. Nothing connects to another host and port than those of ``base_url``.
 
     Args:
         base_url: ``https://address:port``, with the path that goes before every other, if any.
         server_name: name for SNI, certificate and Host header; empty takes the host of ``base_url``.
         ca: PEM file with the trust anchors; empty takes the system's.
-        certificate: PEM file with a client certificate, for a server that asks for one; ``key`` holds its key.
+        certificate: PEM file with a client certificate, which all users show; ``key`` holds its key.
+        node_certificate: likewise, which only the federation's nodes show; ``node_key`` holds its key.
         accounts: identities to log in with; none means that the users need no log-in.
         sources: prefix (CIDR) of source addresses, one per user as far as they go; empty leaves it to the system.
         log_ins_per_minute: what the target allows per source address.
         log_ins_at_once: how many log-ins may be under way together; they cost the target a password hash each.
+        dialect: how chats are asked for.
         model: name of the model that chats ask for.
         page: path that visitors read.
     """
@@ -56,35 +61,15 @@ class LoadSpec(BaseModel):
     ca: str = ""
     certificate: str = ""
     key: str = ""
+    node_certificate: str = ""
+    node_key: str = ""
     accounts: tuple[Identity, ...] = ()
     sources: str = ""
     log_ins_per_minute: float = 5.0
     log_ins_at_once: int = 8
+    dialect: Literal["openai", "ollama"] = "openai"
     model: str = "clinical"
     page: str = "/"
-    profile: Profile
-    seed: int
-
-    def cast(self) -> tuple[tuple[Role, Identity | None], ...]:
-        """Who plays which user: role and account, in the order of the users' indices.
-
-        Raises:
-            SpecError: there are too few accounts of a role.
-        """
-        players: list[tuple[Role, Identity | None]] = []
-        for role, count in self.profile.headcount().items():
-            if not self.accounts or role not in ACCOUNT_ROLES:
-                players += [(role, None)] * count
-                continue
-            fitting = [account for account in self.accounts if account.role == ACCOUNT_ROLES[role]]
-            if len(fitting) < count:
-                msg = (
-                    f"profile {self.profile.name} needs {count} accounts of the role {ACCOUNT_ROLES[role]}; "
-                    f"{self.target} declares {len(fitting)}"
-                )
-                raise SpecError(msg)
-            players += [(role, account) for account in fitting[:count]]
-        return tuple(players)
 
     def address(self) -> tuple[str, int]:
         """Host and port to connect to.
@@ -121,6 +106,55 @@ class LoadSpec(BaseModel):
         usable = max(ipaddress.ip_network(self.sources).num_addresses - 2, 1) if self.sources else 1
         return index // usable * 60 / self.log_ins_per_minute
 
+    def seal(self, text: str) -> str:
+        """HMAC-SHA256 (hex) of a message under what only those who have this target's file know."""
+        known = self.model_dump_json(include={"target", "base_url", "accounts"})
+        return hmac.new(hashlib.sha256(known.encode()).digest(), text.encode(), hashlib.sha256).hexdigest()
+
+
+class LoadSpec(Destination):
+    """One load: a destination, what is sent to it, and by how many processes.
+
+    Args:
+        objectives: by the head of a kind of request, what a good one keeps.
+        processes: how many processes of this machine send it.
+        listen: ``host:port`` where workers of other machines report; with it, ``processes`` is how many are awaited.
+        patience: seconds to wait for all processes to come.
+    """
+
+    profile: Profile
+    seed: int
+    objectives: dict[str, Objective] = {}
+    processes: Annotated[int, Field(ge=1, le=256)] = 1
+    listen: str = ""
+    patience: float = 60.0
+
+    def cast(self) -> tuple[tuple[Role, Identity | None], ...]:
+        """Who plays which user: role and account, in the order of the users' indices.
+
+        Raises:
+            SpecError: there are too few accounts of a role.
+        """
+        players: list[tuple[float, Role, Identity | None]] = []
+        for role, count in self.profile.headcount().items():
+            if not self.accounts or role not in ACCOUNT_ROLES:
+                players += [((number + 0.5) / count, role, None) for number in range(count)]
+                continue
+            fitting = [account for account in self.accounts if account.role == ACCOUNT_ROLES[role]]
+            if len(fitting) < count:
+                msg = (
+                    f"profile {self.profile.name} needs {count} accounts of the role {ACCOUNT_ROLES[role]}; "
+                    f"{self.target} declares {len(fitting)}"
+                )
+                raise SpecError(msg)
+            players += [((number + 0.5) / count, role, account) for number, account in enumerate(fitting[:count])]
+        in_turn = sorted(players, key=lambda player: player[0])  # so that any number of first users is a mix of roles
+        return tuple((role, account) for _, role, account in in_turn)
+
+    def patience_for_workers(self) -> float:
+        """How long processes are waited for, in s."""
+        return self.patience if self.listen or self.processes > 1 else 0.0
+
     def log_in_seconds(self) -> float:
         """How long all log-ins may take: the last one's wait, the second factor's next step twice, the hashing."""
         return 70 + self.patience_s(self.profile.users - 1) + self.profile.users * 0.5
@@ -140,6 +174,8 @@ class Progress:
 
     def line(self) -> str:
         """One line for a person."""
+        if self.phase == "workers":
+            return f"load: {self.users} workers have come, {self.left_s:.0f} s left"
         if self.phase == "log-in":
             return f"load: {self.users} users logged in"
         return (
@@ -156,6 +192,15 @@ def write_private(path: Path, text: str) -> None:
     draft.replace(path)
 
 
+def empty_record(spec: LoadSpec, problem: str) -> Load:
+    """The record of a load of which nothing was recorded, and why."""
+    profile = spec.profile
+    return Load(
+        profile=profile.name, users=profile.users, seconds=profile.seconds, arrival=profile.arrival, seed=spec.seed,
+        kinds=(), generator_cpu=0.0, complete=False, problem=problem, objectives=spec.objectives,
+    )  # fmt: skip
+
+
 def load_to_json(load: Load) -> str:
     """The record as JSON text."""
     return json.dumps(asdict(load))
@@ -169,11 +214,23 @@ def load_from_json(text: str) -> Load:
     """
     try:
         table = json.loads(text)
-        kinds = tuple(
-            Latencies(kind["kind"], tuple(kind["values_ms"]), tuple(kind["counts"]), kind["errors"])
-            for kind in table.pop("kinds")
+        kinds = tuple(_latencies(kind) for kind in table.pop("kinds"))
+        slices = tuple(
+            Slice(each["at_s"], each["users"], each["ended"], tuple(map(_latencies, each["kinds"])))
+            for each in table.pop("slices")
         )
-        return Load(kinds=kinds, **table)
-    except (KeyError, TypeError) as problem:
+        written, accelerators = table.pop("written"), table.pop("accelerators")
+        return Load(
+            written=written and Written(**written), accelerators=tuple(Accelerator(**each) for each in accelerators),
+            kinds=kinds, slices=slices, marks=tuple(Mark(**mark) for mark in table.pop("marks")),
+            generators=tuple(Generator(**each) for each in table.pop("generators")),
+            objectives={head: Objective(**asked) for head, asked in table.pop("objectives").items()}, **table,
+        )  # fmt: skip
+    except (AttributeError, KeyError, TypeError) as problem:
         msg = f"not a load record: {problem}"
         raise ValueError(msg) from problem
+
+
+def _latencies(table: dict[str, Any]) -> Latencies:
+    values, counts = tuple(table["values_ms"]), tuple(table["counts"])
+    return Latencies(table["kind"], values, counts, table["errors"], table["good"])

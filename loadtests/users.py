@@ -1,7 +1,8 @@
 """The Locust users: each follows a schedule drawn beforehand and starts every request on its own greenlet, on time.
 
-A request that is slow delays no later one (open model), as the schedule of a clinic does not wait for its computers.
-Locust keeps the users, here and on workers; its statistics are not used, because they round.
+A request that is slow delays no later one (open model), as the schedule of a clinic does not wait for its computers; only
+in a closed loop does a user wait for its answer. Locust keeps the users, here and on workers; its statistics are not
+used, because they round.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from gevent.pool import Group
 from locust import User, task
 from locust.exception import StopUser
 
-from loadtests.profiles import Role
+from checks.targets import Written
+from loadtests.profiles import Profile, Role
 from loadtests.schedule import Arrival
 from loadtests.sessions import LogInError, Session
 
@@ -27,11 +29,19 @@ class Stage:
     ``opening`` gives the monotonic time at which the measured window opens, once everybody is ready.
     """
 
+    profile: Profile
     waiting: dict[Role, list[tuple[Session, tuple[Arrival, ...]]]]
     opening: AsyncResult = field(default_factory=AsyncResult)
     ready: int = 0
+    answered: int = 0
     done: int = 0
     refusals: list[str] = field(default_factory=list)
+    written: list[Written] = field(default_factory=list)
+
+    @property
+    def users(self) -> int:
+        """How many users this process plays."""
+        return self.ready + sum(len(waiting) for waiting in self.waiting.values())
 
 
 class ScheduledUser(User):  # type: ignore[misc]  # Locust ships no types
@@ -43,7 +53,8 @@ class ScheduledUser(User):  # type: ignore[misc]  # Locust ships no types
 
     def on_start(self) -> None:
         """Log in, then say so."""
-        self._session, self._arrivals = self.stage.waiting[self.role].pop()
+        self._session, self._arrivals = self.stage.waiting[self.role][-1]
+        self.stage.waiting[self.role].pop()
         try:
             self._session.log_in()
         except LogInError as problem:
@@ -56,18 +67,38 @@ class ScheduledUser(User):  # type: ignore[misc]  # Locust ships no types
 
     @task  # type: ignore[untyped-decorator]  # Locust ships no types
     def live(self) -> None:
-        """Follow the schedule to its end."""
+        """Follow the schedule to its end, then look for what was written."""
         opening: float = self.stage.opening.get()
+        if self.stage.profile.arrivals == "closed":
+            self._wait_and_ask(opening)
+        else:
+            self._ask_on_time(opening)
+        self.stage.answered += 1
+        if written := self._session.read_back():
+            self.stage.written.append(written)
+        self._session.close()
+        self.stage.done += 1
+        raise StopUser
+
+    def _ask_on_time(self, opening: float) -> None:
         under_way = Group()
         for arrival in self._arrivals:
             intended = opening + arrival.at_s
             if (ahead := intended - time.monotonic()) > 0:
                 gevent.sleep(ahead)
-            under_way.spawn(self._session.perform, arrival, intended)
+            under_way.spawn(self._session.perform, arrival, arrival.at_s, intended, measured=arrival.measured)
         under_way.join()
-        self._session.close()
-        self.stage.done += 1
-        raise StopUser
+
+    def _wait_and_ask(self, opening: float) -> None:
+        before = -self.stage.profile.warm_up_s
+        for arrival in self._arrivals:
+            first = before == -self.stage.profile.warm_up_s
+            pause = arrival.at_s - before - (time.monotonic() - opening - before if first else 0)
+            gevent.sleep(max(pause, 0))
+            before, now = arrival.at_s, time.monotonic()
+            if now - opening >= self.stage.profile.seconds:
+                break
+            self._session.perform(arrival, now - opening, now, measured=now >= opening)
 
 
 def users_on(stage: Stage) -> list[type[ScheduledUser]]:

@@ -56,7 +56,7 @@ def _temporary(place: Path) -> str:
 def test_a_load_is_recorded_once_and_counted_whole(host: LoopbackHost, ward: int) -> None:
     """Every request of the schedule is in the record, without an error, and asking again sends nothing."""
     seen: list[Progress] = []
-    history = RecordedLoad(host, _spec(ward), seen.append)
+    history = RecordedLoad(host, lambda _: _spec(ward), seen.append)
     load = history.load()
     assert (load.complete, load.problem, load.users, load.seed) == (True, "", 4, 3)
     pages = {kind.kind: kind for kind in load.kinds}

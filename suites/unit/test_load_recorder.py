@@ -54,8 +54,8 @@ def test_values_keep_three_digits(seconds: float) -> None:
 def test_failures_are_counted_by_cause_and_derived_times_are_no_requests() -> None:
     """A failed request keeps its latency; a time to first token does not count as a request."""
     recorder = Recorder()
-    recorder.request("patient.read", 0.01)
-    recorder.request("patient.read", 2.0, "time-out")
+    recorder.request("patient.read", 0.0, 0.01)
+    recorder.request("patient.read", 0.5, 2.0, "time-out")
     recorder.time("inference.chat:first_token", 0.2)
     chat, read = recorder.latencies()
     assert (recorder.requests, recorder.failed) == (2, 1)
