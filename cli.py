@@ -57,7 +57,7 @@ def main(context: click.Context) -> None:
 
     The gate itself is a pytest run:  pytest -m gate [--target FILE] [--policy NAME]
 
-    Exit codes: 0 holds, 1 does not hold, 2 usage or unreadable input, 3 unknown.
+    Exit codes: 0 holds, 1 does not hold, 2 usage, unreadable input or interrupted, 3 unknown.
     """
     context.obj = Seam(send=_send, judge_by=_judge_by)
 
@@ -91,11 +91,14 @@ def _judge_by(policy_name: str) -> Judge:
 
 @contextlib.contextmanager
 def _one_sentence() -> Iterator[None]:
-    """Turn what a user can mend into one clear sentence and exit code 2."""
+    """Turn what a user can mend, or has stopped, into one clear sentence and exit code 2."""
     try:
         yield
     except _MENDABLE as problem:
         click.echo(f"clinical-gate: {problem}", err=True)
+        sys.exit(2)
+    except KeyboardInterrupt:  # click would end with 1, which says that something does not hold
+        click.echo("clinical-gate: interrupted", err=True)
         sys.exit(2)
 
 
@@ -290,7 +293,7 @@ def scan_dp(file: Path, plot: Path | None, *, as_json: bool, **asked: Any) -> No
     outputs back, shape (size,) or (size, d). It may define NEIGHBOURS = [(values, values'), ...].
 
     \b
-    Exit codes: 0 not refuted, 1 refuted, 2 FILE cannot be audited, 3 too few samples to decide.
+    Exit codes: 0 not refuted, 1 refuted, 2 FILE cannot be audited or interrupted, 3 too few samples to decide.
     Example:    clinical-gate scan dp mechanism.py --epsilon 1 --delta 1e-6 --samples 1000000
     """  # noqa: D301  click reads a real backspace
     with _one_sentence():

@@ -22,6 +22,13 @@ _POINTS = 24
 _CLEAR = 2.0  # what could not have shown twice the claim has not been tried
 
 
+Progress = Callable[[str, float], None]
+
+
+def nobody(_what: str, _share: float) -> None:
+    """Nobody wants to know what is done."""
+
+
 @dataclass(frozen=True)
 class Telling:
     """A pair and the event that tells its inputs apart best, as far as the selection could see."""
@@ -42,7 +49,7 @@ class Telling:
 
 def audit(
     sample: Sample, claim: Claim, pairs: Sequence[Pair], *, samples: int, alpha: float, seed: int,
-    gaussian: bool = False, bits: bool = True, progress: Callable[[str, float], None] = lambda _what, _share: None,
+    gaussian: bool = False, bits: bool = True, progress: Progress = nobody,
 ) -> Verdict:  # fmt: skip
     """Try to refute a claim.
 
@@ -68,18 +75,11 @@ def audit(
     selecting = min(max(_FEWEST // 2, int(samples * _SELECTING)), _MOST_SELECTING)
     certifying = samples - selecting
     best = most_telling(
-        sample,
-        claim,
-        pairs,
-        drawn=selecting,
-        certifying=certifying,
-        alpha=alpha,
-        seed=seed,
-        bits=bits,
-        progress=progress,
-    )
-    sizes = fresh(certifying, claim, np.random.default_rng([seed, 6]))
-    steps = list(count(sample, best, sizes, (seed, 3 * len(pairs)), progress))
+        sample, claim, pairs, drawn=selecting, certifying=certifying, alpha=alpha, seed=seed, bits=bits, progress=progress
+    )  # fmt: skip
+    own = (seed, 3 * len(pairs))  # no selection has it: every pair is looked at once in each of at most three rounds
+    sizes = fresh(certifying, claim, np.random.default_rng([*own, 6]))
+    steps = list(count(sample, best, sizes, own, progress))
     bound = certify(steps[-1], delta=claim.delta, alpha=alpha, gaussian=gaussian and claim.delta > 0)
     outcome, explanation = judge(claim, bound)
     reach = detectable_epsilon(claim.epsilon, certifying, alpha, claim.delta)
@@ -116,7 +116,7 @@ def judge(claim: Claim, bound: Bound) -> tuple[Outcome, str]:
 
 def most_telling(
     sample: Sample, claim: Claim, pairs: Sequence[Pair], *, drawn: int, certifying: int, alpha: float, seed: int, bits: bool,
-    progress: Callable[[str, float], None] = lambda _what, _share: None,
+    progress: Progress = nobody,
 ) -> Telling:  # fmt: skip
     """Compare the pairs on few outputs, the best of them on more, and select the last one's event on ``drawn`` of each input."""
 
@@ -176,7 +176,7 @@ def fresh(samples: int, claim: Claim, chance: np.random.Generator) -> tuple[int,
 
 def count(
     sample: Sample, telling: Telling, sizes: tuple[int, int], seed: tuple[int, ...],
-    progress: Callable[[str, float], None] = lambda _what, _share: None,
+    progress: Progress = nobody,
 ) -> Iterator[Hits]:  # fmt: skip
     """The event's hits in fresh outputs, as they grow; the last are those in ``sizes`` outputs.
 
@@ -229,7 +229,7 @@ def _curve(steps: Sequence[Hits], claim: Claim, alpha: float) -> tuple[tuple[int
 def constant(sample: Sample, pairs: Sequence[Pair], seed: int) -> bool:
     """Whether a hundred outputs of every input are all one and the same: then there is nothing to audit."""
     seen = [
-        draw(sample, values, 100, np.random.default_rng([seed, 9]))
+        draw(sample, values, 100, np.random.default_rng([seed, 0, 9]))
         for pair in pairs
         for values in (pair.first, pair.second)
     ]

@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy.special import betaincinv, ndtr, ndtri
+from scipy.special import betaincinv, ndtri
 
 from checks.dp_audit.model import Bound, Floats, Hits
 
@@ -108,20 +108,8 @@ def detectable_epsilon(claimed: float, samples: int, alpha: float, delta: float 
 
 
 def gaussian_epsilon(mu: float, delta: float) -> float:
-    """Epsilon of the Gaussian mechanism with sensitivity / sigma = ``mu`` (Balle and Wang 2018, Theorem 8); 0 when mu is."""
-    if mu <= 0 or delta <= 0:
-        return 0.0 if mu <= 0 else math.inf
+    """Epsilon of the Gaussian mechanism with sensitivity / sigma = ``mu`` at a positive delta; 0 when mu is."""
+    from dp_accounting import get_epsilon_gaussian  # noqa: PLC0415  two seconds, only when asked
 
-    def given(epsilon: float) -> float:
-        second = float(ndtr(-mu / 2 - epsilon / mu))
-        return float(ndtr(mu / 2 - epsilon / mu)) - (math.exp(epsilon + math.log(second)) if second > 0 else 0.0)
-
-    low, high = 0.0, 1.0
-    if given(0.0) <= delta:
-        return 0.0
-    while given(high) > delta:
-        low, high = high, 2 * high
-    while high - low > 1e-9 * high:
-        middle = (low + high) / 2
-        low, high = (middle, high) if given(middle) > delta else (low, middle)
-    return low
+    with np.errstate(divide="ignore"):  # it takes the logarithm of a delta that rounds to 0
+        return float(get_epsilon_gaussian(1 / mu, delta)) if mu > 0 else 0.0

@@ -32,7 +32,7 @@ class Choice:
     promise: float
 
 
-@dataclass
+@dataclass(eq=False)  # each is itself: arrays do not compare to one truth
 class _Candidate:
     """A score, the thresholds to try, and how many outputs of either input reach each of them, of how many."""
 

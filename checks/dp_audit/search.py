@@ -7,13 +7,11 @@ pair to audit: the audit certifies it on fresh outputs.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from hypothesis import HealthCheck, Phase, given, settings, target
 from hypothesis import strategies as st
 
-from checks.dp_audit.audit import select
-from checks.dp_audit.model import Claim, Pair, Sample
+from checks.dp_audit.audit import Progress, nobody, select
+from checks.dp_audit.model import Claim, MechanismError, Pair, Sample
 from checks.dp_audit.neighbours import Adjacency
 
 _TRYING = 4_000
@@ -22,7 +20,7 @@ _TRYING = 4_000
 def search(
     sample: Sample, claim: Claim, adjacency: Adjacency, length: int, *, examples: int, alpha: float, certifying: int,
     seed: int, low: float = -10.0, high: float = 10.0, bits: bool = True,
-    progress: Callable[[str, float], None] = lambda _what, _share: None,
+    progress: Progress = nobody,
 ) -> Pair:  # fmt: skip
     """The most telling pair of so many examples.
 
@@ -36,6 +34,7 @@ def search(
         MechanismError: see `audit.audit`.
     """
     found: list[tuple[float, Pair]] = []
+    failed: list[MechanismError] = []
 
     @settings(
         max_examples=examples, derandomize=True, database=None, deadline=None, print_blob=False,
@@ -43,14 +42,29 @@ def search(
     )  # fmt: skip
     @given(_pairs(adjacency, length, low, high))
     def climb(pair: Pair) -> None:
-        seen = select(
-            sample, claim, pair, drawn=_TRYING, certifying=certifying, alpha=alpha, seed=(seed, len(found)), bits=bits
-        )
+        if failed:
+            return  # one sentence is enough, and Hypothesis would look for a smaller one
+        try:
+            seen = select(
+                sample,
+                claim,
+                pair,
+                drawn=_TRYING,
+                certifying=certifying,
+                alpha=alpha,
+                seed=(seed, len(found)),
+                bits=bits,
+            )
+        except MechanismError as problem:
+            failed.append(problem)
+            return
         progress("searching inputs", min(1.0, len(found) / examples))
         found.append((seen.choice.promise, pair))
         target(max(seen.choice.promise, -1e3))
 
     climb()
+    if failed:
+        raise failed[0]
     return max(found, key=lambda each: each[0])[1]
 
 

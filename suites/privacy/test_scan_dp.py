@@ -10,8 +10,6 @@ from click.testing import CliRunner, Result
 
 from cli import main
 
-pytestmark = pytest.mark.privacy
-
 LAPLACE = """
 import numpy as np
 NEIGHBOURS = [([0.0], [1.0])]
@@ -64,6 +62,37 @@ def sample(values, size, rng):
 
     assert (without.exit_code, searched.exit_code) == (0, 1)
     assert "found by search" in searched.output
+
+
+def test_a_mechanism_that_fails_once_in_a_search_gets_one_sentence(tmp_path: Path) -> None:
+    source = """
+calls = []
+def sample(values, size, rng):
+    calls.append(size)
+    if len(calls) == 30:
+        raise RuntimeError("out of entropy")
+    return rng.normal(size=size)
+"""
+    result = scanned(tmp_path, source, "--length", "1", "--search", "40")
+
+    assert result.exit_code == 2
+    assert "sample raised RuntimeError" in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize("options", [(), ("--search", "20")])
+def test_an_interrupted_scan_is_not_a_refuted_one(options: tuple[str, ...], tmp_path: Path) -> None:
+    source = """
+calls = []
+def sample(values, size, rng):
+    calls.append(size)
+    if len(calls) == 30:
+        raise KeyboardInterrupt
+    return rng.normal(values[0], 1, size)
+"""
+    result = scanned(tmp_path, source, *options)
+
+    assert (result.exit_code, result.stderr) == (2, "clinical-gate: interrupted\n")
 
 
 def test_the_picture_is_written(tmp_path: Path) -> None:

@@ -10,8 +10,6 @@ from checks.dp_audit.model import Outcome, Verdict
 from suites.privacy.zoo.catalogue import specimens
 from suites.privacy.zoo.specimen import Specimen
 
-pytestmark = pytest.mark.privacy
-
 ALPHA = 1e-6  # of the whole zoo: the chance that any correct mechanism is refuted
 SAMPLES, SEED = 100_000, 20261121
 
