@@ -148,7 +148,7 @@ class Lab(Protocol):
             served_by: by how many of the nodes; the others keep to their files.
             served_by_router: True has the router started with it as well.
             cached: ``nodes`` or ``application`` have a proxy in front of them that remembers answers.
-            enforced: False discards every reservation in the database as soon as it is made.
+            enforced: False discards every charge in the database as soon as its answer is stored.
             serialised: False takes the lock out of the database that keeps one user's reservations apart.
             noiseless: in the place of so many nodes answers a program that says it adds noise, and adds none.
         """  # fmt: skip

@@ -3,7 +3,8 @@ section 4; 45 CFR 164.312(c)(1)).
 
 A node is stopped and a program with its name and key claims a million million patients in its place, and then as many
 fewer than none. The clip is what a hospital of the largest size that is believed could answer, with noise. What the other
-nodes' fresh noise may add between two releases is allowed for, but for a chance of ``policy.privacy.alpha``.
+nodes' fresh noise may add between two releases is allowed for, but for a chance of ``policy.privacy.alpha``. A liar who
+takes no part at all moves nothing: then too few are left, and the answer is 503.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import math
 from collections.abc import Iterator
 from statistics import NormalDist
 
+from checks.federation._refusals import withheld
 from checks.lab import Lab
 from checks.model import CannotLookError, Finding, Gate, Severity, check
 from checks.policy import Policy
@@ -69,6 +71,7 @@ def _moved(honest: JointAnswer, lied: JointAnswer, width: float, alpha: float) -
     subject = f"{lied.kind} with one hospital that {lied.behaviour.replace(':', ' ')}"
     remedy = "clip each hospital's part before the parts are added, to the width of what one hospital can honestly say"
     if lied.value is None or honest.value is None:
+        withheld(lied.status, f"a {subject}", "what a lie moves")
         return Finding(subject, ok=True, message=f"nothing was released: status {lied.status}", evidence=f"{lied}")
     others = max(1, lied.participants - 1)
     chance = NormalDist().inv_cdf(1 - alpha / 2) * honest.noise_scale * math.sqrt(2 * others)

@@ -2,12 +2,14 @@
 
 A hospital takes part by a whole answer in time. One that is gone is easily counted right; so one of the last that are
 needed is also made to fail, to answer what is no answer or only part of one, and to be late, while it says that it is well.
+Below the minimum the answer is 503: another refusal does not come from this rule.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from checks.federation._refusals import withheld
 from checks.lab import Lab
 from checks.model import CannotLookError, Finding, Gate, Severity, check
 from checks.policy import Policy
@@ -46,6 +48,8 @@ def minimum_participants_enforced(federation: Federation, policy: Policy) -> Ite
 
 
 def _refused(who: str, status: int, enough: int, *, released: bool) -> Finding:
+    if not released:
+        withheld(status, f"an aggregate over {who}", "how many hospitals must take part")
     return Finding(
         subject=f"aggregate over {who}",
         ok=not released,

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from checks.federation._refusals import FORBIDDEN, UNAUTHENTICATED, refused
 from checks.lab import Lab
 from checks.model import CannotLookError, Finding, Gate, Severity, check
 from checks.targets import Federation, RoleAnswer
 
 _ENTITLED = ("admin",)
-_UNAUTHENTICATED, _FORBIDDEN, _MISSING, _LIMITED, _BROKEN = 401, 403, 404, 429, 500
 
 
 def _researcher_who_may_train(lab: Lab) -> Federation:
@@ -39,14 +39,12 @@ def training_reserved_to_administrators(federation: Federation) -> Iterator[Find
 
 def _judged(answer: RoleAnswer) -> Finding:
     role, status = answer.role or "nobody", answer.status
-    told = (_UNAUTHENTICATED, _FORBIDDEN) if not answer.role else (_FORBIDDEN,)
-    if status in (_MISSING, _LIMITED) or status >= _BROKEN or (answer.role and status == _UNAUTHENTICATED):
-        msg = f"a training asked for by {role} answers {status}, which says nothing about the right to it"
-        raise CannotLookError(msg)
-    allowed, refused = role in _ENTITLED, status in told
+    told = (FORBIDDEN,) if answer.role else (UNAUTHENTICATED, FORBIDDEN)
+    allowed = role in _ENTITLED
+    kept_out = refused(status, told, f"a training asked for by {role}", "the right to it")
     return Finding(
         subject=f"{role}: a training over all hospitals",
-        ok=allowed is not refused,
-        message=f"{'refused' if refused else 'let through'} with {status}, and {'has' if allowed else 'does not have'} the right",
+        ok=allowed is not kept_out,
+        message=f"{'refused' if kept_out else 'let through'} with {status}, and {'has' if allowed else 'does not have'} the right",
         remedy=f"{'give' if allowed else 'take'} {role} the permission behind federated training",
     )

@@ -12,7 +12,7 @@ _CLIENTS, _QUERIES = 12, 24  # below the 30 queries an hour that a user may ask
 _ROUNDING = 1e-9
 
 
-def _reservations_discarded(lab: Lab) -> Mechanism:
+def _charges_discarded(lab: Lab) -> Mechanism:
     return lab.mechanism(enforced=False)
 
 
@@ -24,7 +24,7 @@ def _check_then_act(lab: Lab) -> Mechanism:
     gate=Gate.PRIVACY,
     severity=Severity.CRITICAL,
     controls=("nist-800-226:4", "gdpr:25", "hipaa:164.514(b)"),
-    violations=(_reservations_discarded, _check_then_act),
+    violations=(_charges_discarded, _check_then_act),
 )
 def budget_never_overspent(mechanism: Mechanism) -> Iterator[Finding]:
     """One finding on what was granted, one on what the ledger says of it."""

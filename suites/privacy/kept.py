@@ -168,7 +168,7 @@ class LedgerKeeper:
             return Reply(Outcome.REFUSED)
         except accountant.KeyReusedError:
             return Reply(Outcome.CONFLICT)
-        except UnavailableError:
+        except (UnavailableError, accountant.UnchargedError):
             return Reply(Outcome.NOTHING)
 
     async def _spent(self, user: str, process: int) -> float:

@@ -29,6 +29,9 @@ _QUERIES: tuple[Body, ...] = (
     {"kind": "mean", "column": "age"},
     {"kind": "histogram", "column": "age", "bins": 64, "cohort": {"sex": "female", "smoker": "yes"}},
 )
+_LOSE = """
+CREATE FUNCTION lose() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;
+CREATE TRIGGER lose BEFORE INSERT ON privacy_ledger FOR EACH ROW EXECUTE FUNCTION lose()"""
 
 
 def _cost(releases: int) -> float:
@@ -86,6 +89,18 @@ def test_a_router_killed_after_its_answer_was_stored_gives_that_answer_later(ser
     served.group.start_router(0)
     assert {name: value for name, value in given.items() if name != "budget"} == stored
     assert served.group.charges(user) == 1
+
+
+def test_where_the_ledger_has_lost_the_charge_nothing_is_released(served: ServedKeeper) -> None:
+    """The reservation is thrown away as it is made: the router fails closed, and is itself again afterwards."""
+    user, key = served.open(_SIGMA, _cost(1)), new_key()
+    served.group.postgres.run(_LOSE)
+    lost = served.send(Ask(user, key))
+    served.group.postgres.run("DROP FUNCTION lose CASCADE")
+    assert (lost.status_code, sorted(lost.json())) == (500, ["error", "request_id"])
+    assert lost.json()["error"] == "the charge for this query is not in the ledger"
+    assert served.group.charges(user) == 0
+    assert served.ask(Ask(user, key)).outcome is Outcome.ANSWERED
 
 
 def test_where_too_few_hospitals_take_part_nothing_is_charged(served: ServedKeeper) -> None:
