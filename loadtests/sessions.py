@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import math
 import time
 import uuid
 from collections.abc import Callable, Mapping
@@ -21,6 +23,7 @@ from loadtests.spec import WARD_SIZE, Identity
 from loadtests.streams import OllamaClock, OpenAIClock, TokenClock
 
 _TOTP_STEP_S = 30.0
+_RENEWAL = 0.8  # of a token's lifetime
 _ATTEMPTS = 3  # below every lock-out limit
 
 
@@ -46,6 +49,7 @@ class Session:
         self._dialect = dialect
         self._patients: tuple[str, ...] = ()
         self._ledger = Ledger()
+        self._renew_at = math.inf
         self._acts: Mapping[Action, Callable[[Arrival, _Asked], None]] = {
             "inference.chat": self._chat,
             "patient.list": self._list_patients,
@@ -84,6 +88,9 @@ class Session:
             at_s: when it was meant to start, after the opening of the measured window.
             intended: the same by ``time.monotonic``.
         """
+        if self._identity and intended > self._renew_at:
+            self._renew_at = math.inf
+            gevent.spawn(self._renew, self._identity)
         asked = _Asked(self._client, intended)
         error = ""
         begun = time.monotonic()
@@ -122,7 +129,10 @@ class Session:
             body |= {"totp": pyotp.TOTP(identity.totp_secret).now()} if identity.totp_secret else {}
             answer = self._client.request("POST", "/auth/login", body=orjson.dumps(body))
             if answer.status == 200:
-                self._client.authorization = f"Bearer {table_of(answer)['access_token']}"
+                granted = table_of(answer)
+                self._client.authorization = f"Bearer {granted['access_token']}"
+                lifetime = granted.get("expires_in")
+                self._renew_at = time.monotonic() + _RENEWAL * float(lifetime) if isinstance(lifetime, int) else math.inf
                 return
             if answer.status not in (401, 429, 503) or attempt == _ATTEMPTS - 1:
                 break
@@ -131,6 +141,11 @@ class Session:
             gevent.sleep(_TOTP_STEP_S - time.time() % _TOTP_STEP_S + 0.1 if answer.status == 401 else _pause(answer))
         msg = f"{identity.username} could not log in: status {answer.status}"
         raise LogInError(msg)
+
+    def _renew(self, identity: Identity) -> None:
+        """Log in again beside the load; where that fails, the requests that follow say so."""
+        with contextlib.suppress(LogInError, RequestError), self._turn:
+            self._log_in(identity)
 
     def _meet_patients(self, identity: Identity) -> None:
         if self._role != "nurse":
