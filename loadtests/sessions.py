@@ -24,7 +24,7 @@ from loadtests.streams import OllamaClock, OpenAIClock, TokenClock
 
 _TOTP_STEP_S = 30.0
 _RENEWAL = 0.8  # of a token's lifetime
-_ATTEMPTS = 3  # below every lock-out limit
+_PATIENT = {401: 2, 429: 5, 503: 5}  # attempts after such an answer; the first stays below every lock-out limit
 
 
 class LogInError(Exception):
@@ -124,7 +124,7 @@ class Session:
         self._client.close()
 
     def _log_in(self, identity: Identity) -> None:
-        for attempt in range(_ATTEMPTS):
+        for attempt in range(max(_PATIENT.values())):
             body = {"username": identity.username, "password": identity.password}
             body |= {"totp": pyotp.TOTP(identity.totp_secret).now()} if identity.totp_secret else {}
             answer = self._client.request("POST", "/auth/login", body=orjson.dumps(body))
@@ -134,7 +134,7 @@ class Session:
                 lifetime = granted.get("expires_in")
                 self._renew_at = time.monotonic() + _RENEWAL * float(lifetime) if isinstance(lifetime, int) else math.inf
                 return
-            if answer.status not in (401, 429, 503) or attempt == _ATTEMPTS - 1:
+            if answer.status not in _PATIENT or attempt + 1 >= _PATIENT[answer.status]:
                 break
             # A code is good once: another log-in of this account may have used the one of this step. Logging in is no
             # part of what is measured, so a target that says when to come back is taken at its word.

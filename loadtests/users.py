@@ -32,6 +32,8 @@ class Stage:
     profile: Profile
     waiting: dict[Role, list[tuple[Session, tuple[Arrival, ...]]]]
     opening: AsyncResult = field(default_factory=AsyncResult)
+    admitted: AsyncResult = field(default_factory=AsyncResult)  # whether the first user could log in
+    first: bool = True
     ready: int = 0
     answered: int = 0
     done: int = 0
@@ -52,17 +54,19 @@ class ScheduledUser(User):  # type: ignore[misc]  # Locust ships no types
     stage: Stage
 
     def on_start(self) -> None:
-        """Log in, then say so."""
-        self._session, self._arrivals = self.stage.waiting[self.role][-1]
-        self.stage.waiting[self.role].pop()
+        """Log in, then say so. The first user goes alone: a target that refuses everybody is asked once, not a thousand times."""
+        self._session, self._arrivals = self.stage.waiting[self.role].pop(0)
+        first, self.stage.first = self.stage.first, False
+        if not first and not self.stage.admitted.get():
+            raise StopUser
         try:
             self._session.log_in()
-        except LogInError as problem:
-            self.stage.refusals.append(str(problem))
+        except Exception as problem:
+            crash = "" if isinstance(problem, LogInError) else f"a user crashed at log-in: {type(problem).__name__}: "
+            self.stage.refusals.append(f"{crash}{problem}")
+            self.stage.admitted.set(False)
             raise StopUser from problem
-        except Exception as crash:
-            self.stage.refusals.append(f"a user crashed at log-in: {type(crash).__name__}: {crash}")
-            raise StopUser from crash
+        self.stage.admitted.set(True)
         self.stage.ready += 1
 
     @task  # type: ignore[untyped-decorator]  # Locust ships no types
