@@ -20,6 +20,7 @@ _PROSE = (
 )
 _WORDS = _PROSE.split()
 _SHORTEST, _LONGEST = 12, 80
+_GOLDEN = (5**0.5 - 1) / 2
 
 
 @dataclass(frozen=True)
@@ -65,8 +66,11 @@ def arrivals(profile: Profile, role: Role, index: int, seed: int) -> tuple[Arriv
 def _moments(profile: Profile, index: int, rng: np.random.Generator) -> Iterator[float]:
     """When the user would ask, were it always at work, without end."""
     at_s = -profile.warm_up_s
-    if profile.arrivals == "constant":  # the users take turns, so that all together are evenly spaced
-        at_s += index / profile.rate
+    if profile.arrivals == "constant":
+        # The users take turns, so that all together are evenly spaced. Of a shape any first users are at work: multiples of
+        # the golden ratio spread them nearly evenly, however many they are (https://en.wikipedia.org/wiki/Three-gap_theorem).
+        turn = index * _GOLDEN % 1 if profile.shape else index / profile.users
+        at_s += turn / profile.rate_per_user
         while True:
             yield at_s
             at_s += 1 / profile.rate_per_user

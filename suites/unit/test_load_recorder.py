@@ -5,10 +5,13 @@ from __future__ import annotations
 import heapq
 
 import pytest
+from hdrh.histogram import HdrHistogram
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from checks.targets import Latencies, Load
 from loadtests.profiles import load_profile
-from loadtests.recorder import Recorder, record_all
+from loadtests.recorder import Recorder, bucket_us, record_all
 from loadtests.schedule import arrivals
 from loadtests.spec import load_from_json, load_to_json
 
@@ -16,6 +19,8 @@ pytestmark = pytest.mark.unit
 
 SERVICE_S = 0.004
 FREEZE = (5.0, 7.0)
+HOUR_US = 3_600_000_000
+HDR = HdrHistogram(1, HOUR_US, 3)
 
 
 def _finished(start: float) -> float:
@@ -51,6 +56,20 @@ def test_values_keep_three_digits(seconds: float) -> None:
     assert seconds * (1 - 1e-9) <= value <= seconds * 1.001
 
 
+@given(st.integers(1, HOUR_US) | st.builds(lambda bits, step: 2**bits + step, st.integers(1, 31), st.integers(-1, 1)))
+@example(HOUR_US)
+@example(2048)
+def test_buckets_are_those_of_the_hdr_histogram(micros: int) -> None:
+    """Over the whole range, and at every power of two, where its buckets become wider."""
+    assert bucket_us((micros - 0.5) / 1e6) == HDR.get_highest_equivalent_value(micros)
+
+
+@pytest.mark.parametrize(("seconds", "micros"), [(0.0, 1), (-1e-3, 1), (3600.0, HOUR_US), (1e9, HOUR_US)])
+def test_what_lies_outside_the_range_is_its_end(seconds: float, micros: int) -> None:
+    """Nothing is shorter than a microsecond, and what takes over an hour counts as one hour."""
+    assert bucket_us(seconds) == HDR.get_highest_equivalent_value(micros)
+
+
 def test_failures_are_counted_by_cause_and_derived_times_are_no_requests() -> None:
     """A failed request keeps its latency; a time to first token does not count as a request."""
     recorder = Recorder()
@@ -73,10 +92,10 @@ def test_a_record_survives_its_file() -> None:
 
 
 def test_the_schedule_is_poisson_and_the_same_for_the_same_seed() -> None:
-    """The gate's users together mean to send 12/s; a user's schedule depends on the seed and its index only."""
+    """The gate's users together send at its rate; a user's schedule depends on the seed and its index only."""
     profile = load_profile("gate")
     drawn = [arrival for index in range(profile.users) for arrival in arrivals(profile, "clinician", index, 1)]
-    measured, expected = [arrival.at_s for arrival in drawn if arrival.measured], 12 * 60
+    measured, expected = [arrival.at_s for arrival in drawn if arrival.measured], profile.rate * profile.seconds
     assert abs(len(measured) - expected) < 4 * expected**0.5
     assert max(measured) < profile.seconds
     assert -profile.warm_up_s <= min(arrival.at_s for arrival in drawn) < 0
