@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
 from itertools import pairwise
 from pathlib import Path
@@ -11,9 +12,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 _FILE = Path(__file__).parent / "profiles.toml"
 _TOLERANCE = 1e-6
+_HIGHEST_RATE = 1e6  # beyond what all processes of a load can send
 _STEEP, _SUDDEN_S = 1.5, 5.0  # so many times as many users, within such a time, are a spike
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
-Weight = Annotated[float, Field(gt=0)]
+Weight = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Role = Literal["clinician", "nurse", "researcher", "auditor", "node", "visitor"]
 Action = Literal[
     "inference.chat", "patient.list", "patient.read", "patient.encounter", "privacy.budget", "privacy.aggregate",
@@ -47,7 +49,7 @@ class Profile(BaseModel):
     arrivals: Literal["poisson", "constant", "closed"] = "poisson"
     shape: tuple[Turn, ...] = ()
     think_s: tuple[Annotated[float, Field(ge=0)], Seconds]
-    warm_up_s: Annotated[float, Field(ge=0)] = 0.0
+    warm_up_s: Annotated[float, Field(ge=0, le=86_400)] = 0.0
     seconds: Seconds
     timeout_s: Seconds = 30.0
     output_tokens: tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]] = (16, 32)
@@ -59,6 +61,9 @@ class Profile(BaseModel):
     def _possible(self) -> Self:
         if self.think_s[0] > self.think_s[1]:
             msg = f"think_s: the shortest, {self.think_s[0]:g} s, is above the longest, {self.think_s[1]:g} s"
+            raise ValueError(msg)
+        if self.rate > _HIGHEST_RATE:
+            msg = f"think_s: {self.users} users who think so shortly would send {self.rate:g} requests/s"
             raise ValueError(msg)
         if self.output_tokens[0] > self.output_tokens[1]:
             msg = f"output_tokens: the fewest, {self.output_tokens[0]}, are more than the most, {self.output_tokens[1]}"
@@ -143,14 +148,16 @@ class Profile(BaseModel):
             counts[role] += 1
         return {role: count for role, count in counts.items() if count}
 
-    def changed(self, *, users: int | None = None, seconds: float | None = None) -> Profile:
+    def changed(
+        self, *, users: int | None = None, seconds: float | None = None, arrivals: str | None = None
+    ) -> Profile:  # fmt: skip
         """The same profile with other numbers; its shape is stretched to them.
 
         Raises:
             ProfileError: they are impossible.
         """
-        table = self.model_dump()
-        table |= {key: value for key, value in (("users", users), ("seconds", seconds)) if value is not None}
+        table, asked = self.model_dump(), {"users": users, "seconds": seconds, "arrivals": arrivals}
+        table |= {key: value for key, value in asked.items() if value is not None}
         if self.shape:
             wide, high = table["seconds"] / self.seconds, table["users"] / self.users
             table["shape"] = [(at_s * wide, round(there * high)) for at_s, there in self.shape]
@@ -162,8 +169,15 @@ class Profile(BaseModel):
         Raises:
             ProfileError: it is impossible.
         """
-        scale = self.rate / rate if rate > 0 else 0.0
+        if not 0 < rate < math.inf:
+            msg = f"profile {self.name}: {rate:g} requests/s cannot be sent"
+            raise ProfileError(msg)
+        scale = self.rate / rate
         return make_profile(self.model_dump() | {"think_s": tuple(scale * bound for bound in self.think_s)})
+
+    def all_as(self, role: Role) -> Profile:
+        """The same number of users at the same rate, all of one role."""
+        return make_profile(self.model_dump() | {"roles": {role: 1.0}, "actions": {}})
 
 
 def make_profile(table: dict[str, object]) -> Profile:
@@ -188,24 +202,37 @@ def profile_names(path: Path = _FILE) -> tuple[str, ...]:
 
 
 def load_profile(name: str, path: Path = _FILE) -> Profile:
-    """A profile by name.
+    """A profile by name, or ``FILE.toml`` or ``FILE.toml:NAME`` for one of your own.
 
     Raises:
         ProfileError: there is none of that name, or it is malformed.
     """
+    if name.endswith(".toml"):
+        path, name = Path(name), ""
+    elif ".toml:" in name:
+        file, _, name = name.rpartition(":")
+        path = Path(file)
     tables = _tables(path)
+    if not name and len(tables) == 1:
+        name = next(iter(tables))
     if name not in tables:
-        msg = f"no load profile named '{name}'; there are {', '.join(tables)}"
+        has = ", ".join(tables) or "none"
+        wanted = f"no load profile named '{name}'" if name else f"which profile of {path} is meant? Write {path}:NAME"
+        msg = f"{wanted}; there are {has}"
         raise ProfileError(msg)
     return make_profile({"name": name, **tables[name]})
 
 
 def _tables(path: Path) -> dict[str, dict[str, object]]:
     try:
-        return tomllib.loads(path.read_text())
+        tables = tomllib.loads(path.read_text())
     except OSError as problem:
         msg = f"cannot read {path}: {problem.strerror}"
         raise ProfileError(msg) from problem
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
         msg = f"{path} is not TOML: {problem}"
         raise ProfileError(msg) from problem
+    if stray := next((key for key, value in tables.items() if not isinstance(value, dict)), ""):
+        msg = f"{path}: {stray} stands outside a profile: begin with a line [NAME]"
+        raise ProfileError(msg)
+    return tables

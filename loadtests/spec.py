@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from checks.targets import Accelerator, Generator, Latencies, Load, Mark, Objective, Slice, Written
 from loadtests.profiles import ACCOUNT_ROLES, Profile, Role
 
+_SHARED = {"target", "base_url", "server_name", "dialect", "model", "page", "accounts", "secret"}  # by all workers of a load
 WARD_SIZE = 50  # patients that a nurse asks for when logging in, and then works with
 
 
@@ -46,11 +47,13 @@ class Destination(BaseModel):
         node_certificate: likewise, which only the federation's nodes show; ``node_key`` holds its key.
         accounts: identities to log in with; none means that the users need no log-in.
         sources: prefix (CIDR) of source addresses, one per user as far as they go; empty leaves it to the system.
+        exempt_sources: likewise, for profiles outside the target's rate limits.
         log_ins_per_minute: what the target allows per source address.
         log_ins_at_once: how many log-ins may be under way together; they cost the target a password hash each.
         dialect: how chats are asked for.
         model: name of the model that chats ask for.
         page: path that visitors read.
+        secret: what leader and workers know each other by, beside the accounts.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
@@ -65,11 +68,17 @@ class Destination(BaseModel):
     node_key: str = ""
     accounts: tuple[Identity, ...] = ()
     sources: str = ""
+    exempt_sources: str = ""
     log_ins_per_minute: float = 5.0
     log_ins_at_once: int = 8
     dialect: Literal["openai", "ollama"] = "openai"
     model: str = "clinical"
     page: str = "/"
+    secret: str = ""
+
+    def facing(self, profile: Profile) -> Destination:
+        """The same, from the source addresses that a profile wants."""
+        return self.model_copy(update={"sources": self.exempt_sources}) if profile.network == "exempt" else self
 
     def address(self) -> tuple[str, int]:
         """Host and port to connect to.
@@ -108,7 +117,7 @@ class Destination(BaseModel):
 
     def seal(self, text: str) -> str:
         """HMAC-SHA256 (hex) of a message under what only those who have this target's file know."""
-        known = self.model_dump_json(include={"target", "base_url", "accounts"})
+        known = self.model_dump_json(include=_SHARED)
         return hmac.new(hashlib.sha256(known.encode()).digest(), text.encode(), hashlib.sha256).hexdigest()
 
 

@@ -21,8 +21,8 @@ def reads_for(target: TargetFile, accounts: int = 4) -> tuple[tuple[str, str], .
     Raises:
         BenchmarkError: the target lacks what is needed, or refuses a log-in.
     """
-    if target.api is None or target.edge is None:
-        msg = f"target {target.name} needs [edge] and [api]"
+    if target.api is None or target.edge is None or target.trust is None:
+        msg = f"target {target.name} needs [trust], [edge] and [api]"
         raise BenchmarkError(msg)
     # The last ones: a load takes the first, and a code of the second factor is good only once.
     nurses = [a for a in target.api.load_accounts if a.role == "nurse"][-accounts:]
@@ -42,6 +42,7 @@ def reads_for(target: TargetFile, accounts: int = 4) -> tuple[tuple[str, str], .
 
 def _pool(target: TargetFile, index: int) -> urllib3.HTTPSConnectionPool:
     assert target.edge is not None  # noqa: S101  the caller has looked
+    assert target.trust is not None  # noqa: S101  likewise
     host, _, port = target.edge.https.rpartition(":")
     network = target.client.harness_network
     source = (str(ipaddress.ip_network(network)[200 + index]), 0) if network else None
