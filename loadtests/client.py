@@ -72,7 +72,7 @@ def trust(ca: str, certificate: str = "", key: str = "") -> SSLContext:
 
 
 class Client:
-    """The connections of one user: as many as it has requests under way.
+    """The connections of one user, to ``address``: as many as it has requests under way.
 
     Args:
         source: address to connect from; empty leaves it to the system.
@@ -83,8 +83,9 @@ class Client:
         self._endpoint, self._source, self._timeout_s = endpoint, source, timeout_s
         self._idle: list[socket.socket] = []
         default = 443 if endpoint.tls else 80
-        name = endpoint.server_name or endpoint.host
+        name = endpoint.server_name or _bracketed(endpoint.host)
         self._host = name if endpoint.port == default else f"{name}:{endpoint.port}"
+        self.address = f"{_bracketed(endpoint.host)}:{endpoint.port}"
         self.authorization = ""
 
     def request(
@@ -229,6 +230,10 @@ _CAUSES: tuple[tuple[type[BaseException], str], ...] = (  # the more special bef
 def _cause(problem: BaseException) -> str:
     """The cause under which a failure is counted; empty for what is no failure of a request."""
     return next((cause for kind, cause in _CAUSES if isinstance(problem, kind)), "")
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
 
 
 def expect_success(answer: Answer) -> Answer:

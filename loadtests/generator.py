@@ -93,17 +93,18 @@ class Generator:
     ) -> None:
         self._spec, self._senders, self._lost = spec, senders, lost
         self._reporter = Reporter(progress)
-        self._parent = os.getppid()
+        self._parent, self._opened_ns = os.getppid(), 0
 
     def run(self) -> Load:
-        """Send the load; what goes wrong is in the record."""
+        """Send the load; what goes wrong is in the record, whose window opened at 0 when nothing was sent."""
         problem = self._log_in() or self._measure()
         if problem:
-            return empty_record(self._spec, problem)
+            return replace(empty_record(self._spec, problem), opened_ns=self._opened_ns)
         load = merged([sender.record() for sender in self._senders])
         return replace(
-            load, slices=with_users(load.slices, self._spec.profile, load.slice_s), marks=_spike(self._spec.profile)
-        )
+            load, slices=with_users(load.slices, self._spec.profile, load.slice_s), marks=_spike(self._spec.profile),
+            opened_ns=self._opened_ns,
+        )  # fmt: skip
 
     def _log_in(self) -> str:
         allowed, users = self._spec.log_in_seconds(), self._spec.profile.users
@@ -123,6 +124,7 @@ class Generator:
     def _measure(self) -> str:
         profile = self._spec.profile
         opening = time.monotonic() + profile.warm_up_s + _LEAD_S
+        self._opened_ns = int(opening * 1e9)
         for sender in self._senders:
             sender.open(opening - time.monotonic())
         closing = opening + profile.seconds

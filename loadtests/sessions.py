@@ -78,7 +78,7 @@ class Session:
                     self._meet_patients(self._identity)
             except RequestError as problem:
                 who = self._identity.username if self._identity else f"a {self._role} without account"
-                msg = f"{who} could not log in: {problem}"
+                msg = f"{who} could not {'log in at' if self._identity else 'connect to'} {self._client.address}: {problem}"
                 raise LogInError(msg) from problem
 
     def perform(self, arrival: Arrival, at_s: float, intended: float, *, measured: bool) -> None:
@@ -130,16 +130,20 @@ class Session:
             answer = self._client.request("POST", "/auth/login", body=orjson.dumps(body))
             if answer.status == 200:
                 granted = table_of(answer)
+                if not isinstance(granted.get("access_token"), str):
+                    raise RequestError(WRONG_BODY)
                 self._client.authorization = f"Bearer {granted['access_token']}"
                 lifetime = granted.get("expires_in")
-                self._renew_at = time.monotonic() + _RENEWAL * float(lifetime) if isinstance(lifetime, int) else math.inf
+                self._renew_at = (
+                    time.monotonic() + _RENEWAL * float(lifetime) if isinstance(lifetime, int) else math.inf
+                )
                 return
             if answer.status not in _PATIENT or attempt + 1 >= _PATIENT[answer.status]:
                 break
             # A code is good once: another log-in of this account may have used the one of this step. Logging in is no
             # part of what is measured, so a target that says when to come back is taken at its word.
             gevent.sleep(_TOTP_STEP_S - time.time() % _TOTP_STEP_S + 0.1 if answer.status == 401 else _pause(answer))
-        msg = f"{identity.username} could not log in: status {answer.status}"
+        msg = f"{identity.username} could not log in at {self._client.address}: status {answer.status}"
         raise LogInError(msg)
 
     def _renew(self, identity: Identity) -> None:

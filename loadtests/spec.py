@@ -17,8 +17,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from checks.targets import Accelerator, Generator, Latencies, Load, Mark, Objective, Slice, Written
 from loadtests.profiles import ACCOUNT_ROLES, Profile, Role
 
-_SHARED = {"target", "base_url", "server_name", "dialect", "model", "page", "accounts", "secret"}  # by all workers of a load
 WARD_SIZE = 50  # patients that a nurse asks for when logging in, and then works with
+BEFOREHAND = ("workers", "log-in")  # phases of a load in which nothing of it has been sent yet
 
 
 class SpecError(Exception):
@@ -117,7 +117,8 @@ class Destination(BaseModel):
 
     def seal(self, text: str) -> str:
         """HMAC-SHA256 (hex) of a message under what only those who have this target's file know."""
-        known = self.model_dump_json(include=_SHARED)
+        shared = {"target", "base_url", "server_name", "dialect", "model", "page", "accounts", "secret"}
+        known = self.model_dump_json(include=shared)
         return hmac.new(hashlib.sha256(known.encode()).digest(), text.encode(), hashlib.sha256).hexdigest()
 
 

@@ -71,14 +71,14 @@ def test_a_closed_port_is_said_before_any_load(host: LoopbackHost) -> None:
     """Nobody can connect: the record is incomplete and says so."""
     load = send(host, _spec(1))
     assert not load.complete
-    assert load.problem == "a visitor without account could not log in: refused"
+    assert load.problem == f"a visitor without account could not connect to {ADDRESS}:1: refused"
 
 
 def test_a_refused_log_in_names_the_user(host: LoopbackHost, ward: int) -> None:
     """An answer that is no token ends the load before it begins."""
     load = send(host, _spec(ward, roles={"nurse": 1.0}))
     assert not load.complete
-    assert load.problem == "nurse.x could not log in: wrong body"
+    assert load.problem == f"nurse.x could not log in at {ADDRESS}:18080: wrong body"
 
 
 def test_a_killed_generator_is_an_incomplete_load(host: LoopbackHost, ward: int) -> None:
