@@ -122,8 +122,26 @@ class Lab(Protocol):
         """
         ...
 
-    def load_history(self, *, slow_share: float = 0.0, error_share: float = 0.0) -> LoadHistory:
-        """A short load on a server that delays or fails a share of its requests."""
+    def load_history(
+        self,
+        *,
+        slow_share: float = 0.0,
+        slow_s: float | None = None,
+        late_start_share: float = 0.0,
+        late_start_s: float | None = None,
+        error_share: float = 0.0,
+        overload: str = "refused",
+    ) -> LoadHistory:
+        """Short loads on a small server, recorded with the policy's objectives and as large as its promises need.
+
+        Args:
+            slow_share: of the requests that are answered ``slow_s`` later; above every limit unless told.
+            late_start_share: of the chats whose first token comes ``late_start_s`` later; above its limit unless told.
+            error_share: of the requests that fail.
+            overload: what the server does in a spike: ``refused`` as soon as its queue is full, ``refused late``,
+                ``queued`` without bound, or ``careless``: it loses and doubles what it acknowledged, and keeps what it
+                refused.
+        """  # fmt: skip
         ...
 
     def mechanism(

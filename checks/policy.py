@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from checks.model import Gate, Severity
+from checks.targets import Objective
 
 _FOLDER = Path(__file__).parent / "policies"
 Positive = Annotated[float, Field(gt=0)]
@@ -44,14 +45,38 @@ class Session(_Strict):
 
 
 class Performance(_Strict):
-    """Latency limits in ms at percentile 95; error rate as a share; confidence of every claim."""
+    """Limits in ms from the moment a user meant to ask, at percentile 95 or 99 as their names say; rates as shares.
+
+    ``first_token_p95_ms`` is of a streamed answer's beginning. ``goodput`` is the least share of the requests that are
+    answered rightly and keep every limit of `objectives`, ``throughput_per_s`` how many such requests a second are
+    promised. ``users`` is how many the promise is made for: a load of fewer cannot show it. ``availability`` is the share of
+    the requests that succeed over a month, ``spike_recovery_s`` how soon after a spike the limits hold again.
+    ``gpu_memory`` and ``gpu_utilisation`` are the most of an accelerator that a load may take. ``confidence`` is that of every
+    claim, ``generator_cpu_limit`` the share of a core above which the load's own sender is not believed.
+    """
 
     inference_p95_ms: Positive = 2000
+    inference_p99_ms: Positive = 4000
+    first_token_p95_ms: Positive = 500
     patient_p95_ms: Positive = 500
     health_p95_ms: Positive = 500
     error_rate: Share = 0.01
+    goodput: Share = 0.95
+    throughput_per_s: Positive | None = None
+    users: Annotated[int, Field(ge=1)] = 100
+    availability: Annotated[float, Field(gt=0, lt=1)] = 0.999
+    spike_recovery_s: Positive = 10
+    gpu_memory: Share = 0.9
+    gpu_utilisation: Share = 0.85
     confidence: Share = 0.99
     generator_cpu_limit: Share = 0.8
+
+    def objectives(self) -> dict[str, Objective]:
+        """What a good request keeps, by the head of its kind; a load is recorded with these."""
+        return {
+            "inference": Objective(total_ms=self.inference_p95_ms, first_token_ms=self.first_token_p95_ms),
+            "patient": Objective(total_ms=self.patient_p95_ms),
+        }
 
 
 class Recovery(_Strict):

@@ -444,7 +444,8 @@ class Slice:
     """One slice (``Load.slice_s``) of a load: what was meant to start in it, and ``ended``, how many requests ended in it.
 
     ``at_s`` counts from the opening of the measured window; the last slices, after its end, have only ``ended``.
-    ``users`` were at work. Of the times inside requests, ``kinds`` has the first token's.
+    ``users`` were at work. Of the times inside requests, ``kinds`` has the first token's, and those of refusals
+    (429, 503) as ``KIND:refused``.
     """
 
     at_s: float

@@ -10,6 +10,7 @@ from checks.targets import Latencies, Objective, Slice
 
 _LONGEST_US = 3_600_000_000  # one hour; what takes longer is recorded as one hour
 _SUB_BUCKET_BITS = 11  # three digits need 2,048 sub-buckets
+REFUSALS = ("status 429", "status 503")  # how long they took is kept apart, under ``KIND:refused``
 
 
 def bucket_us(seconds: float) -> int:
@@ -85,6 +86,8 @@ class Recorder:
         if error:
             tally.errors[error] += 1
             self.failed += 1
+            if error in REFUSALS:
+                self._slice(index, f"{kind}:refused").add(value)
         elif self._good(kind, seconds, first_token_s, per_token_s):
             tally.good += 1
 

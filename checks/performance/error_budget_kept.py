@@ -1,0 +1,53 @@
+"""Failures do not use up the error budget of the promised availability (45 CFR 164.308(a)(7)(ii)(C); GDPR 32(1)(b)).
+
+A month's budget is 1 - availability of its requests. The burn rate is how many times faster than evenly over the month it is
+spent. A load of five minutes or more must not spend it faster than that; from a shorter one too little is known, and what it
+must not show is the rate at which an on-call engineer is woken: 14.4, which spends 2 % of the month in one hour (Google, The Site
+Reliability Workbook, chapter 5, https://sre.google/workbook/alerting-on-slos/). Decided at the policy's confidence, by
+`checks.performance._early_stopping`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks.lab import Lab
+from checks.model import Finding, Gate, Severity, check
+from checks.performance._early_stopping import Bad, at_most, described, examined, requests_of, settled
+from checks.policy import Policy
+from checks.targets import LoadHistory
+
+_LONG_S = 300.0
+_EVEN, _FAST = 1.0, 14.4
+
+
+def _every_tenth_request_fails(lab: Lab) -> LoadHistory:
+    return lab.load_history(error_share=0.10)
+
+
+@check(
+    gate=Gate.PERFORMANCE,
+    severity=Severity.HIGH,
+    controls=("hipaa:164.308(a)(7)(ii)(C)", "gdpr:32(1)(b)"),
+    violations=(_every_tenth_request_fails,),
+)
+def error_budget_kept(history: LoadHistory, policy: Policy) -> Iterator[Finding]:
+    """Hold the failed requests of the load against ``performance.availability``."""
+    limits = policy.performance
+    load = examined(history.load(), limits)
+    found = requests_of(load)
+    budget = 1 - limits.availability
+    allowed = _EVEN if load.seconds >= _LONG_S else _FAST
+    claim = f"a burn rate of at most {allowed:g} of an error budget of {budget:.3%}"
+    ok = settled(claim, Bad(found.failed, found.failed, found.total), min(allowed * budget, 1.0), limits.confidence)
+    bound = at_most(found.failed, found.total, limits.confidence)
+    yield Finding(
+        subject=f"error budget of {limits.availability:.3%} availability over {load.seconds:g} s",
+        ok=ok,
+        message=(
+            f"burn rate {found.failed / found.total / budget:.1f}, at most {bound / budget:.1f} at {limits.confidence:.0%} "
+            f"confidence, allowed {allowed:g}: {found.failed} of {found.total} requests failed"
+        ),
+        remedy="" if ok else "stop changes to the deployment until the cause of these failures is found and removed",
+        evidence=described(load, found),
+    )

@@ -1,0 +1,55 @@
+"""95 % of the streamed answers begin within the policy's limit: a clinician sees that something happens (45 CFR 164.308(a)(7)(ii)(C)).
+
+Counted from the moment a user meant to ask to the first token of text, as MLPerf Inference does for language models (TTFT); an
+answer that fails, before or after it, is as bad as a late one. Decided at the policy's confidence, by
+`checks.performance._early_stopping`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks.lab import Lab
+from checks.model import Finding, Gate, Severity, check
+from checks.performance._early_stopping import (
+    P95,
+    described,
+    examined,
+    first_token_late_or_none,
+    first_tokens_of,
+    settled,
+)
+from checks.policy import Policy
+from checks.targets import LoadHistory
+
+
+def _every_fourth_answer_begins_late(lab: Lab) -> LoadHistory:
+    return lab.load_history(late_start_share=0.25)
+
+
+@check(
+    gate=Gate.PERFORMANCE,
+    severity=Severity.HIGH,
+    controls=("hipaa:164.308(a)(7)(ii)(C)", "gdpr:32(1)(b)"),
+    violations=(_every_fourth_answer_begins_late,),
+)
+def first_token_p95_within_limit(history: LoadHistory, policy: Policy) -> Iterator[Finding]:
+    """Hold the first tokens of the load's chats against ``performance.first_token_p95_ms``."""
+    limits = policy.performance
+    load = examined(history.load(), limits)
+    streamed, first = first_tokens_of(load, "inference")
+    limit_ms = limits.first_token_p95_ms
+    bad = first_token_late_or_none(streamed, first, limit_ms)
+    ok = settled(f"first token p95 within {limit_ms:g} ms", bad, P95, limits.confidence)
+    yield Finding(
+        subject=f"first tokens under {load.users} users",
+        ok=ok,
+        message=(
+            f"{first.over(limit_ms)} of {streamed.total} came later than {limit_ms:g} ms, {streamed.failed} answers failed; "
+            f"p95 is {first.percentile(0.95):.0f} ms"
+        ),
+        remedy=""
+        if ok
+        else "admit fewer requests at once, shorten or cache prompts, and let nothing on the way buffer streams",
+        evidence=described(load, first),
+    )

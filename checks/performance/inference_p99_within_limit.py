@@ -1,0 +1,47 @@
+"""99 % of the inference requests of a full clinic are answered within the policy's limit (45 CFR 164.308(a)(7)(ii)(C)).
+
+Latency counts from the moment a user meant to ask, to the last token. The tail shows what a 95th percentile hides: garbage
+collection, retries, a slow replica (Dean and Barroso, "The Tail at Scale", 2013). It takes 459 requests without a slow one;
+decided at the policy's confidence, by `checks.performance._early_stopping`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks.lab import Lab
+from checks.model import Finding, Gate, Severity, check
+from checks.performance._early_stopping import P99, described, examined, late_or_failed, requests_of, settled
+from checks.policy import Policy
+from checks.targets import LoadHistory
+
+
+def _every_tenth_request_slow(lab: Lab) -> LoadHistory:
+    return lab.load_history(slow_share=0.10)
+
+
+@check(
+    gate=Gate.PERFORMANCE,
+    severity=Severity.MEDIUM,
+    controls=("hipaa:164.308(a)(7)(ii)(C)", "gdpr:32(1)(b)"),
+    violations=(_every_tenth_request_slow,),
+)
+def inference_p99_within_limit(history: LoadHistory, policy: Policy) -> Iterator[Finding]:
+    """Hold the inference requests of the load against ``performance.inference_p99_ms``."""
+    limits = policy.performance
+    load = examined(history.load(), limits)
+    found = requests_of(load, "inference")
+    limit_ms = limits.inference_p99_ms
+    ok = settled(f"inference p99 within {limit_ms:g} ms", late_or_failed(found, limit_ms), P99, limits.confidence)
+    yield Finding(
+        subject=f"inference under {load.users} users",
+        ok=ok,
+        message=(
+            f"{found.over(limit_ms)} of {found.total} took longer than {limit_ms:g} ms, {found.failed} failed; "
+            f"p99 is {found.percentile(0.99):.0f} ms"
+        ),
+        remedy=""
+        if ok
+        else "look what the slowest requests waited for (one server, one lock, a cold cache) and remove it",
+        evidence=described(load, found),
+    )

@@ -1,0 +1,113 @@
+"""What a rush leaves no room for is refused at once and cleanly (45 CFR 164.308(a)(7)(ii)(C); 164.312(c)(1); GDPR 32(1)(b)).
+
+From a spike's beginning on every failure is a refusal, 429 or 503 (RFC 6585, section 4; RFC 9110, section 15.6.4), answered within
+a second at p95: no time-out and no lost connection, which would leave people guessing. And answers stay true: what was
+acknowledged is there, once, and what was refused is not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks.lab import Lab
+from checks.model import CannotLookError, Finding, Gate, Reason, Severity, check
+from checks.performance._early_stopping import P95, REFUSED, Bad, described, settled, surely_over
+from checks.performance._spike import asked, requests_among, spiked
+from checks.policy import Policy
+from checks.targets import Latencies, Load, LoadHistory
+
+_REFUSALS = ("status 429", "status 503")
+_LIMIT_MS = 1000.0
+_SHOULD = "answer 429 or 503 with Retry-After as soon as the queue is full, before any work is done"
+
+
+def _queue_without_bound(lab: Lab) -> LoadHistory:
+    return lab.load_history(overload="queued")
+
+
+def _refused_after_a_wait(lab: Lab) -> LoadHistory:
+    return lab.load_history(overload="refused late")
+
+
+def _careless_with_records(lab: Lab) -> LoadHistory:
+    return lab.load_history(overload="careless")
+
+
+@check(
+    gate=Gate.PERFORMANCE,
+    severity=Severity.CRITICAL,
+    controls=("hipaa:164.308(a)(7)(ii)(C)", "hipaa:164.312(c)(1)", "gdpr:32(1)(b)"),
+    violations=(_queue_without_bound, _refused_after_a_wait, _careless_with_records),
+)
+def overload_refused_fast(history: LoadHistory, policy: Policy) -> Iterator[Finding]:
+    """Look at the failures of the load with the spike, how long refusals took, and what became of its writes."""
+    limits = policy.performance
+    load, begun_s, _ = spiked(history, limits)
+    kinds = asked(load, begun_s, load.seconds)
+    found = requests_among("requests from the spike on", kinds)
+    others = {cause: count for cause, count in found.errors.items() if cause not in _REFUSALS}
+    named = ", ".join(f"{count} {cause}" for cause, count in sorted(others.items()))
+    refused = found.failed - sum(others.values())
+    subject = f"spike to {load.users} users"
+    yield Finding(
+        subject=f"{subject}: failures",
+        ok=not others,
+        message=(
+            f"not refused, but failed: {named}; {refused} refused" if others
+            else f"{refused} of {found.total} requests were refused, and none failed otherwise"
+        ),
+        remedy=_SHOULD if others else "",
+        evidence=described(load, found),
+    )  # fmt: skip
+    if refused:
+        yield _in_time(
+            subject,
+            load,
+            Latencies.merged("refusals", (k for k in kinds if k.kind.endswith(REFUSED))),
+            refused,
+            limits.confidence,
+        )
+    yield from _written(subject, load)
+
+
+def _in_time(subject: str, load: Load, refusals: Latencies, expected: int, confidence: float) -> Finding:
+    """Whether refusals came fast: all of them, or at p95 as far as their number can say.
+
+    Raises:
+        CannotLookError: the record does not say how long they took, or they are too few.
+    """
+    if refusals.total < expected:
+        msg = f"the record tells of {refusals.total} of {expected} refusals how long they took"
+        raise CannotLookError(msg)
+    slow, surely = refusals.over(_LIMIT_MS), surely_over(refusals, _LIMIT_MS)
+    ok = not slow or settled(
+        f"refusals within {_LIMIT_MS:g} ms at p95", Bad(surely, slow, refusals.total), P95, confidence
+    )
+    return Finding(
+        subject=f"{subject}: time to a refusal",
+        ok=ok,
+        message=f"{slow} of {refusals.total} took longer than {_LIMIT_MS:g} ms; p95 is {refusals.percentile(0.95):.0f} ms",
+        remedy="" if ok else _SHOULD,
+        evidence=described(load, refusals),
+    )
+
+
+def _written(subject: str, load: Load) -> Iterator[Finding]:
+    written = load.written
+    if written is None or not written.complete:
+        msg = f"what the load '{load.profile}' wrote was not read back{' completely' if written else ''}"
+        raise CannotLookError(msg)
+    if not written.acknowledged:
+        msg = f"of what the load '{load.profile}' wrote nothing was acknowledged"
+        raise CannotLookError(msg, Reason.EXAMINED_NOTHING)
+    for what, count, remedy in (
+        ("acknowledged records lost", written.lost, "acknowledge a record only when it is durable"),
+        ("records there twice", written.duplicated, "make the idempotency key unique in the database"),
+        ("refused records there", written.refused_yet_present, "refuse before anything is written, or not at all"),
+    ):
+        yield Finding(
+            subject=f"{subject}: {what}",
+            ok=not count,
+            message=f"{count} found, {written.acknowledged} records were acknowledged",
+            remedy=remedy if count else "",
+        )
