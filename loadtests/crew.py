@@ -140,7 +140,8 @@ def crew(spec: LoadSpec, progress: Path) -> Iterator[tuple[Sequence[Sender], Cal
     try:
         master = Environment(user_classes=[], catch_exceptions=False).create_master_runner(host, port)
     except (RPCError, SystemExit) as problem:
-        msg = f"cannot listen for workers on {host}:{port}: {problem}"
+        why = "it is taken" if isinstance(problem, SystemExit) else str(problem).removeprefix("Socket bind failure: ")
+        msg = f"cannot listen for workers on {host}:{port}: {why}"
         raise SpecError(msg) from problem
     made = _Crew(spec, master)
     try:
@@ -168,9 +169,10 @@ def _listening(spec: LoadSpec) -> tuple[str, int]:
 
 
 def _started(spec: LoadSpec, address: str, progress: Path, number: int) -> subprocess.Popen[bytes]:
-    source = progress.with_suffix(f".worker{number}.json")
+    source, said, result = (progress.with_suffix(f".worker{number}.{kind}.json") for kind in ("spec", "said", "result"))
     write_private(source, spec.model_dump_json(include=set(Destination.model_fields)))
-    return subprocess.Popen([sys.executable, "-m", "loadtests.worker", str(source), address])
+    argv = [sys.executable, "-m", "loadtests.worker", *map(str, (source, said, result)), address, str(spec.patience)]
+    return subprocess.Popen(argv)
 
 
 def _muster(made: _Crew, spec: LoadSpec, progress: Path) -> None:

@@ -18,7 +18,7 @@ from checks.targets import Accelerator, Generator, Latencies, Load, Mark, Object
 from loadtests.profiles import ACCOUNT_ROLES, Profile, Role
 
 WARD_SIZE = 50  # patients that a nurse asks for when logging in, and then works with
-BEFOREHAND = ("workers", "log-in")  # phases of a load in which nothing of it has been sent yet
+BEFOREHAND = ("leader", "workers", "log-in")  # phases of a load in which nothing of it has been sent yet
 
 
 class SpecError(Exception):
@@ -184,6 +184,8 @@ class Progress:
 
     def line(self) -> str:
         """One line for a person."""
+        if self.phase == "leader":
+            return f"load: waiting for the leader, {self.left_s:.0f} s left"
         if self.phase == "workers":
             return f"load: {self.users} workers have come, {self.left_s:.0f} s left"
         if self.phase == "log-in":
@@ -192,6 +194,21 @@ class Progress:
             f"load: {self.phase}, {self.users} users, {self.rate:.0f}/s, p95 {self.p95_ms:.0f} ms, "
             f"{self.errors} errors, {self.left_s:.0f} s left"
         )
+
+
+@dataclass(frozen=True)
+class Share:
+    """What one worker sent of a load; ``problem`` says why it did not play its part to the end, empty when it did."""
+
+    users: int
+    requests: int
+    failed: int
+    problem: str
+
+
+def share_from_json(text: str) -> Share:
+    """What a worker wrote."""
+    return Share(**json.loads(text))
 
 
 def write_private(path: Path, text: str) -> None:
