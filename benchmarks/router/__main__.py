@@ -138,7 +138,7 @@ def _measure(target: TargetFile, console: Console, *, seconds: int, rate: float,
         split = stages.end()
     report.closed(f"read, wrk x{connections}", seen, watch)
 
-    kpi = load_profile("kpi")
+    kpi = load_profile("kpi").changed(users=100)
     think_s = kpi.users / rate
     profile = make_profile(kpi.model_dump() | {"think_s": (think_s / 2, think_s * 3 / 2), "seconds": seconds})
 
