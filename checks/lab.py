@@ -144,6 +144,15 @@ class Lab(Protocol):
         """  # fmt: skip
         ...
 
+    def taken_gpu(self, what: str) -> LoadHistory:
+        """The clean twin's load, while something else takes more of a GPU's ``memory``, or of its ``time``, than the policy
+        allows. Only a GPU that nobody uses is taken.
+
+        Raises:
+            CannotLookError: this machine has none.
+        """
+        ...
+
     def mechanism(
         self,
         *,

@@ -145,6 +145,18 @@ def test_only_the_policy_makes_a_check_not_applicable() -> None:
     assert decided(ALL, _with(), under=everything).verdict is Verdict.REJECTED
 
 
+def test_what_the_policy_leaves_out_needs_no_proof_and_what_it_does_not_does() -> None:
+    """Where a violation cannot even be built, only an exemption with its reason lets the gate go on."""
+    assert proofs(ALL[:2])[-1].check == ALL[1].id
+    unproven = decided(ALL, _with(), proven=proofs(ALL[:2]))
+    assert (unproven.verdict, unproven.checks[2].reason) == (Verdict.CONDITIONAL, Reason.NOT_PROVEN)
+    exempt = policy(not_applicable=({"check": ALL[2].id, "reason": "there is no such part"},))
+    left_out = decided(ALL, _with(), under=exempt, proven=proofs(ALL[:2]))
+    assert (left_out.verdict, left_out.checks[2].proven) == (Verdict.APPROVED, False)
+    assert left_out.checks[2].proof == "it is not applicable by policy and never green, so it needs no proof"
+    assert decided(ALL, _with(), under=exempt, proven=proofs(ALL[:1])).checks[1].reason is Reason.NOT_PROVEN
+
+
 def test_a_pass_must_fit_its_findings() -> None:
     """A PASS without a finding or with a broken one is none."""
     empty = Result(**{**vars(result(HIGH)), "findings": ()})
