@@ -6,18 +6,22 @@ parser is geventhttpclient's (llhttp).
 
 from __future__ import annotations
 
+import contextlib
+import ipaddress
 import select
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from socket import AddressFamily
 
 import gevent
 import orjson
 from gevent import monkey, socket
 from gevent.ssl import SSLContext
-from geventhttpclient.response import HTTPParseError, HTTPResponse
+from geventhttpclient.response import HTTPParseError, HTTPResponseParser
 
 _BLOCK = 16_384
+_READ = 1  # of libev's <ev.h>
 # gevent's own poll goes through its loop, which lets other users run in the middle of taking a connection.
 _poll = monkey.get_original("select", "poll")
 OnData = Callable[[bytes], None]
@@ -81,11 +85,12 @@ class Client:
 
     def __init__(self, endpoint: Endpoint, *, source: str, timeout_s: float) -> None:
         self._endpoint, self._source, self._timeout_s = endpoint, source, timeout_s
-        self._idle: list[socket.socket] = []
+        self._idle: list[_Connection] = []
         default = 443 if endpoint.tls else 80
         name = endpoint.server_name or _bracketed(endpoint.host)
         self._host = name if endpoint.port == default else f"{name}:{endpoint.port}"
         self.address = f"{_bracketed(endpoint.host)}:{endpoint.port}"
+        self._family = _family(endpoint.host)
         self.authorization = ""
 
     def request(
@@ -107,21 +112,15 @@ class Client:
         Raises:
             RequestError: no full answer, with the cause.
         """  # fmt: skip
-        head = self._head(method, path, body, headers)
-        connection: socket.socket | None = None
+        data = self._head(method, path, body, headers) + body
+        connection: _Connection | None = None
         try:
             with gevent.Timeout(self._timeout_s):
                 connection = self._take() or self._connect()
-                connection.sendall(head + body)
+                connection.send(data)
                 if on_sent is not None:
                     on_sent()
-                parser = _Parser(method)
-                parser.receive(connection, on_data)
-                if parser.should_close():
-                    connection.close()
-                else:
-                    self._idle.append(connection)
-                return Answer(parser.status_code, bytes(parser.head), bytes(parser.body))
+                answer, stays = connection.receive(on_data)
         except BaseException as problem:
             if connection is not None:
                 connection.close()
@@ -129,6 +128,11 @@ class Client:
             if not cause:
                 raise
             raise RequestError(cause) from problem
+        if stays:
+            self._idle.append(connection)
+        else:
+            connection.close()
+        return answer
 
     def open(self) -> None:
         """Connect beforehand, so that the first request finds a connection.
@@ -161,50 +165,111 @@ class Client:
         lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
         return ("\r\n".join(lines) + "\r\n\r\n").encode()
 
-    def _take(self) -> socket.socket | None:
+    def _take(self) -> _Connection | None:
         while self._idle:
             connection = self._idle.pop()
-            poll = _poll()
-            poll.register(connection.fileno(), select.POLLIN)
-            if not poll.poll(0):  # an idle connection has news only when it was closed
+            if connection.alive():
                 return connection
             connection.close()
         return None
 
-    def _connect(self) -> socket.socket:
+    def _connect(self) -> _Connection:
         endpoint = self._endpoint
-        source = (self._source, 0) if self._source else None
-        plain = socket.create_connection((endpoint.host, endpoint.port), source_address=source)
-        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if endpoint.tls is None:
-            return plain
+        plain = self._plain((endpoint.host, endpoint.port), (self._source, 0) if self._source else None)
         try:
-            return endpoint.tls.wrap_socket(plain, server_hostname=endpoint.server_name or endpoint.host)
+            plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if endpoint.tls is None:
+                return _Connection(plain)
+            return _Connection(endpoint.tls.wrap_socket(plain, server_hostname=endpoint.server_name or endpoint.host))
         except BaseException:
             plain.close()
             raise
 
+    def _plain(self, address: tuple[str, int], source: tuple[str, int] | None) -> socket.socket:
+        if self._family is None:
+            return socket.create_connection(address, source_address=source)
+        plain = socket.socket(self._family)
+        try:
+            if source:
+                plain.bind(source)
+            plain.connect(address)
+        except BaseException:
+            plain.close()
+            raise
+        return plain
 
-class _Parser(HTTPResponse):  # type: ignore[misc]  # ships no usable types for its base in C
-    """Parses one answer. Headers are kept as bytes: reading each of them would take half the time of a request."""
 
-    def __init__(self, method: str) -> None:
-        super().__init__(method=method)
-        self.head, self.body = bytearray(), bytearray()
+class _Connection:
+    """One connection, which carries one request at a time."""
 
-    def receive(self, connection: socket.socket, on_data: OnData | None) -> None:
-        """Read the answer to its end."""
-        while not self.message_complete or self.status_code < 200:
-            data = connection.recv(_BLOCK)
+    def __init__(self, wire: socket.socket) -> None:
+        self._wire = wire
+        self._parser = _Parser()
+        self._hub = gevent.get_hub()
+        self._data = self._hub.loop.io(wire.fileno(), _READ)
+        self._news = _poll()
+        self._news.register(wire.fileno(), select.POLLIN)
+
+    def alive(self) -> bool:
+        """Whether it is still open. What comes unasked is its end, or session tickets, which TLS 1.3 sends after all else."""
+        if not self._news.poll(0):
+            return True
+        self._wire.settimeout(0.0)
+        try:
+            self._wire.recv(1)
+        except ssl.SSLWantReadError:
+            return True
+        except OSError:
+            return False
+        finally:
+            self._wire.settimeout(None)
+        return False
+
+    def send(self, data: bytes) -> None:
+        """Send everything."""
+        sent = self._wire.send(data)
+        if sent < len(data):
+            self._wire.sendall(data[sent:])
+
+    def receive(self, on_data: OnData | None) -> tuple[Answer, bool]:
+        """The next answer, and whether the connection stays open after it."""
+        parser = self._parser
+        parser.begin()
+        self._hub.wait(self._data)  # to try first would fail, at some cost
+        while not parser.complete:
+            data = self._wire.recv(_BLOCK)
             if not data:
                 msg = "closed"
                 raise ConnectionResetError(msg)
-            if not self.headers_complete:
-                self.head += data
-            self.feed(data)
-            if on_data is not None and self.body and self.status_code < 400:
-                on_data(bytes(self.body))
-                self.body.clear()
+            if not parser.past_head:
+                parser.head += data
+            parser.feed(data)
+            if on_data is not None and parser.body and parser.get_code() < 400:
+                on_data(bytes(parser.body))
+                parser.body.clear()
+        stays = parser.past_head and parser.should_keep_alive()  # not when something else has begun to come
+        return Answer(parser.get_code(), bytes(parser.head), bytes(parser.body)), stays
+
+    def close(self) -> None:
+        """Close it."""
+        self._data.close()
+        with contextlib.suppress(OSError):
+            self._wire.close()
+
+
+class _Parser(HTTPResponseParser):  # type: ignore[misc]  # ships no usable types for its base in C
+    """Parses one answer after another. Headers stay bytes: to read each of them would take half the time of a request."""
+
+    def begin(self) -> None:
+        """Expect the next answer."""
+        self.complete = self.past_head = False
+        self.head, self.body = bytearray(), bytearray()
+
+    def _on_message_begin(self) -> None:
+        self.past_head = False
+
+    def _on_status(self, string: str) -> None:
+        pass
 
     def _on_header_field(self, string: str) -> None:
         pass
@@ -212,8 +277,14 @@ class _Parser(HTTPResponse):  # type: ignore[misc]  # ships no usable types for 
     def _on_header_value(self, string: str) -> None:
         pass
 
+    def _on_headers_complete(self) -> None:
+        self.past_head = True
+
     def _on_body(self, buf: bytes) -> None:
         self.body += buf
+
+    def _on_message_complete(self) -> None:
+        self.complete = self.get_code() >= 200  # what comes before is no answer yet
 
 
 _CAUSES: tuple[tuple[type[BaseException], str], ...] = (  # the more special before the more general
@@ -225,6 +296,15 @@ _CAUSES: tuple[tuple[type[BaseException], str], ...] = (  # the more special bef
     (HTTPParseError, "not HTTP"),
     (OSError, "connection lost"),
 )
+
+
+def _family(host: str) -> AddressFamily | None:
+    """The address family of a host that need not be looked up; None of a name."""
+    try:
+        version = ipaddress.ip_address(host).version
+    except ValueError:
+        return None
+    return AddressFamily.AF_INET if version == 4 else AddressFamily.AF_INET6
 
 
 def _cause(problem: BaseException) -> str:

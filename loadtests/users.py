@@ -1,4 +1,4 @@
-"""The Locust users: each follows a schedule drawn beforehand and starts every request on its own greenlet, on time.
+"""The Locust users: each follows a schedule drawn beforehand and starts every request on time.
 
 A request that is slow delays no later one (open model), as the schedule of a clinic does not wait for its computers; only
 in a closed loop does a user wait for its answer. Locust keeps the users, here and on workers; its statistics are not
@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from functools import partial
 
 import gevent
-from gevent.event import AsyncResult
-from gevent.pool import Group
+from gevent.event import AsyncResult, Event
 from locust import User, task
 from locust.exception import StopUser
 
 from checks.targets import Written
 from loadtests.profiles import Profile, Role
+from loadtests.punctual import Punctual
 from loadtests.schedule import Arrival
 from loadtests.sessions import LogInError, Session
 
@@ -32,6 +33,7 @@ class Stage:
     profile: Profile
     waiting: dict[Role, list[tuple[Session, tuple[Arrival, ...]]]]
     opening: AsyncResult = field(default_factory=AsyncResult)
+    punctual: Punctual = field(default_factory=Punctual)
     admitted: AsyncResult = field(default_factory=AsyncResult)  # whether the first user could log in
     first: bool = True
     ready: int = 0
@@ -85,13 +87,8 @@ class ScheduledUser(User):  # type: ignore[misc]  # Locust ships no types
         raise StopUser
 
     def _ask_on_time(self, opening: float) -> None:
-        under_way = Group()
-        for arrival in self._arrivals:
-            intended = opening + arrival.at_s
-            if (ahead := intended - time.monotonic()) > 0:
-                gevent.sleep(ahead)
-            under_way.spawn(self._session.perform, arrival, arrival.at_s, intended, measured=arrival.measured)
-        under_way.join()
+        if self._arrivals:
+            _OpenLoop(self._session, self._arrivals, opening, self.stage.punctual).over.wait()
 
     def _wait_and_ask(self, opening: float) -> None:
         before = -self.stage.profile.warm_up_s
@@ -103,6 +100,30 @@ class ScheduledUser(User):  # type: ignore[misc]  # Locust ships no types
             if now - opening >= self.stage.profile.seconds:
                 break
             self._session.perform(arrival, now - opening, now, measured=now >= opening)
+
+
+class _OpenLoop:
+    """A schedule under way: every request starts on time, however long the ones before it take.
+
+    ``over`` is set when all have ended.
+    """
+
+    def __init__(self, session: Session, arrivals: tuple[Arrival, ...], opening: float, punctual: Punctual) -> None:
+        self._session, self._opening, self._punctual = session, opening, punctual
+        self._upcoming, self._left = iter(arrivals), len(arrivals)
+        self.over = Event()
+        self._plan()
+
+    def _plan(self) -> None:
+        if arrival := next(self._upcoming, None):
+            self._punctual.at(self._opening + arrival.at_s, partial(self._ask, arrival))
+
+    def _ask(self, arrival: Arrival) -> None:
+        self._plan()
+        self._session.perform(arrival, arrival.at_s, self._opening + arrival.at_s, measured=arrival.measured)
+        self._left -= 1
+        if not self._left:
+            self.over.set()
 
 
 def users_on(stage: Stage) -> list[type[ScheduledUser]]:
