@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import contextlib
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -123,12 +124,25 @@ def gate_session(request: pytest.FixtureRequest) -> Iterator[GateSession]:
         run_id=config.stash.get(_RUN_ID, "") or runs.new_run_id(), signing_key=config.getoption("signing_key"),
         waivers=load_waivers(waivers) if waivers else (),
     )  # fmt: skip
-    session = GateSession(wishes, _attempts(request.session))
+    session = GateSession(wishes, _attempts(request.session), _aloud(config))
     config.stash[_SESSION] = session
     try:
         yield session
     finally:
         session.close()
+
+
+def _aloud(config: pytest.Config) -> Callable[[str], None]:
+    """Lines that are seen at once, though the output of the running test is captured."""
+    reporter, capture = (config.pluginmanager.get_plugin(name) for name in ("terminalreporter", "capturemanager"))
+
+    def say(line: str) -> None:
+        with capture.global_and_fixture_disabled() if capture else contextlib.nullcontext():
+            if reporter:
+                reporter.ensure_newline()
+                reporter.write_line(line)
+
+    return say
 
 
 def _attempts(session: pytest.Session) -> list[Attempt]:

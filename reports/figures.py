@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
-from pydantic import FiniteFloat
+from pydantic import Field, FiniteFloat
 
-from checks.targets import Drill, Latencies, Load, PrivacyClaim, Spending
+from checks.targets import Drill, Latencies, Load, PrivacyClaim, Spending, Written
 from reports.records import Record
 from reports.redaction import printable
 
@@ -50,11 +51,15 @@ class DrillRecord(Record):
 
 
 class LatencyRecord(Record):
-    """Latency of one kind of request in ms, from the intended start."""
+    """Latency of one kind of request in ms, from the intended start; with a colon, of a time inside requests.
+
+    ``good`` of the requests were answered rightly and kept every objective of the load.
+    """
 
     kind: str
     requests: int
     errors: dict[str, int]
+    good: int = 0
     p50_ms: FiniteFloat
     p95_ms: FiniteFloat
     p99_ms: FiniteFloat
@@ -64,15 +69,71 @@ class LatencyRecord(Record):
     def of(cls, latencies: Latencies) -> LatencyRecord:
         """The percentiles of a histogram."""
         return cls(
-            kind=latencies.kind, requests=latencies.total,
-            errors={printable(cause): count for cause, count in sorted(latencies.errors.items())},
+            kind=latencies.kind, requests=latencies.total, errors=_causes(latencies.errors), good=latencies.good,
             p50_ms=latencies.percentile(0.5), p95_ms=latencies.percentile(0.95), p99_ms=latencies.percentile(0.99),
             worst_ms=latencies.percentile(1.0),
         )  # fmt: skip
 
 
+class ObjectiveRecord(Record):
+    """What a good request had to keep, in ms; None asks for nothing."""
+
+    total_ms: FiniteFloat | None = None
+    first_token_ms: FiniteFloat | None = None
+    per_token_ms: FiniteFloat | None = None
+
+
+class MarkRecord(Record):
+    """What happened during a load, in s from the opening of its window."""
+
+    at_s: FiniteFloat
+    what: str
+
+
+class GeneratorRecord(Record):
+    """A process that sent load: its requests, and its CPU share (1.0 is one full core)."""
+
+    name: str
+    requests: int
+    cpu: FiniteFloat
+
+
+class WrittenRecord(Record):
+    """What became of the records that a load wrote; the other numbers say nothing when it is not ``complete``."""
+
+    acknowledged: int
+    lost: int
+    duplicated: int
+    refused_yet_present: int
+    complete: bool
+
+    @classmethod
+    def of(cls, written: Written) -> WrittenRecord:
+        """The same figures."""
+        return cls.model_validate(written, from_attributes=True)
+
+
+class AcceleratorRecord(Record):
+    """A GPU during a load: highest share of its memory in use, mean share of the time that it was busy."""
+
+    name: str
+    memory: FiniteFloat
+    utilisation: FiniteFloat
+
+
 class LoadRecord(Record):
-    """A load: users, seconds, arrivals, and the generator's own CPU share (1.0 is one full core)."""
+    """A load: users, seconds, arrivals, and the busiest generator process's CPU share (1.0 is one full core).
+
+    Args:
+        kinds: requests, and times inside them.
+        requests: how many there were, ``failed`` and ``good`` of them.
+        errors: failed requests by cause.
+        availability: share of the requests that did not fail; None without a request, as the other shares.
+        error_budget: share of the requests that may fail; None where nobody said.
+        burn_rate: share that failed over the error budget; at 1 a month's budget lasts a month (Google, The Site Reliability
+            Workbook, chapter 5). None too without a budget.
+        goodput: share of the requests that were good; None too where the load had no objectives.
+    """
 
     profile: str
     users: int
@@ -83,15 +144,57 @@ class LoadRecord(Record):
     generator_cpu: FiniteFloat
     complete: bool
     problem: str
+    requests: int = 0
+    failed: int = 0
+    good: int = 0
+    errors: dict[str, int] = Field(default_factory=dict)
+    availability: FiniteFloat | None = None
+    error_budget: FiniteFloat | None = None
+    burn_rate: FiniteFloat | None = None
+    goodput: FiniteFloat | None = None
+    objectives: dict[str, ObjectiveRecord] = Field(default_factory=dict)
+    marks: tuple[MarkRecord, ...] = ()
+    generators: tuple[GeneratorRecord, ...] = ()
+    written: WrittenRecord | None = None
+    accelerators: tuple[AcceleratorRecord, ...] = ()
 
     @classmethod
-    def of(cls, load: Load) -> LoadRecord:
-        """The figures of a recorded load."""
+    def of(cls, load: Load, error_budget: float | None = None) -> LoadRecord:
+        """The figures of a recorded load.
+
+        Args:
+            error_budget: share of the requests that may fail: 1 - the promised availability.
+        """
+        whole = Latencies.merged("", (kind for kind in load.kinds if ":" not in kind.kind))
+        share = whole.failed / whole.total if whole.total else None
         return cls(
             profile=load.profile, users=load.users, seconds=load.seconds, arrival=load.arrival, seed=load.seed,
             kinds=tuple(LatencyRecord.of(k) for k in load.kinds), generator_cpu=load.generator_cpu,
-            complete=load.complete, problem=printable(load.problem),
+            complete=load.complete, problem=printable(load.problem), requests=whole.total, failed=whole.failed,
+            good=whole.good, errors=_causes(whole.errors),
+            availability=None if share is None else 1 - share,
+            error_budget=error_budget,
+            burn_rate=share / error_budget if share is not None and error_budget else None,
+            goodput=whole.good / whole.total if whole.total and load.objectives else None,
+            objectives={
+                head: ObjectiveRecord.model_validate(asked, from_attributes=True)
+                for head, asked in load.objectives.items()
+            },
+            marks=tuple(MarkRecord(at_s=mark.at_s, what=printable(mark.what)) for mark in load.marks),
+            generators=tuple(
+                GeneratorRecord(name=printable(each.name), requests=each.requests, cpu=each.cpu)
+                for each in load.generators
+            ),
+            written=WrittenRecord.of(load.written) if load.written else None,
+            accelerators=tuple(
+                AcceleratorRecord(name=printable(each.name), memory=each.memory, utilisation=each.utilisation)
+                for each in load.accelerators
+            ),
         )  # fmt: skip
+
+
+def _causes(errors: Mapping[str, int]) -> dict[str, int]:
+    return {printable(cause): count for cause, count in sorted(errors.items())}
 
 
 class PrivacyRecord(Record):

@@ -6,7 +6,7 @@ import importlib.metadata
 import subprocess
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,18 +23,20 @@ from fixtures.hosts import Driver, HostError
 from fixtures.hosts.process import MissingProgramError
 from fixtures.progress import ServiceProgress
 from fixtures.stack import Stack, StackError
-from fixtures.target_file import read_target
+from fixtures.target_file import TargetFile, read_target
 from loadtests.profiles import Profile
+from loadtests.progress import Lines
 from reports.decide import decide
 from reports.document import ReportDocument, compose, policy_digest, target_digest
 from reports.figures import DrillRecord, LoadRecord, PrivacyRecord
 from reports.records import Identity, SelfProof
 from reports.render.allure import attach_result
+from reports.render.load.files import evidence as load_files
 from reports.settle import violation_name
 from reports.waivers import Waiver
 from reports.writer import Published, publish
 from suites.order import DRILLS, room_of
-from suites.proving import Attempt, Outcome, Prover
+from suites.proving import Attempt, Outcome, Prover, exempted
 
 ROOT = Path(__file__).parents[1]
 
@@ -57,10 +59,14 @@ class Wishes:
 
 @dataclass
 class GateSession:
-    """Opens the deployment when the first check needs it, keeps every result, and closes everything."""
+    """Opens the deployment when the first check needs it, keeps every result, and closes everything.
+
+    ``say`` takes a line that is to be seen while a test runs.
+    """
 
     wishes: Wishes
     attempts: Sequence[Attempt]
+    say: Callable[[str], None] = print
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     results: list[Result] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
@@ -82,16 +88,11 @@ class GateSession:
 
     def judge(self, rule: Check) -> Result:
         """Run a check on the deployment, or say why the policy leaves it out."""
-        exempt = {e.check: e.reason for e in self.wishes.policy.not_applicable}
-        deployment = self.deployment()
+        deployment, policy = self.deployment(), self.wishes.policy
         began = time.monotonic()
-        if rule.id in exempt:
-            result = Result(
-                check_id=rule.id, claim=rule.claim, gate=rule.gate, severity=rule.severity, controls=rule.controls,
-                status=Status.NOT_APPLICABLE, findings=(), target=deployment.name, explanation=exempt[rule.id],
-            )  # fmt: skip
-        else:
-            result = evaluate(rule, deployment.find, self.wishes.policy, target=deployment.name)
+        result = exempted(rule, policy, deployment.name) or evaluate(
+            rule, deployment.find, policy, target=deployment.name
+        )
         result = replace(result, duration_s=time.monotonic() - began)
         self.results.append(result)
         attach_result(result)
@@ -108,7 +109,7 @@ class GateSession:
     def _open(self) -> Deployment:
         if self.wishes.target is not None:
             runs.sweep()
-            return Deployment(read_target(self.wishes.target), self.wishes.profile)
+            return self._described(read_target(self.wishes.target))
         _, self._driver = runs.begin(driver=self.wishes.driver)
         stack = Stack(self._driver, model=self.wishes.model)
         try:
@@ -116,7 +117,11 @@ class GateSession:
                 stack.start(progress)
         except (StackError, HostError, MissingProgramError) as problem:
             pytest.exit(f"clinical-gate: {problem}", returncode=2)
-        return Deployment(describe(stack), self.wishes.profile, stack)
+        return self._described(describe(stack), stack)
+
+    def _described(self, target: TargetFile, stack: Stack | None = None) -> Deployment:
+        objectives = self.wishes.policy.performance.objectives()
+        return Deployment(target, self.wishes.profile, stack, objectives, on_progress=Lines(self.say))
 
     def report(self) -> tuple[ReportDocument, Published]:
         """Decide, write, sign and verify.
@@ -143,22 +148,24 @@ class GateSession:
             harness_version=importlib.metadata.version("clinical-gate"), git_commit=_commit(), policy=policy.name,
             policy_digest=policy_digest(policy), started=self.started, ended=ended, clock_skew_ms=skew_ms,
         )  # fmt: skip
+        loads = deployment.loads() if deployment else ()
         document = compose(
             identity, decision, proofs=proofs,
             drills=[DrillRecord.of(d) for d in (deployment.drills() if deployment else ())],
-            load=[LoadRecord.of(x) for x in (deployment.loads() if deployment else ())],
+            load=[LoadRecord.of(x, 1 - policy.performance.availability) for x in loads],
             privacy=[PrivacyRecord.of(*c) for c in (deployment.privacy() if deployment else ())],
         )  # fmt: skip
         return document, publish(
-            wishes.report_root, wishes.run_id, document, wishes.signing_key, evidence=self._evidence
-        )
+            wishes.report_root, wishes.run_id, document, wishes.signing_key,
+            evidence=self._evidence | load_files(loads),
+        )  # fmt: skip
 
     def _proofs(self) -> list[SelfProof]:
         clean = {o.attempt.rule.id: o.result for o in self.outcomes if o.attempt.violation is None}
         found = []
         for outcome in self.outcomes:
             rule, violation = outcome.attempt.rule, outcome.attempt.violation
-            if violation is None or rule.id not in clean:
+            if violation is None or rule.id not in clean or outcome.result.status is Status.NOT_APPLICABLE:
                 continue
             result, twin = outcome.result, clean[rule.id]
             reason = result.explanation or "; ".join(f.message for f in result.broken[:2])

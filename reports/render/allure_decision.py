@@ -13,18 +13,21 @@ from allure_commons.utils import uuid4
 from rich.console import Console
 
 from reports.document import ReportDocument
+from reports.manifest import FOLDER as EVIDENCE
 from reports.records import Verdict
+from reports.render.load.files import FOLDER as LOADS
 from reports.render.terminal import print_summary
 
 _SUITE = "the decision"
 _WIDTH = 110
+_TYPES = {".svg": AttachmentType.SVG, ".json": AttachmentType.JSON}
 
 
 def write_decision(results: Path, document: ReportDocument, *, verify_command: str, trust: str) -> None:
-    """Add the decision to ``allure-results``, with the closing summary attached.
+    """Add the decision to ``allure-results``, with the closing summary attached, and the pictures and figures of each load.
 
     Args:
-        results: the folder of Allure's results.
+        results: the folder of Allure's results, in that of the report.
         document: what was found and decided.
         verify_command: what anybody types to verify the report.
         trust: one sentence on what has been verified.
@@ -49,9 +52,23 @@ def write_decision(results: Path, document: ReportDocument, *, verify_command: s
             start=_milliseconds(document.identity.started),
             stop=_milliseconds(document.identity.ended),
             labels=[Label(name=LabelType.PARENT_SUITE, value=_SUITE)],
-            attachments=[Attachment(name="closing summary", source=source, type=AttachmentType.TEXT.mime_type)],
+            attachments=[
+                Attachment(name="closing summary", source=source, type=AttachmentType.TEXT.mime_type),
+                *_loads(files, results.parent / EVIDENCE / LOADS),
+            ],
         )
     )
+
+
+def _loads(files: AllureFileLogger, folder: Path) -> list[Attachment]:
+    """The signed evidence of the loads, as attachments: pictures first."""
+    attachments = []
+    for path in sorted(folder.glob("*/*"), key=lambda path: (path.parent.name, path.suffix != ".svg", path.name)):
+        source = f"{uuid4()}-attachment{path.suffix}"
+        files.report_attached_file(str(path), source)
+        kind = _TYPES.get(path.suffix, AttachmentType.TEXT)
+        attachments.append(Attachment(name=f"load {path.parent.name}: {path.name}", source=source, type=kind.mime_type))
+    return attachments
 
 
 def _milliseconds(moment: datetime) -> int:

@@ -16,8 +16,9 @@ from rich.text import Text
 
 from checks.model import Status
 from reports.document import RESULTS, ReportDocument
-from reports.figures import DrillRecord, LoadRecord, PrivacyRecord
+from reports.figures import DrillRecord, PrivacyRecord
 from reports.records import Cause, CheckRecord, ControlRecord, Verdict, utc
+from reports.render.load.lines import load_lines
 from reports.sign import ENVELOPE
 
 _STYLES = {
@@ -64,7 +65,7 @@ def summary(document: ReportDocument, folder: Path, verify_command: str, trust: 
             parts += [_check(check, controls) for check in concerned]
     for title, lines in (
         ("Recovery drills", [line for drill in document.drills for line in _drill(drill)]),
-        ("Load", [line for load in document.load for line in _load(load)]),
+        ("Load", [line for load in document.load for line in load_lines(load)]),
         ("Privacy, per query", list(_privacy(document.privacy))),
     ):
         if lines:
@@ -169,19 +170,6 @@ def _drill(drill: DrillRecord) -> Iterator[str]:
 
 def _seconds(value: float | None) -> str:
     return "none within the drill" if value is None else f"{value:.2f} s"
-
-
-def _load(load: LoadRecord) -> Iterator[str]:
-    yield f"{load.profile}: {load.users} users for {load.seconds:.0f} s, {load.arrival}, seed {load.seed}"
-    width = max((len(kind.kind) for kind in load.kinds), default=0)
-    if load.kinds:
-        yield f"  {'':<{width}}  {'n':>6}  {'p50':>6}  {'p95':>6}  {'p99':>6} ms  {'errors':>6}"
-    for kind in load.kinds:
-        times = "  ".join(f"{value:>6.0f}" for value in (kind.p50_ms, kind.p95_ms, kind.p99_ms))
-        yield f"  {kind.kind:<{width}}  {kind.requests:>6}  {times}     {sum(kind.errors.values()):>6}"
-    yield f"  generator CPU {100 * load.generator_cpu:.0f} % of one core"
-    if not load.complete or load.problem:
-        yield f"  incomplete: {load.problem or 'it ended before its time'}"
 
 
 def _privacy(records: tuple[PrivacyRecord, ...]) -> Iterator[str]:
