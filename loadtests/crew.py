@@ -33,11 +33,12 @@ class RemotePart:
     """Implements `loadtests.generator.Sender`: a worker's part, as its last message tells.
 
     Args:
+        pid: of its process, on whatever machine.
         tell: sends a message to the worker: kind, body.
     """
 
-    def __init__(self, name: str, users: int, tell: Callable[[str, Mapping[str, object]], None]) -> None:
-        self.name, self.users = name, users
+    def __init__(self, name: str, pid: int, users: int, tell: Callable[[str, Mapping[str, object]], None]) -> None:
+        self.name, self.pid, self.users = name, pid, users
         self.ready = self.requests = self.failed = 0
         self.refusal, self.answered = "", False
         self._counts: dict[int, int] = {}
@@ -94,7 +95,8 @@ class _Crew:
         def tell(kind: str, body: Mapping[str, object]) -> None:
             self._master.send_message(kind, self._mail.sealed(kind, self._nonce, body), client_id=msg.node_id)
 
-        self.parts[msg.node_id] = RemotePart(name, len(range(number, spec.profile.users, wanted)), tell)
+        users = len(range(number, spec.profile.users, wanted))
+        self.parts[msg.node_id] = RemotePart(name, (msg.data or {}).get("pid", 0), users, tell)
         tell("cast", {
             "profile": spec.profile.model_dump(mode="json"), "seed": spec.seed, "number": number, "of": wanted,
             "name": name, "objectives": spec.model_dump(mode="json")["objectives"], "nonce": self._nonce,
@@ -117,16 +119,23 @@ class _Crew:
         """Who cannot be counted on any more, and since when; empty while everybody can."""
         if self.stranger:
             return self.stranger
-        gone = [
-            part for node, part in self.parts.items()
-            if not part.done and (node not in self._master.clients or self._master.clients[node].state == STATE_MISSING)
+        if len(self.parts) == self._spec.processes and all(part.done for part in self.parts.values()):
+            return ""  # they end one by one
+        dead = {process.pid: _ending(process) for process in self.processes if process.poll() is not None}
+        who = [
+            part.name + dead.get(part.pid, "") for node, part in self.parts.items()
+            if not part.done and (part.pid in dead or not self._heard_of(node))
         ]  # fmt: skip
-        dead = [process for process in self.processes if process.poll() is not None]
-        everybody = len(self.parts) == self._spec.processes and all(part.done for part in self.parts.values())
-        if everybody or not (gone or dead):
-            return ""
-        who = gone[0].name if gone else f"a worker process ({_ending(dead[0])})"
-        return f"{who} was lost {time.monotonic() - self._begun:.0f} s after the start: what its users sent is not in the record"
+        who += [f"a worker{dead[pid]}" for pid in dead.keys() - {part.pid for part in self.parts.values()}]
+        after_s = time.monotonic() - self._begun
+        return (
+            f"{who[0]} was lost {after_s:.0f} s after the start: what its users sent is not in the record"
+            if who
+            else ""
+        )
+
+    def _heard_of(self, node: str) -> bool:
+        return node in self._master.clients and self._master.clients[node].state != STATE_MISSING
 
 
 @contextmanager
@@ -140,7 +149,8 @@ def crew(spec: LoadSpec, progress: Path) -> Iterator[tuple[Sequence[Sender], Cal
     try:
         master = Environment(user_classes=[], catch_exceptions=False).create_master_runner(host, port)
     except (RPCError, SystemExit) as problem:
-        why = "it is taken" if isinstance(problem, SystemExit) else str(problem).removeprefix("Socket bind failure: ")
+        said = str(problem).removeprefix("Socket bind failure: ").partition(" (addr=")[0]
+        why = "it is taken" if isinstance(problem, SystemExit) else said
         msg = f"cannot listen for workers on {host}:{port}: {why}"
         raise SpecError(msg) from problem
     made = _Crew(spec, master)
@@ -194,4 +204,4 @@ def _muster(made: _Crew, spec: LoadSpec, progress: Path) -> None:
 
 def _ending(process: subprocess.Popen[bytes]) -> str:
     code = process.returncode
-    return f"killed by signal {-code}" if code is not None and code < 0 else f"exit status {code}"
+    return f", killed by signal {-code}," if code < 0 else f", which ended with status {code},"

@@ -53,8 +53,8 @@ class Part:
 
     @property
     def done(self) -> bool:
-        """Whether everything has been read back, too."""
-        return self.stage.done == self.users
+        """Whether everything has been read back, too, and the window has closed: until then processor time counts."""
+        return self.stage.done == self.users and self._used[1] > 0
 
     @property
     def requests(self) -> int:

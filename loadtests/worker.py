@@ -53,7 +53,7 @@ class Worker:
     def run(self) -> Share:
         """Work until told to quit."""
         parent, begun = os.getppid(), time.time()
-        self._runner.send_message("hello")
+        self._runner.send_message("hello", {"pid": os.getpid()})
         while len(self._runner.greenlet) and os.getppid() == parent and not self.problem:
             if self._part is not None:
                 self._report(self._part)
