@@ -7,7 +7,7 @@ import json
 import sys
 import textwrap
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,12 +19,13 @@ from rich.table import Table
 from checks.catalogue import CatalogueError, catalogue, controls
 from checks.dp_audit.model import MechanismError, Outcome
 from checks.dp_audit.neighbours import Adjacency
-from checks.model import Result, evaluate
+from checks.model import CannotLookError, Reason, Result, evaluate
 from checks.policy import PolicyError, load_policy
 from checks.targets import Load, LoadHistory
 from fixtures import runs
 from fixtures.deployment import Deployment
 from fixtures.describe import describe
+from fixtures.destination import endpoint
 from fixtures.hosts import HostError
 from fixtures.hosts.process import MissingProgramError
 from fixtures.mechanism_file import MechanismFileError
@@ -32,12 +33,12 @@ from fixtures.progress import ServiceProgress
 from fixtures.scan import Terms, scan_mechanism
 from fixtures.stack import Stack, StackError
 from fixtures.target_file import TargetError, read_target, write_target
-from fixtures.targets.load import send_to_target
-from loadtests.cli import Judge, Seam, load
-from loadtests.profiles import Profile
-from loadtests.spec import Progress
+from fixtures.targets.load import client_host, join_leader, load_spec, send
+from loadtests.cli import Judge, Order, Prepared, Seam, load
+from loadtests.spec import Progress, Share
 from reports.cli import report
 from reports.render import privacy
+from reports.render.load.files import write_pictures
 
 DEFAULT_TARGET = Path("build/stack/target.toml")
 _MENDABLE = (
@@ -59,12 +60,38 @@ def main(context: click.Context) -> None:
 
     Exit codes: 0 holds, 1 does not hold, 2 usage, unreadable input or interrupted, 3 unknown.
     """
-    context.obj = Seam(send=_send, judge_by=_judge_by)
+    context.obj = Seam(prepare=_prepare, judge_by=_judge_by, join=_join, draw=_draw)
 
 
-def _send(path: Path, profile: Profile, seed: int, on_progress: Callable[[Progress], None]) -> Load:
+def _prepare(path: Path, order: Order) -> Prepared:
     with _one_sentence():
-        return send_to_target(read_target(path), profile, seed, on_progress)
+        objectives = load_policy(order.policy).performance.objectives()
+        target = read_target(path)
+        listen = endpoint("--master", order.master) if order.master else ""
+        spec = load_spec(target, order.profile, order.seed, objectives, processes=order.processes, listen=listen)
+        spec.cast()
+
+    def send_it(on_progress: Callable[[Progress], None]) -> Load:
+        with _one_sentence(), client_host(target) as host:
+            return send(host, spec, on_progress)
+
+    return Prepared(spec.profile, spec.place, send_it)
+
+
+def _join(path: Path, leader: str) -> Callable[[Callable[[Progress], None]], Share]:
+    with _one_sentence():
+        target, there = read_target(path), endpoint("--worker", leader)
+
+    def play(on_progress: Callable[[Progress], None]) -> Share:
+        with _one_sentence():
+            return join_leader(target, there, on_progress)
+
+    return play
+
+
+def _draw(record: Load, directory: Path) -> Sequence[Path]:
+    with _one_sentence():
+        return write_pictures(record, directory)
 
 
 @dataclass(frozen=True)
@@ -73,14 +100,19 @@ class _Recorded:
 
     record: Load
 
-    def load(self) -> Load:
+    def load(self, profile: str = "") -> Load:
+        """See `checks.targets.LoadHistory.load`; only what was sent can be judged."""
+        if profile not in ("", self.record.profile):
+            msg = f"the profile that was sent is {self.record.profile}; this looks at {profile}"
+            raise CannotLookError(msg, Reason.EXAMINED_NOTHING)
         return self.record
 
 
 def _judge_by(policy_name: str) -> Judge:
     with _one_sentence():
         policy = load_policy(policy_name)
-        rules = [rule for rule in catalogue() if all(kind is LoadHistory for _, kind in rule.needs)]
+        exempt = {exemption.check for exemption in policy.not_applicable}
+        rules = [r for r in catalogue() if r.id not in exempt and all(kind is LoadHistory for _, kind in r.needs)]
 
     def judge(record: Load) -> tuple[Result, ...]:
         history = _Recorded(record)

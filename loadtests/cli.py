@@ -6,109 +6,220 @@ This room knows neither target files nor checks. What does is handed in: the gro
 
 from __future__ import annotations
 
-import json
+import os
 import secrets
+import signal
 import sys
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, NoReturn
 
 import click
+from click.core import ParameterSource
 from rich.console import Console
-from rich.table import Table
 
-from checks.model import Reason, Result, Status
+from checks.model import Result
 from checks.targets import Load
 from loadtests.profiles import Profile, ProfileError, load_profile, profile_names
-from loadtests.spec import Progress, SpecError, load_to_json
+from loadtests.progress import shown
+from loadtests.show import as_json, exit_code, played, show
+from loadtests.spec import Progress, Share, SpecError
 
 _SEED_BITS = 31
-_COLOURS = {Status.PASS: "green", Status.FAIL: "red"}
-Send = Callable[[Path, Profile, int, Callable[[Progress], None]], Load]
+_MOST_PROCESSES = 256
+_PER_CORE = 4
+OnProgress = Callable[[Progress], None]
 Judge = Callable[[Load], tuple[Result, ...]]
 
 
 @dataclass(frozen=True)
-class Seam:
-    """What the command needs from other rooms.
+class Order:
+    """A load that somebody wants sent.
 
     Args:
-        send: (target file, profile, seed, progress) -> the record; raises `loadtests.spec.SpecError` or exits 2 with
-            one sentence when the target cannot take the load.
-        judge_by: policy name -> a function from the record to the performance checks' results; exits 2 with one sentence
-            when there is no such policy.
+        policy: name of the policy, which says what a good request keeps.
+        processes: how many send it: of this machine, or with ``master``, the ``host:port`` where they report, of others.
     """
 
-    send: Send
+    profile: Profile
+    seed: int
+    policy: str
+    processes: int
+    master: str
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A load that can be sent: its profile as the target takes it, the address that it goes to, and what sends it."""
+
+    profile: Profile
+    address: str
+    send: Callable[[OnProgress], Load]
+
+
+@dataclass(frozen=True)
+class Seam:
+    """What the command needs from other rooms. Each exits with 2 and one sentence on what can be mended.
+
+    Args:
+        prepare: (target file, order) -> the load; may raise `loadtests.spec.SpecError`.
+        judge_by: policy name -> a function from the record to the performance checks' results.
+        join: (target file, the leader's ``host:port``) -> what plays a worker's part.
+        draw: writes the record and its pictures to a folder.
+    """
+
+    prepare: Callable[[Path, Order], Prepared]
     judge_by: Callable[[str], Judge]
+    join: Callable[[Path, str], Callable[[OnProgress], Share]]
+    draw: Callable[[Load, Path], Sequence[Path]]
 
 
-@click.command()
+class _OneSentence(click.Command):
+    """Says what is wrong with an option in one sentence, as of everything else that can be mended."""
+
+    def make_context(self, *given: Any, **options: Any) -> click.Context:  # noqa: ANN401  click's own signature
+        """See `click.Command.make_context`."""
+        try:
+            return super().make_context(*given, **options)
+        except click.UsageError as problem:
+            _stop(f"{problem.format_message().rstrip('.?')}; clinical-gate load --help has examples")
+
+
+@click.command(cls=_OneSentence)
 @click.option(
     "--target", type=click.Path(path_type=Path, dir_okay=False), default=Path("build/stack/target.toml"),
-    show_default=True, help="Load goes to the application of this target file, and nowhere else.",
+    show_default=True, help="Load goes to the address that this target file lists, and nowhere else.",
 )  # fmt: skip
-@click.option("--profile", "name", required=True, help=f"One of: {', '.join(profile_names())}.")
+@click.option(
+    "--profile", "name", metavar="NAME", help=f"{', '.join(profile_names())}, or your own: FILE.toml or FILE.toml:NAME."
+)
 @click.option("--users", type=int, help="In place of the profile's.")
 @click.option("--seconds", type=float, help="Measured seconds, in place of the profile's.")
+@click.option("--rate", type=float, help="Requests/s of all users together; they think more, or less.")
+@click.option(
+    "--arrivals",
+    type=click.Choice(["poisson", "constant", "closed"]),
+    help="In place of the profile's, mostly poisson.",
+)
 @click.option("--policy", default="default", show_default=True, help="Whose limits it must hold.")
-@click.option("--seed", type=int, help="Of the arrival times; random unless given, and reported.")
-@click.option("--json", "as_json", is_flag=True, help="The record with its histograms, and the results.")
+@click.option("--seed", type=click.IntRange(min=0), help="Of the arrival times; random unless given, and reported.")
+@click.option("--processes", type=click.IntRange(1, _MOST_PROCESSES), help="How many of this machine send it.")
+@click.option("--master", metavar="HOST:PORT", help="Wait there for workers of other machines, which send it.")
+@click.option("--workers", type=click.IntRange(1, _MOST_PROCESSES), help="How many, with --master.")
+@click.option(
+    "--worker", "leader", metavar="HOST:PORT", help="Be a worker of the leader there. Goes with --target only."
+)
+@click.option(
+    "--output", type=click.Path(path_type=Path, file_okay=False), help="Write the record and its pictures here."
+)
+@click.option("--json", "as_text", is_flag=True, help="The record with its histograms, and the results.")
 @click.pass_context
-def load(
-    context: click.Context, *, target: Path, name: str, users: int | None, seconds: float | None, policy: str,
-    seed: int | None, as_json: bool,
-) -> None:  # fmt: skip
-    """Send a profile's load and judge it; exit 0 holds, 1 does not, 3 cannot be said (too few samples, cut short)."""
+def load(context: click.Context, /, *, leader: str | None, target: Path, **asked: Any) -> None:  # noqa: ANN401  click's own
+    """Send a profile's load to a deployment, and judge it by a policy's limits.
+
+    Every user has a schedule that is drawn beforehand, and latency counts from the moment a user meant to ask: a server that
+    stalls cannot hide it.
+
+    \b
+    Examples:
+      clinical-gate load --profile smoke
+      clinical-gate load --target mine.toml --profile gate --users 40 --seconds 120 --output build/load
+      clinical-gate load --profile mine.toml:night --rate 50 --arrivals constant --seed 7 --json
+    \b
+    Over several machines, each with its own copy of the target file (docs/SCALING.md):
+      clinical-gate load --target mine.toml --profile ramp --master 10.0.0.5:5557 --workers 2
+      clinical-gate load --target mine.toml --worker 10.0.0.5:5557        (on each of the two)
+    \b
+    Exit codes: 0 holds, 1 does not, 2 nothing could be sent, or interrupted, 3 cannot be said (cut short, too few samples).
+    """  # noqa: D301  click reads a real backspace
     seam = context.find_object(Seam)
     if seam is None:
         message = "the load command is not wired: set context.obj to a loadtests.cli.Seam"
         raise RuntimeError(message)
-    screen = Console(stderr=True)
+    with _interruptible():
+        try:
+            code = _work(context, seam, target, leader) if leader else _lead(seam, target, **asked)
+        except (ProfileError, SpecError) as problem:
+            _stop(str(problem))
+    sys.exit(code)
+
+
+def _lead(
+    seam: Seam, target: Path, *, name: str | None, users: int | None, seconds: float | None, rate: float | None,
+    arrivals: str | None, policy: str, seed: int | None, processes: int | None, master: str | None,
+    workers: int | None, output: Path | None, as_text: bool,
+) -> int:  # fmt: skip
+    if name is None:
+        _stop("say what to send, e.g. --profile smoke; clinical-gate load --help has examples")
+    if (master is None) != (workers is None) or (master and processes):
+        _stop("--master goes with --workers, how many it waits for; --processes is for those of one machine")
     judge = seam.judge_by(policy)
-    try:
-        profile = load_profile(name).changed(users=users, seconds=seconds)
-        with screen.status(f"load: {profile.users} users, {profile.arrival}, {profile.seconds:g} s") as status:
-            drawn = secrets.randbits(_SEED_BITS) if seed is None else seed
-            record = seam.send(target, profile, drawn, lambda progress: status.update(progress.line()))
-    except (ProfileError, SpecError) as problem:
-        click.echo(f"clinical-gate: {problem}", err=True)
-        sys.exit(2)
-    results = judge(record)
-    if as_json:
-        click.echo(json.dumps({"load": json.loads(load_to_json(record)), "checks": [asdict(r) for r in results]}))
-    else:
-        show(record, results, Console())
-    sys.exit(exit_code(record, results))
-
-
-def exit_code(record: Load, results: tuple[Result, ...]) -> int:
-    """0 holds, 1 does not hold, 3 unknown. A claim about requests that the profile never sends says nothing here."""
-    statuses = {result.status for result in results if result.reason is not Reason.EXAMINED_NOTHING}
-    if Status.FAIL in statuses:
-        return 1
-    return 3 if Status.UNKNOWN in statuses or not statuses or not record.complete else 0
-
-
-def show(record: Load, results: tuple[Result, ...], console: Console) -> None:
-    """Print a record for a person: latencies in ms from the intended start."""
-    table = Table("kind of request", box=None)
-    for column in ("n", "p50 ms", "p95 ms", "p99 ms", "max ms"):
-        table.add_column(column, justify="right")
-    table.add_column("errors")
-    for kind in record.kinds:
-        causes = ", ".join(f"{count} {cause}" for cause, count in sorted(kind.errors.items()))
-        values = (f"{kind.percentile(share):.1f}" for share in (0.5, 0.95, 0.99, 1.0))
-        table.add_row(kind.kind, str(kind.total), *values, causes)
-    console.print(
-        f"{record.profile}: {record.users} users, {record.arrival}, {record.seconds:g} s, seed {record.seed}; "
-        f"generator at {record.generator_cpu:.0%} of one core",
-        soft_wrap=True,
+    profile = load_profile(name).changed(users=users, seconds=seconds, arrivals=arrivals)
+    profile = profile if rate is None else profile.at_rate(rate)
+    count = workers or processes or 1
+    if count > profile.users:
+        _stop(f"{count} processes cannot share {profile.users} users: each plays at least one")
+    if processes and processes > (most := _PER_CORE * (os.cpu_count() or 1)):
+        _stop(
+            f"{processes} processes would wait for one another here: each can fill a core, so at most {most} make sense"
+        )
+    drawn = secrets.randbits(_SEED_BITS) if seed is None else seed
+    ready = seam.prepare(target, Order(profile, drawn, policy, count, master or ""))
+    if output:
+        _make(output)
+    plan = (
+        f"load: {ready.profile.users} users, {ready.profile.arrival}, {ready.profile.seconds:g} s, to {ready.address}"
     )
-    console.print(table)
-    if not record.complete:
-        console.print(f"[red]incomplete[/]: {record.problem}", soft_wrap=True)
-    for result in results:
-        said = result.explanation or "; ".join(finding.message for finding in result.findings)
-        colour = _COLOURS.get(result.status, "yellow")
-        console.print(f"[{colour}]{result.status}[/] {result.check_id}: {said}", soft_wrap=True)
+    with shown(Console(stderr=True), plan) as on_progress:
+        record = ready.send(on_progress)
+    if not record.complete and not record.opened_ns:
+        _stop(f"{record.problem}; no load was sent")
+    results = judge(record)
+    if as_text:
+        click.echo(as_json(record, results))
+    else:
+        show(record, results, ready.address, Console())
+    if output:
+        seam.draw(record, output)
+        click.echo(f"the record and its pictures are in {output}", err=True)
+    return exit_code(record, results)
+
+
+def _work(context: click.Context, seam: Seam, target: Path, leader: str) -> int:
+    given = {each for each in context.params if context.get_parameter_source(each) is ParameterSource.COMMANDLINE}
+    if given - {"leader", "target"}:
+        _stop("a worker is told by its leader what to send: --worker goes with --target only")
+    join = seam.join(target, leader)
+    with shown(Console(stderr=True), f"load: a worker of {leader}") as on_progress:
+        share = join(on_progress)
+    if share.problem:
+        click.echo(f"clinical-gate: {share.problem}; {played(share)}", err=True)
+        return 3 if share.requests else 2
+    click.echo(played(share))
+    return 0
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """End with one sentence and 2 on Ctrl-C; and likewise on SIGTERM, by which containers are stopped."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    except KeyboardInterrupt:
+        _stop("interrupted")
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        _stop(f"cannot write to {folder}: {problem.strerror}")
+
+
+def _stop(sentence: str) -> NoReturn:
+    click.echo(f"clinical-gate: {sentence}", err=True)
+    sys.exit(2)

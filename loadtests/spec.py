@@ -93,6 +93,12 @@ class Destination(BaseModel):
         return parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)
 
     @property
+    def place(self) -> str:
+        """Where it goes, for a person: address and port, and the name if there is one."""
+        authority = urlsplit(self.base_url).netloc
+        return f"{self.server_name} at {authority}" if self.server_name else authority
+
+    @property
     def tls(self) -> bool:
         """Whether ``base_url`` is https."""
         return self.base_url.startswith("https://")

@@ -142,7 +142,7 @@ def join(leader: str, destination: Destination, reporter: Reporter, patience_s: 
     try:
         with gevent.Timeout(patience_s):
             environment = Environment(user_classes=[], catch_exceptions=False)
-            runner = environment.create_worker_runner(host.strip("[]"), int(port))
+            runner = environment.create_worker_runner(host, int(port))
     except (gevent.Timeout, ConnectionError):  # Locust itself gives up some time later
         return Share(0, 0, 0, f"no leader answered at {leader} within {patience_s:.0f} s")
     finally:
