@@ -45,7 +45,10 @@ class TokenClock:
 
 
 class OpenAIClock(TokenClock):
-    """Server-sent events of a chat completion (https://platform.openai.com/docs/api-reference/chat-streaming)."""
+    """Server-sent events of a chat completion (https://platform.openai.com/docs/api-reference/chat-streaming).
+
+    A stream is whole when it says ``[DONE]``, or why the model finished: `transformers serve` ends after that.
+    """
 
     def has_token(self, line: bytes) -> bool:
         """See `TokenClock.has_token`."""
@@ -55,8 +58,9 @@ class OpenAIClock(TokenClock):
             self.finished = True
             return False
         try:
-            choices = orjson.loads(line[5:]).get("choices")
-            return bool(choices and (choices[0].get("delta") or {}).get("content"))
+            choices = orjson.loads(line[5:]).get("choices") or [{}]
+            self.finished = self.finished or bool(choices[0].get("finish_reason"))
+            return bool((choices[0].get("delta") or {}).get("content"))
         except (orjson.JSONDecodeError, AttributeError, KeyError, TypeError, IndexError):
             return False
 
