@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import io
+import os
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -11,6 +15,7 @@ from rich.console import Console
 from loadtests.progress import Lines, shown
 from loadtests.spec import Progress
 
+_ROOT = Path(__file__).parents[2]
 _STATE = Progress(phase="measuring", users=60, requests=400, rate=41.2, p95_ms=230.4, errors=3, left_s=34.0)
 _LINE = "load: measuring, 60 users, 41/s, p95 230 ms, 3 errors, 34 s left"
 
@@ -52,3 +57,34 @@ def test_a_load_that_fails_leaves_the_terminal_as_it_was() -> None:
     with pytest.raises(ValueError, match="gone"), shown(Console(file=page, force_terminal=True), "load"):
         raise ValueError("gone")  # noqa: EM101
     assert "\x1b[?25h" in page.getvalue()
+
+
+_CONFTEST = """
+import importlib.util, pytest
+
+spec = importlib.util.spec_from_file_location("of_the_project", {path!r})
+of_the_project = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(of_the_project)
+
+@pytest.fixture
+def aloud(request):
+    return of_the_project._aloud(request.config)
+"""
+_TEST = """
+def test_it(aloud, capfd):
+    print("this is captured")
+    aloud("load: measuring")
+    assert capfd.readouterr().out == "this is captured\\n"
+"""
+
+
+@pytest.mark.parametrize("options", [["-v"], ["-q"]], ids=["long", "short"])
+def test_a_line_is_seen_while_its_test_runs(options: list[str], tmp_path: Path) -> None:
+    """Although what the test prints is captured, and is still captured afterwards."""
+    (tmp_path / "conftest.py").write_text(_CONFTEST.format(path=str(_ROOT / "conftest.py")))
+    (tmp_path / "test_it.py").write_text(_TEST)
+    command = [sys.executable, "-m", "pytest", "-c", os.devnull, "--rootdir", str(tmp_path), *options, str(tmp_path)]
+    done = subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "load: measuring" in done.stdout.splitlines()
+    assert "this is captured" not in done.stdout

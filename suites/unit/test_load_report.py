@@ -12,9 +12,11 @@ from checks.targets import Accelerator, Load, Mark
 from reports import manifest
 from reports.document import decode, encode
 from reports.figures import LatencyRecord, LoadRecord
+from reports.files import sha256
 from reports.render.allure_decision import write_decision
 from reports.render.load.files import evidence
 from reports.render.load.lines import load_lines
+from reports.writer import publish
 from suites.unit.load_samples import empty, load
 from suites.unit.report_samples import document
 
@@ -153,3 +155,11 @@ def test_the_decision_in_allure_has_the_pictures_attached(tmp_path: Path) -> Non
     assert {each["type"] for each in attached} == {"image/svg+xml", "application/json", "text/plain"}
     for each in attached:
         assert (path.parent / each["source"]).read_bytes() == files[each["name"].replace("load ward: ", "load/ward/")]
+
+
+def test_a_report_signs_what_was_drawn(tmp_path: Path) -> None:
+    """Pictures, percentiles and record are in the manifest, byte for byte as they were made."""
+    files = evidence([load(12)])
+    published = publish(tmp_path / "gate", "run-1", document(), evidence=files)
+    signed = manifest.decode((published.folder / manifest.SIGNED_AS).read_bytes())
+    assert signed == {name: sha256(content) for name, content in files.items()}
