@@ -131,8 +131,8 @@ class Profile(BaseModel):
             return f"closed loop of {self.users} users"
         name = "Poisson arrivals" if self.arrivals == "poisson" else "constant spacing"
         if not self.shape:
-            return f"{name} at {self.rate:g}/s"
-        path = " -> ".join(f"{users * self.rate_per_user:g}" for _, users in self.shape)
+            return f"{name} at {self.rate:.4g}/s"
+        path = " -> ".join(f"{users * self.rate_per_user:.4g}" for _, users in self.shape)
         return f"{name} at {path}/s"
 
     def weights(self, role: Role) -> dict[Action, float]:
