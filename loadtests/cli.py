@@ -195,7 +195,7 @@ def _work(context: click.Context, seam: Seam, target: Path, leader: str) -> int:
     with shown(Console(stderr=True), f"load: a worker of {leader}") as on_progress:
         share = join(on_progress)
     if share.problem:
-        click.echo(f"clinical-gate: {share.problem}; {played(share)}", err=True)
+        click.echo(f"clinical-gate: {share.problem}{f'; {played(share)}' if share.requests else ''}", err=True)
         return 3 if share.requests else 2
     click.echo(played(share))
     return 0

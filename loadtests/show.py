@@ -6,6 +6,7 @@ import json
 from dataclasses import asdict
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from checks.model import Reason, Result, Status
@@ -30,6 +31,16 @@ def as_json(record: Load, results: tuple[Result, ...]) -> str:
 
 def show(record: Load, results: tuple[Result, ...], address: str, console: Console) -> None:
     """Print a record for a person: latencies in ms from the intended start."""
+    count = len(record.generators)
+    busiest = f" in the busiest of {count} processes" if count > 1 else ""
+    console.print(
+        f"{record.profile} on {address}: {record.users} users, {record.arrival}, {record.seconds:g} s, seed {record.seed}; "
+        f"generator at {record.generator_cpu:.0%} of one core{busiest}",
+        soft_wrap=True, markup=False, highlight=False,
+    )  # fmt: skip
+    if not record.complete:
+        console.print(f"[yellow]{Status.UNKNOWN}[/] it did not run to its end: {escape(record.problem)}", soft_wrap=True)
+        return
     table = Table("kind of request", box=None)
     for column in ("n", "p50 ms", "p95 ms", "p99 ms", "max ms"):
         table.add_column(column, justify="right")
@@ -38,22 +49,13 @@ def show(record: Load, results: tuple[Result, ...], address: str, console: Conso
         causes = ", ".join(f"{count} {cause}" for cause, count in sorted(kind.errors.items()))
         values = (f"{kind.percentile(share):.1f}" for share in (0.5, 0.95, 0.99, 1.0))
         table.add_row(kind.kind, str(kind.total), *values, causes)
-    count = len(record.generators)
-    busiest = f" in the busiest of {count} processes" if count > 1 else ""
-    console.print(
-        f"{record.profile} on {address}: {record.users} users, {record.arrival}, {record.seconds:g} s, seed {record.seed}; "
-        f"generator at {record.generator_cpu:.0%} of one core{busiest}",
-        soft_wrap=True, markup=False, highlight=False,
-    )  # fmt: skip
     console.print(table)
-    if not record.complete:
-        console.print(f"[red]incomplete[/]: {record.problem}", soft_wrap=True)
     for result in results:
         if result.reason is Reason.EXAMINED_NOTHING:
             continue
         said = result.explanation or "; ".join(finding.message for finding in result.findings)
         colour = _COLOURS.get(result.status, "yellow")
-        console.print(f"[{colour}]{result.status}[/] {result.check_id}: {said}", soft_wrap=True)
+        console.print(f"[{colour}]{result.status}[/] {result.check_id}: {escape(said)}", soft_wrap=True)
     if silent := [result.check_id for result in results if result.reason is Reason.EXAMINED_NOTHING]:
         console.print(f"not examined by this load: {', '.join(silent)}", soft_wrap=True)
 
