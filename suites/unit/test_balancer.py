@@ -26,8 +26,12 @@ class _ModelServer:
     healthy: bool = True
     asked: int = 0
     release: asyncio.Event = field(default_factory=asyncio.Event)
+    conversations: set[asyncio.Task[object]] = field(default_factory=set)
 
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self.conversations.add(task)
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
             while True:
                 head = await reader.readuntil(b"\r\n\r\n")
@@ -41,6 +45,8 @@ class _ModelServer:
                 if not await self._complete(writer):
                     break
         writer.close()
+        with contextlib.suppress(OSError):
+            await writer.wait_closed()
 
     async def _complete(self, writer: asyncio.StreamWriter) -> bool:
         if self.behaviour == "break-early":
@@ -87,8 +93,16 @@ class _Bed:
         context.load_cert_chain(self.pair.certificate, self.pair.key)
         context.verify_mode = ssl.CERT_REQUIRED
         listener = await asyncio.start_server(server.answer, "127.0.0.1", 0, ssl=context)
+        stack.push_async_callback(_over, server)
         stack.callback(listener.close)
         return f"https://127.0.0.1:{listener.sockets[0].getsockname()[1]}"
+
+
+async def _over(server: _ModelServer) -> None:
+    """Wait for its connections to end, so that none outlives the loop."""
+    server.release.set()
+    if server.conversations:
+        await asyncio.wait(server.conversations, timeout=2)
 
 
 @pytest.fixture(scope="module")
@@ -179,12 +193,32 @@ def test_the_queue_is_bounded(bed: _Bed) -> None:
     asyncio.run(scenario())
 
 
+def test_nobody_waits_longer_than_is_allowed_by_how_long_answers_take(bed: _Bed) -> None:
+    """One answer took 0.2 s, a tenth of which counts: who is next in a queue of one would wait 20 ms, and may wait 10."""
+
+    async def scenario() -> None:
+        server = _ModelServer("hang")
+        async with bed.balancer(server, per_server=1, wait_s=0.01) as balancer:
+            asyncio.get_running_loop().call_later(0.2, server.release.set)
+            await _ask(balancer)
+            server.release.clear()
+            asked = [asyncio.create_task(_ask(balancer)) for _ in range(2)]
+            await _eventually(lambda: balancer.status().queued == 1)
+            assert await _refusal(balancer) is Refusal.FULL
+            server.release.set()
+            assert await asyncio.gather(*asked) == [b"".join(_CHUNKS)] * 2
+
+    asyncio.run(scenario())
+
+
 def test_waiting_ends_with_the_time_limit(bed: _Bed) -> None:
     async def scenario() -> None:
         server = _ModelServer("hang")
         async with bed.balancer(server, per_server=1, timeout_s=0.3) as balancer:
             seen = await asyncio.gather(_ask(balancer), _ask(balancer), return_exceptions=True)
-            assert {e.refusal for e in seen if isinstance(e, RefusedError)} == {Refusal.LATE, Refusal.WAITED}
+            first, second = (e.refusal for e in seen if isinstance(e, RefusedError))
+            assert first is Refusal.LATE
+            assert second in (Refusal.WAITED, Refusal.LATE)  # late when it got the first one's place in its last moment
             assert [status.in_flight for status in balancer.status().servers] == [0]
 
     asyncio.run(scenario())

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.client
 import re
 import shutil
+import socket
+import ssl
 import subprocess
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from fixtures.certificates import CertificateAuthority
 from fixtures.services.edge import CIPHERS, Upstream, render_nginx
+from fixtures.wait import wait_for
 
 pytestmark = [
     pytest.mark.unit,
@@ -49,11 +56,71 @@ def test_nginx_refuses_it_when_a_directive_is_broken(tmp_path: Path) -> None:
     assert '"limit_req_status" directive invalid number' in seen.stderr
 
 
-def test_every_location_with_a_header_of_its_own_repeats_the_security_headers(tmp_path: Path) -> None:
+def test_no_location_has_a_header_of_its_own(tmp_path: Path) -> None:
+    """One add_header in a location drops every header that it would have inherited, the security headers first."""
     blocks = re.findall(r"location [^{]*\{(.*?)\n        \}", _render(tmp_path), re.DOTALL)
-    with_headers = [block for block in blocks if "add_header" in block]
-    assert len(with_headers) == 1
-    assert all("Strict-Transport-Security" in block for block in with_headers)
+    assert len(blocks) > 5
+    assert [block for block in blocks if "add_header" in block] == []
+
+
+@pytest.mark.parametrize(("taken", "status", "retry_after"), [(False, 503, "1"), (True, 502, None)])
+def test_a_write_that_no_router_took_is_refused_and_one_that_was_cut_off_is_not(
+    tmp_path: Path, *, taken: bool, status: int, retry_after: str | None
+) -> None:
+    """Who is told 503 may come back: nothing was done. After 502 nobody knows."""
+    with socket.create_server(("127.0.0.1", 0)) as router:
+        address, port = f"127.0.0.1:{router.getsockname()[1]}", _free_port()
+        if taken:
+            threading.Thread(target=_cut_off, args=(router,), daemon=True).start()
+        else:
+            router.close()
+        text = _render(
+            tmp_path, listen_https=f"127.0.0.1:{port}", listen_http=f"127.0.0.1:{_free_port()}",
+            routers=(Upstream(address, "router1"),),
+        )  # fmt: skip
+        with _nginx(tmp_path, text.replace("proxy_pass https:", "proxy_pass http:")):
+            answer = _post(tmp_path / "ca", port)
+    assert (answer.status, answer.getheader("Retry-After")) == (status, retry_after)
+    assert answer.getheader("X-Frame-Options") == "DENY"
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
+def _cut_off(router: socket.socket) -> None:
+    connection, _ = router.accept()
+    connection.recv(65536)
+    connection.close()
+
+
+@contextlib.contextmanager
+def _nginx(directory: Path, text: str) -> Iterator[None]:
+    (directory / "nginx.conf").write_text(text)
+    argv = ["nginx", "-e", "stderr", "-p", str(directory), "-c", str(directory / "nginx.conf")]
+    with subprocess.Popen(argv, env={"PATH": "/usr/sbin:/usr/bin"}) as process:
+        try:
+            yield
+        finally:
+            process.terminate()
+
+
+def _post(authority: Path, port: int) -> http.client.HTTPResponse:
+    context = ssl.create_default_context(cafile=CertificateAuthority(authority).certificate)
+    context.check_hostname = False
+
+    def ask() -> http.client.HTTPResponse:
+        connection = http.client.HTTPSConnection("127.0.0.1", port, timeout=5, context=context)
+        try:
+            connection.request("POST", "/patients", b"{}")
+            answer = connection.getresponse()
+            answer.read()
+            return answer
+        finally:
+            connection.close()
+
+    return wait_for(ask, what="nginx answers", timeout_s=10, swallow=(ConnectionRefusedError,))
 
 
 def test_every_cipher_is_known_to_openssl(tmp_path: Path) -> None:
