@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from checks.autoscaling import Autoscaling
 from checks.model import Gate, Severity
 from checks.targets import Objective
 
@@ -128,7 +129,10 @@ class Exemption(_Strict):
 
 
 class Policy(_Strict):
-    """One policy file. ``floor`` is the score below which nothing is conditional any more."""
+    """One policy file. ``floor`` is the score below which nothing is conditional any more.
+
+    ``autoscaling`` is the system's HorizontalPodAutoscaler, if it has one.
+    """
 
     name: str
     system: str
@@ -144,6 +148,7 @@ class Policy(_Strict):
     recovery: Recovery = Recovery()
     privacy: Privacy = Privacy()
     federation: Federation = Federation()
+    autoscaling: Autoscaling | None = None
     not_applicable: tuple[Exemption, ...] = ()
 
 

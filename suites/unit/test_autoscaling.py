@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from checks.autoscaling import Autoscaling, Demand, Direction, Pace, demands, describe, follow, simulate, summary
+from checks.policy import load_policy
 from checks.targets import Latencies, Load, Slice
 
 pytestmark = pytest.mark.unit
@@ -177,3 +178,17 @@ def test_whatever_is_asked_the_bounds_hold_and_nothing_is_counted_twice(
     assert all(0 <= moment.ready <= moment.replicas for moment in scaling.moments)
     assert 0 <= scaling.beyond <= scaling.requests
     assert (scaling.beyond > 0) == bool(scaling.shortages) == (scaling.short_s > 0)
+
+
+@pytest.mark.parametrize(
+    ("policy", "bounds"), [("intelluxe", (2, 10)), ("aimedres", (3, 10)), ("medical-assistant", (5, 100))]
+)
+def test_the_policies_that_have_an_autoscaler_say_so(policy: str, bounds: tuple[int, int]) -> None:
+    rule = load_policy(policy).autoscaling
+    assert rule is not None
+    assert (rule.min_replicas, rule.max_replicas) == bounds
+
+
+@pytest.mark.parametrize("policy", ["default", "dp-router", "therapy-analyzer"])
+def test_the_others_have_none(policy: str) -> None:
+    assert load_policy(policy).autoscaling is None
