@@ -35,6 +35,7 @@ class Part:
         self.users = self.stage.users
         self._opening = self._closing = 0.0
         self._used = [0.0, 0.0]
+        gc.collect()  # takes too long for the moment when the load opens
 
     @property
     def ready(self) -> int:
@@ -72,9 +73,8 @@ class Part:
 
     def open(self, in_s: float) -> None:
         """Let the users begin: the measured window opens in so many seconds."""
-        gc.collect()
-        gc.freeze()  # what lives now lives to the end: the collector need not walk it during the load
         self._opening = time.monotonic() + in_s
+        gc.freeze()  # what lives now lives to the end: the collector need not walk it during the load
         self._closing = self._opening + self._spec.profile.seconds
         process = psutil.Process()
         for moment, at in enumerate((self._opening, self._closing)):

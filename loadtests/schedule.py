@@ -50,13 +50,15 @@ def arrivals(profile: Profile, role: Role, index: int, seed: int) -> tuple[Arriv
     rng = np.random.default_rng([seed, index])
     weights = profile.weights(role)
     actions = list(weights)
-    shares = np.array(list(weights.values())) / sum(weights.values())
+    shares = np.cumsum(list(weights.values()))
+    shares /= shares[-1]
+    fewest, most = profile.output_tokens
     found = []
     for at_s in _moments(profile, index, rng):
         if at_s >= profile.seconds:
             break
-        action = actions[int(rng.choice(len(actions), p=shares))]
-        tokens = int(rng.integers(profile.output_tokens[0], profile.output_tokens[1] + 1))
+        action = actions[int(shares.searchsorted(rng.random(), "right"))]
+        tokens = int(rng.integers(fewest, most + 1))
         note = " ".join(rng.choice(_WORDS, size=int(rng.integers(_SHORTEST, _LONGEST)))) if _writes(action) else ""
         if index < profile.users_at(at_s):  # a Poisson process that is switched off and on remains one
             found.append(Arrival(at_s, action, tokens, note, float(rng.random())))
@@ -74,12 +76,13 @@ def _moments(profile: Profile, index: int, rng: np.random.Generator) -> Iterator
         while True:
             yield at_s
             at_s += 1 / profile.rate_per_user
+    if profile.arrivals == "poisson":
+        mean_s = 1 / profile.rate_per_user
+        while True:
+            at_s += float(rng.exponential(mean_s))
+            yield at_s
     while True:
-        at_s += float(
-            rng.exponential(1 / profile.rate_per_user)
-            if profile.arrivals == "poisson"
-            else rng.uniform(*profile.think_s)
-        )
+        at_s += float(rng.uniform(*profile.think_s))
         yield at_s
 
 
