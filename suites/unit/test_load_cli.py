@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from cli import main
 from fixtures.certificates import CertificateAuthority
 from fixtures.hosts import process as proc
 from fixtures.hosts.loopback import LoopbackHost
+from fixtures.target_file import TargetFile
 from fixtures.wait import wait_for
 from loadtests.spec import load_from_json
 from suites.unit.model_server import MODEL, ollama
@@ -335,7 +337,8 @@ def test_the_kubernetes_example_is_hardened() -> None:
     documents = list(yaml.safe_load_all((ROOT / "docs/kubernetes-workers.yaml").read_text()))
     kinds = [document["kind"] for document in documents]
     assert sorted(kinds) == ["Job", "Job", "NetworkPolicy", "Secret", "Service"]
-    assert "target.toml" in documents[kinds.index("Secret")]["stringData"]
+    target = documents[kinds.index("Secret")]["stringData"]["target.toml"]
+    assert TargetFile.model_validate(tomllib.loads(target)).load is not None
     for job in (document for document in documents if document["kind"] == "Job"):
         pod = job["spec"]["template"]["spec"]
         assert pod["automountServiceAccountToken"] is False
@@ -350,4 +353,4 @@ def test_the_kubernetes_example_is_hardened() -> None:
             command = [str(part) for part in container["args"]]
             assert command[0] == "load"
             options = {option for parameter in main.commands["load"].params for option in parameter.opts}
-            assert {part for part in command if part.startswith("--")} <= options
+            assert {part.partition("=")[0] for part in command[1:]} <= options
