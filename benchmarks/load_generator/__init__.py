@@ -1,0 +1,1 @@
+"""How much the load generator can send: ``python -m benchmarks.load_generator``."""
