@@ -108,6 +108,11 @@ class Accelerators:
         return summary(self.readings)
 
     @property
+    def watching(self) -> bool:
+        """Whether there is something to watch, and it is watched."""
+        return self._watch is not None and not self._over.is_set()
+
+    @property
     def readings(self) -> tuple[Reading, ...]:
         """Every look so far, at the GPUs that can still be watched."""
         return tuple(reading for reading in tuple(self._readings) if reading.name not in self._lost)

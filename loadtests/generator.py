@@ -13,7 +13,8 @@ from typing import Protocol
 
 import gevent
 
-from checks.targets import Load, Mark
+from checks.targets import Accelerator, Load, Mark
+from loadtests.accelerators import Accelerators
 from loadtests.merge import merged, with_users
 from loadtests.profiles import Profile
 from loadtests.recorder import percentile_ms
@@ -94,6 +95,7 @@ class Generator:
         self._spec, self._senders, self._lost = spec, senders, lost
         self._reporter = Reporter(progress)
         self._parent, self._opened_ns = os.getppid(), 0
+        self._gpus: tuple[Accelerator, ...] = ()
 
     def run(self) -> Load:
         """Send the load; what goes wrong is in the record, whose window opened at 0 when nothing was sent."""
@@ -103,7 +105,7 @@ class Generator:
         load = merged([sender.record() for sender in self._senders])
         return replace(
             load, slices=with_users(load.slices, self._spec.profile, load.slice_s), marks=_spike(self._spec.profile),
-            opened_ns=self._opened_ns,
+            opened_ns=self._opened_ns, accelerators=self._gpus,
         )  # fmt: skip
 
     def _log_in(self) -> str:
@@ -122,7 +124,7 @@ class Generator:
         return sum(sender.ready for sender in self._senders)
 
     def _measure(self) -> str:
-        profile = self._spec.profile
+        profile, watch = self._spec.profile, Accelerators(self._spec.address()[0])
         opening = time.monotonic() + profile.warm_up_s + _LEAD_S
         self._opened_ns = int(opening * 1e9)
         for sender in self._senders:
@@ -132,6 +134,10 @@ class Generator:
         def over() -> bool:
             now = time.monotonic()
             phase = "warm-up" if now < opening else "measuring" if now < closing else "draining"
+            if phase == "measuring" and not watch.watching:
+                watch.begin()
+            elif phase == "draining" and watch.watching:
+                self._gpus = watch.end()
             self._reporter.report(phase, self._senders, max(closing - now, 0))
             return now > closing and all(sender.answered for sender in self._senders)
 

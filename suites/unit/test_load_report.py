@@ -90,14 +90,14 @@ def test_a_record_is_the_same_after_a_round_trip() -> None:
 
 _LINES = """\
 ward: 20 users for 40 s, Poisson arrivals at 10/s, seed 7
-                                          n     p50     p95     p99 ms  errors    good
-  audit.read                            100      20      20    1271          3  97.00 %
-  inference.chat                        200    1120    1580    2552         10  91.00 %
-  patient.read                          100      38      60    1508          0  96.00 %
-  inference.chat to the first token     200     100     100    1651
-  inference.chat between tokens        1600      19      31      31
-  inference.chat per later token        200      20      20      20
-  inference.chat until refused           10    1000    1401    1401
+                          n     p50     p95     p99 ms  errors    good
+  audit.read            100      20      20    1271          3  97.00 %
+  inference.chat        200    1120    1580    2552         10  91.00 %
+    to first token      200     100     100    1651
+    between tokens     1600      19      31      31
+    per later token     200      20      20      20
+    until refused        10    1000    1401    1401
+  patient.read          100      38      60    1508          0  96.00 %
   availability 96.75 %, 13 of 400 requests failed: 10 status 503, 3 timed out; burn rate 32 of an error budget of 0.1 %
   goodput 93.75 %: answered rightly and within inference 2000 ms, 500 ms to the first token, 50 ms per token; patient 500 ms
   p95 of all requests: 1 ms until sent, 20 ms from then on

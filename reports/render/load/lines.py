@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from reports.figures import LatencyRecord, LoadRecord, ObjectiveRecord, WrittenRecord
 
 _INSIDE = {
-    "first_token": "to the first token",
+    "first_token": "to first token",
     "per_token": "per later token",
     "gap": "between tokens",
     "refused": "until refused",
@@ -42,9 +42,10 @@ def load_lines(load: LoadRecord) -> Iterator[str]:
 
 
 def _table(load: LoadRecord) -> Iterator[str]:
-    rows = [(kind.kind, kind) for kind in load.kinds if ":" not in kind.kind]
-    rows += [(f"{name} {_INSIDE[part]}", kind) for kind in load.kinds
-             for name, _, part in [kind.kind.partition(":")] if part in _INSIDE]  # fmt: skip
+    rows = [
+        (f"  {_INSIDE[part]}" if part else name, kind) for kind in load.kinds
+        for name, _, part in [kind.kind.partition(":")] if not part or part in _INSIDE
+    ]  # fmt: skip
     if not rows:
         return
     width = max(len(name) for name, _ in rows)
