@@ -18,7 +18,7 @@ from typing import Any
 import gevent
 from locust.env import Environment
 from locust.exception import RPCError
-from locust.runners import STATE_MISSING, MasterRunner
+from locust.runners import MasterRunner
 
 from checks.targets import Load
 from loadtests.generator import Reporter, Sender
@@ -27,6 +27,7 @@ from loadtests.spec import Destination, LoadSpec, Progress, SpecError, load_from
 
 _LOOPBACK = "127.0.0.1"
 _TICK_S = 0.1
+_MISSED_BEATS = 12  # of one a second, beyond the three that Locust lets pass: drawing many schedules takes time
 
 
 class RemotePart:
@@ -135,7 +136,7 @@ class _Crew:
         )
 
     def _heard_of(self, node: str) -> bool:
-        return node in self._master.clients and self._master.clients[node].state != STATE_MISSING
+        return node in self._master.clients and self._master.clients[node].heartbeat > -_MISSED_BEATS
 
 
 @contextmanager

@@ -112,6 +112,7 @@ def _stage(spec: LoadSpec, recorder: Recorder, number: int, of: int) -> Stage:
         client = Client(
             node if role == "node" else usual, source=spec.source(index), timeout_s=spec.profile.timeout_s
         )  # fmt: skip
+        client.authorization = f"Bearer {spec.api_key}" if spec.api_key else ""
         session = Session(
             role, identity, client, recorder, turn=turn, dialect=spec.dialect, model=spec.model, page=spec.page,
             patience_s=spec.patience_s(index),

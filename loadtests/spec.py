@@ -53,6 +53,7 @@ class Destination(BaseModel):
         dialect: how chats are asked for.
         model: name of the model that chats ask for.
         page: path that visitors read.
+        api_key: what all users show as a bearer token, where they need not log in.
         secret: what leader and workers know each other by, beside the accounts.
     """
 
@@ -74,6 +75,7 @@ class Destination(BaseModel):
     dialect: Literal["openai", "ollama"] = "openai"
     model: str = "clinical"
     page: str = "/"
+    api_key: str = ""
     secret: str = ""
 
     def facing(self, profile: Profile) -> Destination:
@@ -123,7 +125,7 @@ class Destination(BaseModel):
 
     def seal(self, text: str) -> str:
         """HMAC-SHA256 (hex) of a message under what only those who have this target's file know."""
-        shared = {"target", "base_url", "server_name", "dialect", "model", "page", "accounts", "secret"}
+        shared = {"target", "base_url", "server_name", "dialect", "model", "page", "accounts", "api_key", "secret"}
         known = self.model_dump_json(include=shared)
         return hmac.new(hashlib.sha256(known.encode()).digest(), text.encode(), hashlib.sha256).hexdigest()
 

@@ -14,7 +14,10 @@ _TOKEN_S = 0.005
 
 
 class Ollama(ThreadingHTTPServer):
-    """Answers ``/api/chat`` for one model, one JSON line per token; ``asked`` keeps what was asked for."""
+    """Answers ``/api/chat`` for one model, one JSON line per token; ``asked`` keeps what was asked for.
+
+    ``names`` and ``tokens`` keep the names that it was called by, and what was shown to it.
+    """
 
     daemon_threads = True
 
@@ -22,6 +25,7 @@ class Ollama(ThreadingHTTPServer):
         super().__init__((address, 0), _Handler)
         self.asked: list[tuple[str, dict[str, object]]] = []
         self.names: set[str] = set()
+        self.tokens: set[str] = set()
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -32,6 +36,7 @@ class _Handler(BaseHTTPRequestHandler):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.server.asked.append((self.path, body))
         self.server.names.add(self.headers["Host"])
+        self.server.tokens.add(self.headers.get("Authorization", ""))
         if self.path != "/api/chat" or body["model"] != MODEL:
             self.send_error(404)
             return

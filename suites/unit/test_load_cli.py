@@ -157,7 +157,7 @@ def test_an_ollama_server_can_be_loaded(short: str, tmp_path: Path) -> None:
         url = f"http://localhost:{server.server_port}/api"
         done = _run(
             "--target",
-            _bare(tmp_path, url, f'kind = "ollama"\nmodel = "{MODEL}"'),
+            _bare(tmp_path, url, f'kind = "ollama"\nmodel = "{MODEL}"\napi_key = "k-1"'),
             "--profile",
             f"{short}:short",
             "--json",
@@ -169,6 +169,7 @@ def test_an_ollama_server_can_be_loaded(short: str, tmp_path: Path) -> None:
     assert kinds["inference.chat:gap"].percentile(0.5) >= 4  # ms between the server's tokens
     assert {path for path, _ in server.asked} == {"/api/chat"}
     assert {body["options"]["num_predict"] for _, body in server.asked} == set(range(4, 9))  # type: ignore[index]
+    assert server.tokens == {"Bearer k-1"}
     assert server.names == {f"localhost:{server.server_port}"}
 
 

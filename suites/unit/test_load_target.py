@@ -113,6 +113,8 @@ def test_passwords_go_to_no_address_but_the_edge() -> None:
             '[federation]\nnodes = []\ncertificate = "a"\nkey = "b"\nca = "c"\nedge_key = "d"',
             ": federation: edge_certificate and edge_key go together",
         ),
+        ('[load]\nurl = "http://a"\nkey = "a"', ": load: certificate and key go together"),
+        ('[load]\nurl = "http://a"\napi_key = "a\\r\\nb"', ": load.api_key: "),
     ],
 )  # fmt: skip
 def test_a_malformed_target_file_is_refused(text: str, reason: str, tmp_path: Path) -> None:
