@@ -132,6 +132,7 @@ def test_any_http_server_can_be_loaded(page: str, short: str, tmp_path: Path) ->
     assert done.exit_code in (0, 3), done.output
     assert f"load: 20 users, Poisson arrivals at 50/s, 2 s, to {ADDRESS}:18081" in done.stderr
     assert f"short on {ADDRESS}:18081: 20 users, Poisson arrivals at 50/s, 2 s, seed 3" in done.stdout
+    assert re.search(r"not examined by this load: .*performance/recovers_after_spike", done.stdout)
     record = load_from_json((output / "record.json").read_text())
     pages = next(kind for kind in record.kinds if kind.kind == "page.get")
     assert record.complete
