@@ -53,7 +53,8 @@ class Performance(_Strict):
     promised. ``users`` is how many the promise is made for: a load of fewer cannot show it. ``availability`` is the share of
     the requests that succeed over a month, ``spike_recovery_s`` how soon after a spike the limits hold again.
     ``gpu_memory`` and ``gpu_utilisation`` are the most of an accelerator that a load may take. ``confidence`` is that of every
-    claim, ``generator_cpu_limit`` the share of a core above which the load's own sender is not believed.
+    claim, ``generator_cpu_limit`` the share of a core, and ``generator_late_p95_ms`` how late it may start its requests, above
+    which the load's own sender is not believed.
     """
 
     inference_p95_ms: Positive = 2000
@@ -71,6 +72,7 @@ class Performance(_Strict):
     gpu_utilisation: Share = 0.85
     confidence: Share = 0.99
     generator_cpu_limit: Share = 0.8
+    generator_late_p95_ms: Positive = 50
 
     def objectives(self) -> dict[str, Objective]:
         """What a good request keeps, by the head of its kind; a load is recorded with these."""

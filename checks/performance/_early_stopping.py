@@ -22,6 +22,7 @@ from checks.model import CannotLookError, Reason
 from checks.policy import Performance
 from checks.targets import Latencies, Load
 
+_LATE = "generator:late"
 DERIVED = ":"  # ``inference.chat:first_token`` is a time inside an ``inference`` request, and no request of its own
 FIRST_TOKEN, REFUSED = ":first_token", ":refused"
 P95, P99 = 0.05, 0.01  # the shares of requests that may be over a limit at these percentiles
@@ -116,7 +117,7 @@ def examined(load: Load, policy: Performance) -> Load:
     """The load, when it may be judged at all.
 
     Raises:
-        CannotLookError: it did not run to its end, its generator was too busy to be believed, or it had fewer users than
+        CannotLookError: it did not run to its end, its generator was too busy or too late to be believed, or it had fewer users than
             the promise is made for.
     """
     if not load.complete:
@@ -126,6 +127,13 @@ def examined(load: Load, policy: Performance) -> Load:
         msg = (
             f"the load generator used {load.generator_cpu:.0%} of its core, above {policy.generator_cpu_limit:.0%}: "
             "its own queueing would be read as the deployment's"
+        )
+        raise CannotLookError(msg)
+    late = next((kind.percentile(0.95) for kind in load.kinds if kind.kind == _LATE), 0.0)
+    if late > policy.generator_late_p95_ms:
+        msg = (
+            f"the load generator started 5 % of its requests more than {late:.0f} ms late, above"
+            f" {policy.generator_late_p95_ms:g} ms: it had no processor when it needed one, so the times are partly its own"
         )
         raise CannotLookError(msg)
     if load.users < policy.users:
@@ -217,5 +225,5 @@ def _below(value_ms: float) -> float:
 
 
 def _lateness(load: Load) -> str:
-    late = next((kind for kind in load.kinds if kind.kind == "generator:late"), None)
+    late = next((kind for kind in load.kinds if kind.kind == _LATE), None)
     return f", started requests {late.percentile(0.95):.1f} ms late at p95" if late else ""

@@ -141,6 +141,10 @@ def test_times_inside_a_request_are_no_requests() -> None:
     [
         (replace(LOAD, complete=False, problem="killed"), "did not run to its end: killed"),
         (replace(LOAD, generator_cpu=0.85), "used 85% of its core, above 80%"),
+        (
+            replace(LOAD, kinds=(*LOAD.kinds, Latencies("generator:late", (1.0, 60.0), (94, 6), {}))),
+            "started 5 % of its requests more than 60 ms late, above 50 ms",
+        ),
         (replace(LOAD, users=99), "promise is made for 100 users; the load 'gate' had 99"),
     ],
 )
