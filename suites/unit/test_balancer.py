@@ -144,6 +144,17 @@ def test_requests_spread_over_the_servers(bed: _Bed) -> None:
     asyncio.run(scenario())
 
 
+def test_requests_one_after_the_other_go_to_the_servers_in_turn(bed: _Bed) -> None:
+    async def scenario() -> None:
+        one, two = _ModelServer(), _ModelServer()
+        async with bed.balancer(one, two) as balancer:
+            for _ in range(6):
+                await _ask(balancer)
+            assert (one.asked, two.asked) == (3, 3)
+
+    asyncio.run(scenario())
+
+
 @pytest.mark.parametrize("behaviour", ["break-early", "unwell"])
 def test_a_failure_before_the_first_byte_goes_to_the_other_server(bed: _Bed, behaviour: str) -> None:
     async def scenario() -> None:
