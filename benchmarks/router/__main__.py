@@ -13,7 +13,6 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.router.cpu import CpuWatch
 from benchmarks.router.login import reads_for
 from benchmarks.router.stages import StageWatch
 from benchmarks.router.wrk import BenchmarkError, Measured, read_through
@@ -24,6 +23,7 @@ from fixtures.hosts import HostError
 from fixtures.stack import Stack
 from fixtures.target_file import TargetError, TargetFile, read_target
 from fixtures.targets.load import load_spec, send
+from fixtures.watch.processors import CpuWatch
 from loadtests.profiles import Profile, load_profile, make_profile
 from loadtests.spec import LoadSpec, SpecError
 
