@@ -39,7 +39,9 @@ def show(record: Load, results: tuple[Result, ...], address: str, console: Conso
         soft_wrap=True, markup=False, highlight=False,
     )  # fmt: skip
     if not record.complete:
-        console.print(f"[yellow]{Status.UNKNOWN}[/] it did not run to its end: {escape(record.problem)}", soft_wrap=True)
+        console.print(
+            f"[yellow]{Status.UNKNOWN}[/] it did not run to its end: {escape(record.problem)}", soft_wrap=True
+        )
         return
     table = Table("kind of request", box=None)
     for column in ("n", "p50 ms", "p95 ms", "p99 ms", "max ms"):

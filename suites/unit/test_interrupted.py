@@ -24,12 +24,16 @@ def test_an_interrupted_command_ends_with_one_sentence_and_2(command: str, tmp_p
     """While it waits for its target file, which nobody writes."""
     pipe = tmp_path / "target.toml"
     os.mkfifo(pipe)
-    argv = [sys.executable, "-m", "cli", *command.split(), str(pipe)]
+    # What runs in the background of a shell ignores SIGINT, and so would its children.
+    argv = ["env", "--default-signal=INT", sys.executable, "-m", "cli", *command.split(), str(pipe)]
     with subprocess.Popen(argv, cwd=ROOT, stderr=subprocess.PIPE, text=True) as running:
         writing = os.O_WRONLY | os.O_NONBLOCK  # opens only when somebody reads
-        end = wait_for(lambda: os.open(pipe, writing), what="the target file is read", timeout_s=PATIENCE_S)
-        running.send_signal(signal.SIGINT)
-        _, said = running.communicate(timeout=PATIENCE_S)
+        try:
+            end = wait_for(lambda: os.open(pipe, writing), what="the target file is read", timeout_s=PATIENCE_S)
+            running.send_signal(signal.SIGINT)
+            _, said = running.communicate(timeout=PATIENCE_S)
+        finally:
+            running.kill()
         os.close(end)
 
     assert (running.returncode, said) == (2, "clinical-gate: interrupted\n")

@@ -121,7 +121,7 @@ def _record(done: Result) -> Load:
 
 
 def _started(*arguments: str) -> subprocess.Popen[str]:
-    argv = [sys.executable, "-m", "cli", "load", *arguments]
+    argv = ["env", "--default-signal=INT", sys.executable, "-m", "cli", "load", *arguments]
     return subprocess.Popen(argv, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 

@@ -55,7 +55,10 @@ def test_a_gate_load_is_long_enough_to_decide(name: str) -> None:
         ({"roles": {"nurse": 0.5}}, "roles: the shares add up to 0.5, not to 1"),
         ({"roles": {"janitor": 1}}, "roles.janitor"),
         ({"output_tokens": [9, 3]}, "output_tokens: the fewest, 9, are more than the most, 3"),
-        ({"actions": {"researcher": {"privacy.budget": 1}}}, "actions: given for researcher, who has no share in roles"),
+        (
+            {"actions": {"researcher": {"privacy.budget": 1}}},
+            "actions: given for researcher, who has no share in roles",
+        ),
         ({"speed": 3}, "speed: Extra inputs are not permitted"),
     ],
 )
@@ -69,7 +72,9 @@ def test_impossible_numbers_are_named(change: dict[str, object], reason: str) ->
 
 def test_an_unknown_or_unreadable_profile_is_one_sentence(tmp_path: Path) -> None:
     """The names that exist are given; a broken file is named."""
-    with pytest.raises(ProfileError, match="no load profile named 'gaet'; there are gate, smoke, ramp, soak, spike, kpi"):
+    with pytest.raises(
+        ProfileError, match="no load profile named 'gaet'; there are gate, smoke, ramp, soak, spike, kpi"
+    ):
         load_profile("gaet")
     broken = tmp_path / "profiles.toml"
     broken.write_text("[gate")
