@@ -2,7 +2,7 @@
 
 Visitors read nginx's own page over TLS with keep-alive. A rate is kept when no process of the generator uses more than 80 % of a core,
 no request fails, and p95 of how late a request starts stays below 10 ms. wrk stands beside it. Exit status 1 when one process does
-not reach 6,000 requests/s per core.
+not reach 6,000 requests/s per core, 3 when it kept no rate at all, as on a machine that others keep busy.
 """
 
 from __future__ import annotations
@@ -32,8 +32,9 @@ from loadtests.spec import LoadSpec, SpecError
 
 WANTED = 6_000.0  # requests/s per core
 BUSIEST, LATE_MS = 0.8, 10.0
-USERS, FIRST_RATE, TRIES = 100, 2_000.0, 6
+USERS, FIRST_RATE, TRIES = 100, 2_000.0, 8
 _WARM_UP_S = 2.0
+_UNKNOWN = 3
 
 
 @dataclass(frozen=True)
@@ -61,10 +62,14 @@ class Try:
 
 def search(host: LoopbackHost, page: Page, *, processes: int, seconds: float) -> Iterator[Try]:
     """Loads of rates that come closer and closer to the highest that is kept."""
-    rate, kept, lost = FIRST_RATE * processes, 0.0, float("inf")
+    rate, kept, lost, again = FIRST_RATE * processes, 0.0, float("inf"), False
     for _ in range(TRIES):
         seen = _try(host, page, processes=processes, seconds=seconds, rate=rate)
         yield seen
+        if not seen.kept and seen.busiest <= BUSIEST and not again:
+            again = True  # it had time left: others use this machine, too
+            continue
+        again = False
         if seen.kept:
             kept = max(kept, rate)
             rate = min(rate * BUSIEST / max(seen.busiest, 0.01), 2 * rate)
@@ -85,7 +90,7 @@ def _try(host: LoopbackHost, page: Page, *, processes: int, seconds: float, rate
     kinds = {kind.kind: kind for kind in load.kinds}
     answered, late = kinds.get("page.get"), kinds.get("generator:late")
     if answered is None or late is None:
-        return Try(processes, 0, 0, 1, 0, 0, load.problem)
+        return Try(processes, rate, 0, 1, 0, 0, load.problem)
     problem = load.problem or (f"{answered.failed} failed" if answered.failed else "")
     cores = sum(generator.cpu for generator in load.generators)
     return Try(
@@ -112,10 +117,13 @@ class Report:
         for column in ("requests/s", "cores", "per core", "late p95 ms", "p95 ms"):
             self._table.add_column(column, justify="right", no_wrap=True)
         self._table.add_column("")
+        self._notes: list[str] = []
 
     def tried(self, seen: Try) -> None:
         """A load of the generator."""
-        why = seen.problem or ("kept" if seen.kept else "not kept")
+        why = "kept" if seen.kept else "not kept"
+        if seen.problem:
+            self._notes.append(f"{seen.processes} x {seen.rate:.0f}/s: {seen.problem}")
         self._table.add_row(
             f"{seen.processes} process{'es' if seen.processes > 1 else ''}", f"{seen.rate:.0f}", f"{seen.cores:.2f}",
             f"{seen.per_core:.0f}", f"{seen.late_ms:.2f}", f"{seen.p95_ms:.2f}", why,
@@ -134,6 +142,8 @@ class Report:
     def show(self, console: Console) -> None:
         """Print the table."""
         console.print(self._table)
+        for note in self._notes:
+            console.print(note, soft_wrap=True, highlight=False)
 
 
 def _children_s() -> float:
@@ -141,8 +151,8 @@ def _children_s() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def _measure(console: Console, screen: Console, *, processes: tuple[int, ...], seconds: float) -> bool:
-    report, enough = Report(seconds), True
+def _measure(console: Console, screen: Console, *, processes: tuple[int, ...], seconds: float) -> int:
+    report, code = Report(seconds), 0
     with tempfile.TemporaryDirectory(prefix="load-generator-") as place, screen.status("") as status:
         run_id = runs.new_run_id()
         host = LoopbackHost("client", "127.0.0.1", Path(place) / "client", run_id)
@@ -155,11 +165,12 @@ def _measure(console: Console, screen: Console, *, processes: tuple[int, ...], s
                     best = max(
                         (one for one in (best, seen) if one and one.kept), key=lambda one: one.rate, default=None
                     )
-                enough = enough and (count > 1 or (best is not None and best.per_core >= WANTED))
+                if count == 1:
+                    code = _UNKNOWN if best is None else int(best.per_core < WANTED)
             status.update("wrk")
             report.wrk(page, seconds)
     report.show(console)
-    return enough
+    return code
 
 
 @click.command()
@@ -169,13 +180,14 @@ def main(*, processes: tuple[int, ...], seconds: float) -> None:
     """Search for the highest rate that the load generator keeps up with."""
     console = Console()
     try:
-        enough = _measure(console, Console(stderr=True), processes=processes, seconds=seconds)
+        status = _measure(console, Console(stderr=True), processes=processes, seconds=seconds)
     except (BenchmarkError, DeadlineError, HostError, MissingProgramError, SpecError) as problem:
         click.echo(f"benchmarks.load_generator: {problem}", err=True)
         sys.exit(2)
-    if not enough:
-        console.print(f"[red]one process reaches less than {WANTED:.0f} requests/s per core[/]", highlight=False)
-    sys.exit(0 if enough else 1)
+    if status:
+        said = "kept no rate" if status == _UNKNOWN else f"reaches less than {WANTED:.0f} requests/s per core"
+        console.print(f"[red]one process {said}[/]", highlight=False)
+    sys.exit(status)
 
 
 if __name__ == "__main__":
