@@ -115,7 +115,7 @@ class Bench:
         answers = {(user, number): Answer(came - opened, left - opened) for user, number, came, left in notes}
         true = truth(profile, seed, self._law, answers, None if resumed is None else resumed - opened)
         expected = true.latency
-        seen = _seen(f"{arrivals}, open loop", load)
+        seen = _seen(f"{arrivals}, open", load)
         off = tuple(value - right for value, right in zip(seen.latency.ms, expected.ms, strict=True))
         wrong = [seen.wrong] if seen.wrong else []
         wrong += [
