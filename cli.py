@@ -16,6 +16,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from checks import autoscaling
 from checks.catalogue import CatalogueError, catalogue, controls
 from checks.dp_audit.model import MechanismError, Outcome
 from checks.dp_audit.neighbours import Adjacency
@@ -23,6 +24,7 @@ from checks.model import CannotLookError, Reason, Result, evaluate
 from checks.policy import PolicyError, load_policy
 from checks.targets import Load, LoadHistory
 from fixtures import runs
+from fixtures.capacity import find_capacity
 from fixtures.deployment import Deployment
 from fixtures.describe import describe
 from fixtures.destination import endpoint
@@ -34,7 +36,9 @@ from fixtures.scan import Terms, scan_mechanism
 from fixtures.stack import Stack, StackError
 from fixtures.target_file import TargetError, read_target, write_target
 from fixtures.targets.load import client_host, join_leader, load_spec, send
-from loadtests.cli import Judge, Order, Prepared, Seam, load
+from loadtests.capacity import Capacity, JudgeLoad
+from loadtests.capacity import Terms as CapacityTerms
+from loadtests.cli import Judge, Order, Prepared, Seam, Told, load
 from loadtests.spec import Progress, Share
 from reports.cli import report
 from reports.render import privacy
@@ -60,7 +64,9 @@ def main(context: click.Context) -> None:
 
     Exit codes: 0 holds, 1 does not hold, 2 usage, unreadable input or interrupted, 3 unknown.
     """
-    context.obj = Seam(prepare=_prepare, judge_by=_judge_by, join=_join, draw=_draw)
+    context.obj = Seam(
+        prepare=_prepare, judge_by=_judge_by, join=_join, draw=_draw, search=_search, scale=_scale
+    )  # fmt: skip
 
 
 def _prepare(path: Path, order: Order) -> Prepared:
@@ -92,6 +98,25 @@ def _join(path: Path, leader: str) -> Callable[[Callable[[Progress], None]], Sha
 def _draw(record: Load, directory: Path) -> Sequence[Path]:
     with _one_sentence():
         return write_pictures(record, directory)
+
+
+def _search(path: Path, order: Order, terms: CapacityTerms, judge: JudgeLoad, told: Told) -> Capacity:
+    with _one_sentence():
+        limits = load_policy(order.policy).performance
+        return find_capacity(
+            read_target(path), order.profile, judge, terms=terms, seed=order.seed, objectives=limits.objectives(),
+            generator_limit=limits.generator_cpu_limit, processes=order.processes, on_trial=told.on_trial,
+            on_step=told.on_step, on_progress=told.on_progress,
+        )  # fmt: skip
+
+
+def _scale(policy_name: str) -> Callable[[Load, float], str]:
+    with _one_sentence():
+        rule = load_policy(policy_name).autoscaling
+        if rule is None:
+            message = f"policy {policy_name} has no [autoscaling] rule to simulate"
+            raise PolicyError(message)
+    return lambda record, rate: autoscaling.describe(autoscaling.simulate(record, rule, rate))
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,8 @@ from rich.console import Console
 
 from checks.model import Result
 from checks.targets import Load
+from loadtests import show_capacity
+from loadtests.capacity import Capacity, JudgeLoad, Step, Terms, Trial, judged
 from loadtests.profiles import Profile, ProfileError, load_profile, profile_names
 from loadtests.progress import shown
 from loadtests.show import as_json, exit_code, played, show
@@ -51,6 +53,15 @@ class Order:
 
 
 @dataclass(frozen=True)
+class Told:
+    """Who is told how a search stands: before each step (its number), after it, and in between."""
+
+    on_trial: Callable[[int, Trial], None]
+    on_step: Callable[[Step], None]
+    on_progress: OnProgress
+
+
+@dataclass(frozen=True)
 class Prepared:
     """A load that can be sent: its profile as the target takes it, the address that it goes to, and what sends it."""
 
@@ -68,12 +79,16 @@ class Seam:
         judge_by: policy name -> a function from the record to the performance checks' results.
         join: (target file, the leader's ``host:port``) -> what plays a worker's part.
         draw: writes the record and its pictures to a folder.
+        search: (target file, order, terms, judge, what is told of it) -> the highest rate that holds.
+        scale: (policy name) -> what says how the policy's autoscaler would follow a record, given what a replica carries.
     """
 
     prepare: Callable[[Path, Order], Prepared]
     judge_by: Callable[[str], Judge]
     join: Callable[[Path, str], Callable[[OnProgress], Share]]
     draw: Callable[[Load, Path], Sequence[Path]]
+    search: Callable[[Path, Order, Terms, JudgeLoad, Told], Capacity]
+    scale: Callable[[str], Callable[[Load, float], str]]
 
 
 class _OneSentence(click.Command):
@@ -112,6 +127,16 @@ class _OneSentence(click.Command):
     "--worker", "leader", metavar="HOST:PORT", help="Be a worker of the leader there. Goes with --target only."
 )
 @click.option(
+    "--find-capacity", "find", is_flag=True, help="Search for the highest rate that holds, and what is full first."
+)
+@click.option(
+    "--within", type=click.FloatRange(min=30), default=900.0, show_default=True, help="Seconds for such a search."
+)
+@click.option(
+    "--autoscale", type=click.FloatRange(min=0, min_open=True), metavar="RATE",
+    help="Also say how the policy's autoscaler would have followed, with replicas that carry RATE requests/s each.",
+)  # fmt: skip
+@click.option(
     "--output", type=click.Path(path_type=Path, file_okay=False), help="Write the record and its pictures here."
 )
 @click.option("--json", "as_text", is_flag=True, help="The record with its histograms, and the results.")
@@ -127,6 +152,7 @@ def load(context: click.Context, /, *, leader: str | None, target: Path, **asked
       clinical-gate load --profile smoke
       clinical-gate load --target mine.toml --profile gate --users 40 --seconds 120 --output build/load
       clinical-gate load --profile mine.toml:night --rate 50 --arrivals constant --seed 7 --json
+      clinical-gate load --profile gate --find-capacity
     \b
     Over several machines, each with its own copy of the target file (docs/SCALING.md):
       clinical-gate load --target mine.toml --profile ramp --master 10.0.0.5:5557 --workers 2
@@ -149,15 +175,40 @@ def load(context: click.Context, /, *, leader: str | None, target: Path, **asked
 def _lead(
     seam: Seam, target: Path, *, name: str | None, users: int | None, seconds: float | None, rate: float | None,
     arrivals: str | None, policy: str, seed: int | None, processes: int | None, master: str | None,
-    workers: int | None, output: Path | None, as_text: bool,
+    workers: int | None, output: Path | None, as_text: bool, find: bool, within: float, autoscale: float | None,
 ) -> int:  # fmt: skip
     if name is None:
         _stop("say what to send, e.g. --profile smoke; clinical-gate load --help has examples")
-    if (master is None) != (workers is None) or (master and processes):
-        _stop("--master goes with --workers, how many it waits for; --processes is for those of one machine")
-    judge = seam.judge_by(policy)
+    if find and (seconds or master or output or autoscale):
+        _stop(
+            "--find-capacity says itself how long a load lasts: no --seconds, --master, --output, --autoscale with it"
+        )
+    judge, scale = seam.judge_by(policy), seam.scale(policy) if autoscale else None
     profile = load_profile(name).changed(users=users, seconds=seconds, arrivals=arrivals)
     profile = profile if rate is None else profile.at_rate(rate)
+    count = _processes(profile, processes, master, workers)
+    drawn = secrets.randbits(_SEED_BITS) if seed is None else seed
+    order = Order(profile, drawn, policy, count, master or "")
+    if find:
+        terms = Terms(first=rate, budget_s=within) if rate else Terms(budget_s=within)
+        return _find(seam, target, order, judge, terms, as_text=as_text)
+    record, address = _send(seam, target, order, output)
+    results = judge(record)
+    if as_text:
+        click.echo(as_json(record, results))
+    else:
+        show(record, results, address, Console())
+    if scale and autoscale and record.complete:
+        click.echo(scale(record, autoscale), err=as_text)
+    if output:
+        seam.draw(record, output)
+        click.echo(f"the record and its pictures are in {output}", err=True)
+    return exit_code(record, results)
+
+
+def _processes(profile: Profile, processes: int | None, master: str | None, workers: int | None) -> int:
+    if (master is None) != (workers is None) or (master and processes):
+        _stop("--master goes with --workers, how many it waits for; --processes is for those of one machine")
     count = workers or processes or 1
     if count > profile.users:
         _stop(f"{count} processes cannot share {profile.users} users: each plays at least one")
@@ -165,8 +216,11 @@ def _lead(
         _stop(
             f"{processes} processes would wait for one another here: each can fill a core, so at most {most} make sense"
         )
-    drawn = secrets.randbits(_SEED_BITS) if seed is None else seed
-    ready = seam.prepare(target, Order(profile, drawn, policy, count, master or ""))
+    return count
+
+
+def _send(seam: Seam, target: Path, order: Order, output: Path | None) -> tuple[Load, str]:
+    ready = seam.prepare(target, order)
     if output:
         _make(output)
     plan = (
@@ -176,15 +230,25 @@ def _lead(
         record = ready.send(on_progress)
     if not record.complete and not record.opened_ns:
         _stop(f"{record.problem}; no load was sent")
-    results = judge(record)
+    return record, ready.address
+
+
+def _find(seam: Seam, target: Path, order: Order, judge: Judge, terms: Terms, *, as_text: bool) -> int:
+    screen = Console(stderr=True)
+    steps: list[Step] = []
+
+    def said(step: Step) -> None:
+        steps.append(step)
+        screen.print(show_capacity.step_line(len(steps), step), soft_wrap=True, markup=False, highlight=False)
+
+    with shown(screen, "load: looking for the highest rate that holds") as on_progress:
+        told = Told(on_trial=lambda *_: None, on_step=said, on_progress=on_progress)
+        found = seam.search(target, order, terms, lambda record: judged(judge(record)), told)
     if as_text:
-        click.echo(as_json(record, results))
+        click.echo(show_capacity.as_json(found))
     else:
-        show(record, results, ready.address, Console())
-    if output:
-        seam.draw(record, output)
-        click.echo(f"the record and its pictures are in {output}", err=True)
-    return exit_code(record, results)
+        show_capacity.show(found, Console())
+    return show_capacity.exit_code(found)
 
 
 def _work(context: click.Context, seam: Seam, target: Path, leader: str) -> int:
