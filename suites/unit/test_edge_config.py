@@ -63,6 +63,18 @@ def test_no_location_has_a_header_of_its_own(tmp_path: Path) -> None:
     assert [block for block in blocks if "add_header" in block] == []
 
 
+def test_inferences_have_places_of_their_own(tmp_path: Path) -> None:
+    """So that they cannot take those of everything else."""
+    text = _render(tmp_path, per_router=9, inferences_per_router=5)
+    groups = dict(re.findall(r"upstream (\w+) \{(.*?)\}", text, re.DOTALL))
+    assert {group: re.findall(r"max_conns=(\d+)", block) for group, block in groups.items()} == {
+        "routers": ["9", "9"], "inference": ["5", "5"],
+    }  # fmt: skip
+    paths = re.findall(r"location (\S+ ?/?\S*) \{[^{}]*?proxy_pass https://(\w+);", text)
+    assert {path for path, group in paths if group == "inference"} == {"/v1/", "/api/"}
+    assert ("/", "routers") in paths
+
+
 @pytest.mark.parametrize(("taken", "status", "retry_after"), [(False, 503, "1"), (True, 502, None)])
 def test_a_write_that_no_router_took_is_refused_and_one_that_was_cut_off_is_not(
     tmp_path: Path, *, taken: bool, status: int, retry_after: str | None
