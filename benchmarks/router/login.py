@@ -31,8 +31,8 @@ def reads_for(target: TargetFile, accounts: int = 4) -> tuple[tuple[str, str], .
         raise BenchmarkError(msg)
     found: list[list[tuple[str, str]]] = []
     for index, account in enumerate(nurses):
-        with _pool(target, index) as pool:
-            token = _log_in(pool, account)
+        with pool_from(target, index) as pool:
+            token = log_in(pool, account)
             listed = pool.request("GET", "/patients?limit=50", headers={"Authorization": f"Bearer {token}"})
         rows = json.loads(listed.data)
         rows = rows if isinstance(rows, list) else rows.get("patients", rows.get("items", []))
@@ -40,7 +40,8 @@ def reads_for(target: TargetFile, accounts: int = 4) -> tuple[tuple[str, str], .
     return tuple(islice((read for turn in zip(*map(cycle, found), strict=False) for read in turn), _READS))
 
 
-def _pool(target: TargetFile, index: int) -> urllib3.HTTPSConnectionPool:
+def pool_from(target: TargetFile, index: int) -> urllib3.HTTPSConnectionPool:
+    """Connections to the edge from the harness's own address of that index."""
     assert target.edge is not None  # noqa: S101  the caller has looked
     assert target.trust is not None  # noqa: S101  likewise
     host, _, port = target.edge.https.rpartition(":")
@@ -53,7 +54,12 @@ def _pool(target: TargetFile, index: int) -> urllib3.HTTPSConnectionPool:
     )  # fmt: skip
 
 
-def _log_in(pool: urllib3.HTTPSConnectionPool, account: AccountEntry) -> str:
+def log_in(pool: urllib3.HTTPSConnectionPool, account: AccountEntry) -> str:
+    """The token of an account.
+
+    Raises:
+        BenchmarkError: refused.
+    """
     code = pyotp.TOTP(account.totp_secret).now()
     body = {"username": account.username, "password": account.password, "totp": code}
     answer = pool.request("POST", "/auth/login", json=body)

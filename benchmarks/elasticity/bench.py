@@ -1,0 +1,103 @@
+"""What the parts of this benchmark share: the stack, how loads are sent to it and judged, and what a promise is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from checks.catalogue import catalogue
+from checks.model import CannotLookError, Reason, Result, evaluate
+from checks.policy import Policy, load_policy
+from checks.targets import Load, LoadHistory
+from fixtures import runs
+from fixtures.capacity import find_capacity
+from fixtures.hosts import HostError
+from fixtures.stack import Stack
+from fixtures.target_file import read_target
+from fixtures.targets.load import client_host, load_spec, send
+from loadtests.capacity import Capacity, Judgement, Step, Terms, judged
+from loadtests.profiles import Profile
+from loadtests.show_capacity import step_line
+from loadtests.spec import Progress
+
+Say = Callable[[str], None]
+OnProgress = Callable[[Progress], None]
+
+
+@dataclass(frozen=True)
+class Promise:
+    """Something that is promised, what was seen of it, and whether it is kept; None when it could not be seen."""
+
+    what: str
+    seen: str
+    kept: bool | None
+
+
+@dataclass(frozen=True)
+class _Recorded:
+    """Implements `checks.targets.LoadHistory`."""
+
+    record: Load
+
+    def load(self, profile: str = "") -> Load:
+        """See `checks.targets.LoadHistory.load`."""
+        if profile not in ("", self.record.profile):
+            msg = f"the load was {self.record.profile}"
+            raise CannotLookError(msg, Reason.EXAMINED_NOTHING)
+        return self.record
+
+
+class Bench:
+    """A stack that is up on this machine.
+
+    Args:
+        users: how many a promise is made for, in place of the policy's: what is limited on purpose serves fewer.
+
+    Raises:
+        HostError: it is not up.
+    """
+
+    def __init__(self, file: Path, say: Say, users: int = 50) -> None:
+        self.target, self.say = read_target(file), say
+        run = runs.find(self.target.run)
+        if run is None:
+            msg = f"run {self.target.run or '(none named)'} of target {self.target.name} is not up on this machine"
+            raise HostError(msg)
+        self.stack = Stack(run.open())
+        policy = load_policy("default")
+        limits = policy.performance.model_copy(update={"users": users})
+        self.policy: Policy = policy.model_copy(update={"performance": limits})
+        self._seed = 0
+
+    def send(self, profile: Profile, on_progress: OnProgress = lambda _: None) -> Load:
+        """One load."""
+        self._seed += 1
+        with client_host(self.target) as host:
+            objectives = self.policy.performance.objectives()
+            return send(host, load_spec(self.target, profile, self._seed, objectives), on_progress)
+
+    def results(self, load: Load) -> tuple[Result, ...]:
+        """What the policy's checks of loads say of one."""
+        history = _Recorded(load)
+        exempt = {exemption.check for exemption in self.policy.not_applicable}
+        rules = [r for r in catalogue() if r.id not in exempt and all(kind is LoadHistory for _, kind in r.needs)]
+        return tuple(evaluate(rule, lambda _: history, self.policy, target=load.profile) for rule in rules)
+
+    def capacity(self, what: str, profile: Profile, *, first: float, precision: float = 0.15) -> Capacity:
+        """The highest rate of a profile that keeps the policy's limits now."""
+        self._seed += 100
+
+        def judge(load: Load) -> Judgement:
+            return judged(self.results(load))
+
+        def said(step: Step) -> None:
+            number[0] += 1
+            self.say(f"{what}, {step_line(number[0], step)}")
+
+        number = [0]
+        limits = self.policy.performance
+        terms = Terms(first=first, precision=precision, requests=700, longest_s=60, confidence=limits.confidence)
+        return find_capacity(
+            self.target, profile, judge, terms=terms, seed=self._seed, objectives=limits.objectives(), on_step=said
+        )
