@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -44,8 +45,14 @@ def ward(host: LoopbackHost, tmp_path: Path) -> Iterator[int]:
         f"http {{ access_log off; {_temporary(tmp_path)} server {{ listen {ADDRESS}:18080; return 200 ok; }} }}\n"
     )
     server = host.spawn(["nginx", "-e", "stderr", "-p", str(tmp_path), "-c", str(configuration)], service="ward")
+    wait_for(_answers, what="nginx answers", timeout_s=10)
     yield 18080
     server.kill()
+
+
+def _answers() -> bool:
+    with socket.create_connection((ADDRESS, 18080)):
+        return True
 
 
 def _temporary(place: Path) -> str:

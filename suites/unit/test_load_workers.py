@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import sys
 import threading
 from collections.abc import Iterator, Mapping
@@ -68,8 +69,14 @@ def _ward(tmp_path: Path) -> Iterator[None]:
     )
     argv = ["nginx", "-e", "stderr", "-p", str(place), "-c", str(place / "nginx.conf")]
     running = server.spawn(argv, service="nginx")
+    wait_for(_answers, what="nginx answers", timeout_s=10)
     yield
     running.kill()
+
+
+def _answers() -> bool:
+    with socket.create_connection((ADDRESS, PORT)):
+        return True
 
 
 def _counts(load: Load) -> Mapping[str, int]:
