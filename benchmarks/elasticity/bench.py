@@ -84,7 +84,9 @@ class Bench:
         rules = [r for r in catalogue() if r.id not in exempt and all(kind is LoadHistory for _, kind in r.needs)]
         return tuple(evaluate(rule, lambda _: history, self.policy, target=load.profile) for rule in rules)
 
-    def capacity(self, what: str, profile: Profile, *, first: float, precision: float = 0.15) -> Capacity:
+    def capacity(
+        self, what: str, profile: Profile, *, first: float, precision: float, on_progress: OnProgress = lambda _: None
+    ) -> Capacity:
         """The highest rate of a profile that keeps the policy's limits now."""
         self._seed += 100
 
@@ -99,5 +101,12 @@ class Bench:
         limits = self.policy.performance
         terms = Terms(first=first, precision=precision, requests=700, longest_s=60, confidence=limits.confidence)
         return find_capacity(
-            self.target, profile, judge, terms=terms, seed=self._seed, objectives=limits.objectives(), on_step=said
+            self.target,
+            profile,
+            judge,
+            terms=terms,
+            seed=self._seed,
+            objectives=limits.objectives(),
+            on_step=said,
+            on_progress=on_progress,
         )

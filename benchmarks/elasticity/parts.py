@@ -17,6 +17,8 @@ from loadtests.spec import Progress
 SHARE = 0.1  # of a core, for each of the parts that are compared
 LEAST_GAIN = 1.5
 _READY_S = 60.0
+_PRECISION = 0.25
+_LOADED = ("warm-up", "measuring")
 _USERS, _REMOVAL_RATE, _REMOVAL_S = 60, 15.0, 24.0
 
 
@@ -39,13 +41,9 @@ def chats() -> Profile:
 def adding(bench: Bench, what: str, services: Sequence[Service], profile: Profile, first: float) -> Iterator[Promise]:
     """Capacity with one of two services, each held to a share of a core, and with both."""
     one, other = services
-    with _without(bench, other), contextlib.ExitStack() as held:
-        _hold(held, one)
-        alone = bench.capacity(f"one {what}", profile, first=first, precision=0.25).bracket.held
-    with contextlib.ExitStack() as held:
-        for service in services:
-            _hold(held, service)
-        both = bench.capacity(f"two {what}s", profile, first=alone or first, precision=0.25).bracket.held
+    with _without(bench, other):
+        alone = _limited(bench, f"one {what}", [one], profile, first)
+    both = _limited(bench, f"two {what}s", services, profile, alone or first)
     if alone is None or both is None:
         yield Promise(f"a second {what} raises capacity", "no rate held, so nothing can be compared", None)
         return
@@ -95,7 +93,21 @@ def _without(bench: Bench, service: Service) -> Iterator[None]:
         wait_for(service.ready, what=f"{service.name} is ready", timeout_s=_READY_S)
 
 
-def _hold(held: contextlib.ExitStack, service: Service) -> None:
-    process = service.host.process(service.name)
-    if process is not None:
-        held.enter_context(held_to(SHARE, [process.pid], service.name))
+def _limited(bench: Bench, what: str, services: Sequence[Service], profile: Profile, first: float) -> float | None:
+    """The rate held while each service is held to its share; not at log-in, where passwords are hashed."""
+    held = contextlib.ExitStack()
+    loaded = False
+
+    def follow(progress: Progress) -> None:
+        nonlocal loaded
+        now = progress.phase in _LOADED
+        if now and not loaded:
+            for service in services:
+                process = service.host.process(service.name)
+                held.enter_context(held_to(SHARE, [process.pid] if process else [], service.name))
+        elif loaded and not now:
+            held.close()
+        loaded = now
+
+    with held:
+        return bench.capacity(what, profile, first=first, precision=_PRECISION, on_progress=follow).bracket.held
