@@ -46,13 +46,23 @@ from reports.render.load.files import write_pictures
 
 DEFAULT_TARGET = Path("build/stack/target.toml")
 _MENDABLE = (
-    HostError, TargetError, StackError, CatalogueError, PolicyError, MissingProgramError, MechanismFileError,
-    MechanismError, privacy.PictureError,
-)  # fmt: skip
+    HostError,
+    TargetError,
+    StackError,
+    CatalogueError,
+    PolicyError,
+    MissingProgramError,
+    MechanismFileError,
+    MechanismError,
+    privacy.PictureError,
+)
 target_option = click.option(
-    "--target", type=click.Path(path_type=Path, dir_okay=False), default=DEFAULT_TARGET, show_default=True,
+    "--target",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=DEFAULT_TARGET,
+    show_default=True,
     help="The stack's target file; another path makes another stack.",
-)  # fmt: skip
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -64,9 +74,7 @@ def main(context: click.Context) -> None:
 
     Exit codes: 0 holds, 1 does not hold, 2 usage, unreadable input or interrupted, 3 unknown.
     """
-    context.obj = Seam(
-        prepare=_prepare, judge_by=_judge_by, join=_join, draw=_draw, search=_search, scale=_scale
-    )  # fmt: skip
+    context.obj = Seam(prepare=_prepare, judge_by=_judge_by, join=_join, draw=_draw, search=_search, scale=_scale)
 
 
 def _prepare(path: Path, order: Order) -> Prepared:
@@ -104,10 +112,18 @@ def _search(path: Path, order: Order, terms: CapacityTerms, judge: JudgeLoad, to
     with _one_sentence():
         limits = load_policy(order.policy).performance
         return find_capacity(
-            read_target(path), order.profile, judge, terms=terms, seed=order.seed, objectives=limits.objectives(),
-            generator_limit=limits.generator_cpu_limit, processes=order.processes, on_trial=told.on_trial,
-            on_step=told.on_step, on_progress=told.on_progress,
-        )  # fmt: skip
+            read_target(path),
+            order.profile,
+            judge,
+            terms=terms,
+            seed=order.seed,
+            objectives=limits.objectives(),
+            generator_limit=limits.generator_cpu_limit,
+            processes=order.processes,
+            on_trial=told.on_trial,
+            on_step=told.on_step,
+            on_progress=told.on_progress,
+        )
 
 
 def _scale(policy_name: str) -> Callable[[Load, float], str]:
@@ -265,10 +281,16 @@ def list_checks(as_json: bool) -> None:  # noqa: FBT001  click passes a flag as 
         rules = catalogue()
     if as_json:
         rows = [
-            {"id": r.id, "claim": r.claim, "gate": r.gate, "severity": r.severity, "controls": r.controls,
-             "violations": [v.__name__.strip("_") for v in r.violations]}
+            {
+                "id": r.id,
+                "claim": r.claim,
+                "gate": r.gate,
+                "severity": r.severity,
+                "controls": r.controls,
+                "violations": [v.__name__.strip("_") for v in r.violations],
+            }
             for r in rules
-        ]  # fmt: skip
+        ]
         click.echo(json.dumps(rows, indent=1))
         return
     table = Table("check", "gate", "severity", "violations", "controls", box=None)
@@ -293,11 +315,19 @@ def show_check(identity: str, as_json: bool) -> None:  # noqa: FBT001  click pas
     cited = [controls()[c] for c in rule.controls]
     violations = [v.__name__.strip("_").replace("_", " ") for v in rule.violations]
     if as_json:
-        click.echo(json.dumps({
-            "id": rule.id, "claim": rule.claim, "gate": rule.gate, "severity": rule.severity,
-            "controls": [{"id": c.id, "title": c.title, "crosswalk": c.crosswalk} for c in cited],
-            "violations": violations,
-        }, indent=1))  # fmt: skip
+        click.echo(
+            json.dumps(
+                {
+                    "id": rule.id,
+                    "claim": rule.claim,
+                    "gate": rule.gate,
+                    "severity": rule.severity,
+                    "controls": [{"id": c.id, "title": c.title, "crosswalk": c.crosswalk} for c in cited],
+                    "violations": violations,
+                },
+                indent=1,
+            )
+        )
         return
     click.echo(f"{rule.id}  [{rule.gate}, {rule.severity}]\n")
     click.echo(textwrap.fill(rule.claim, 100) + "\n")

@@ -118,12 +118,17 @@ def gate_session(request: pytest.FixtureRequest) -> Iterator[GateSession]:
     kind = _kind(config)
     waivers = config.getoption("waivers")
     wishes = Wishes(
-        kind=kind, policy=load_policy(str(config.getoption("policy"))), profile=_profile(config),  # type: ignore[arg-type]
-        target=config.getoption("target"), driver=config.getoption("driver"), model=config.getoption("model"),
+        kind=kind,
+        policy=load_policy(str(config.getoption("policy"))),
+        profile=_profile(config),  # type: ignore[arg-type]
+        target=config.getoption("target"),
+        driver=config.getoption("driver"),
+        model=config.getoption("model"),
         report_root=Path(config.getoption("report_dir")) / (kind or "gate"),
-        run_id=config.stash.get(_RUN_ID, "") or runs.new_run_id(), signing_key=config.getoption("signing_key"),
+        run_id=config.stash.get(_RUN_ID, "") or runs.new_run_id(),
+        signing_key=config.getoption("signing_key"),
         waivers=load_waivers(waivers) if waivers else (),
-    )  # fmt: skip
+    )
     session = GateSession(wishes, _attempts(request.session), _aloud(config))
     config.stash[_SESSION] = session
     try:
@@ -148,9 +153,12 @@ def _aloud(config: pytest.Config) -> Callable[[str], None]:
 def _attempts(session: pytest.Session) -> list[Attempt]:
     """The self-proofs among the tests that were selected."""
     return [
-        value for item in session.items if isinstance(item, pytest.Function) and hasattr(item, "callspec")
-        for value in item.callspec.params.values() if isinstance(value, Attempt)
-    ]  # fmt: skip
+        value
+        for item in session.items
+        if isinstance(item, pytest.Function) and hasattr(item, "callspec")
+        for value in item.callspec.params.values()
+        if isinstance(value, Attempt)
+    ]
 
 
 @pytest.fixture(scope="session")

@@ -31,6 +31,10 @@ def ask_without_pause(url: str, *, connections: int, seconds: int) -> Measured:
     seen = json.loads(line.removeprefix(_MARK))
     return Measured(
         requests=seen["requests"],
-        rate=seen["requests"] / seen["microseconds"] * 1e6, p50_ms=seen["p50_us"] / 1e3, p95_ms=seen["p95_us"] / 1e3,
-        p99_ms=seen["p99_us"] / 1e3, bad_status=seen["bad_status"], broken=seen["broken"],
-    )  # fmt: skip
+        rate=seen["requests"] / seen["microseconds"] * 1e6,
+        p50_ms=seen["p50_us"] / 1e3,
+        p95_ms=seen["p95_us"] / 1e3,
+        p99_ms=seen["p99_us"] / 1e3,
+        bad_status=seen["bad_status"],
+        broken=seen["broken"],
+    )

@@ -62,7 +62,7 @@ _DOWN = Direction(window_s=300, policies=(Pace(percent=100, period_s=15),))
 class Autoscaling(_Strict):
     """One autoscaler. At least one of the metrics: ``utilisation`` is a replica's load over what it can carry, the others are
     per replica. ``start_s`` passes until a new replica serves.
-    """  # fmt: skip
+    """
 
     min_replicas: Count
     max_replicas: Count
@@ -192,10 +192,14 @@ def follow(asked: Sequence[Demand], rule: Autoscaling, capacity: float) -> Scali
             scaler.sync(second, Demand(sum(d.rate for d in seen) / SYNC_S, sum(d.users for d in seen) / SYNC_S))
         moments.append(Moment(second, demand.rate, len(scaler.ready_at), scaler.ready(second)))
     return Scaling(
-        rule, capacity, tuple(moments), tuple(_shortages(moments, capacity)),
-        needed=max(_replicas(demand.rate, capacity) for demand in asked), requests=sum(d.rate for d in asked),
+        rule,
+        capacity,
+        tuple(moments),
+        tuple(_shortages(moments, capacity)),
+        needed=max(_replicas(demand.rate, capacity) for demand in asked),
+        requests=sum(d.rate for d in asked),
         beyond=sum(max(m.rate - m.ready * capacity, 0.0) for m in moments),
-    )  # fmt: skip
+    )
 
 
 def _shortages(moments: Sequence[Moment], capacity: float) -> Iterator[Shortage]:
@@ -306,8 +310,10 @@ def describe(scaling: Scaling) -> str:
     """Lines for a person: every change, and what it came to."""
     rule, capacity = scaling.rule, scaling.capacity
     kept = (
-        (rule.utilisation, "{:.0%} of that"), (rule.requests_per_s, "{:g} requests/s"), (rule.users, "{:g} users"),
-    )  # fmt: skip
+        (rule.utilisation, "{:.0%} of that"),
+        (rule.requests_per_s, "{:g} requests/s"),
+        (rule.users, "{:g} users"),
+    )
     targets = " and ".join(text.format(value) for value, text in kept if value is not None)
     title = (
         f"Autoscaling, simulated: {rule.min_replicas} to {rule.max_replicas} replicas that carry {capacity:g} requests/s each, "

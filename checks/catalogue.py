@@ -15,9 +15,19 @@ from types import ModuleType
 from checks.model import Check, declared
 
 ROOMS = (
-    "tls", "http", "access", "audit", "data", "backup", "recovery", "privacy", "performance", "operations", "hosts",
+    "tls",
+    "http",
+    "access",
+    "audit",
+    "data",
+    "backup",
+    "recovery",
+    "privacy",
+    "performance",
+    "operations",
+    "hosts",
     "federation",
-)  # fmt: skip
+)
 _HERE = Path(__file__).parent
 
 
@@ -50,11 +60,14 @@ def controls() -> dict[str, Control]:
     table = tomllib.loads((_HERE / "controls.toml").read_text())
     return {
         identity: Control(
-            id=identity, citation=entry["citation"], title=entry["title"], required=entry["required"],
+            id=identity,
+            citation=entry["citation"],
+            title=entry["title"],
+            required=entry["required"],
             crosswalk=tuple(entry.get("crosswalk", ())),
         )
         for identity, entry in table.items()
-    }  # fmt: skip
+    }
 
 
 @cache
@@ -93,9 +106,10 @@ def read(identity: str) -> Check:
     name = identity.rpartition("/")[2]
     module = importlib.import_module(f"checks.{identity.replace('/', '.')}")
     public = [
-        f for n, f in inspect.getmembers(module, inspect.isfunction)
+        f
+        for n, f in inspect.getmembers(module, inspect.isfunction)
         if f.__module__ == module.__name__ and not n.startswith("_")
-    ]  # fmt: skip
+    ]
     if [f.__name__ for f in public] != [name] or not hasattr(public[0], "__check__"):
         msg = f"checks/{identity}.py must hold one public function, {name}, marked with @check"
         raise CatalogueError(msg)

@@ -46,7 +46,7 @@ class Lab(Protocol):
             ciphers: OpenSSL cipher list in place of the reference one.
             certificate: ``valid``, ``self-signed``, ``expired``, ``expiring`` (a day left) or ``wrong-name``.
             replace: text of the rendered nginx.conf -> what stands there instead.
-        """  # fmt: skip
+        """
         ...
 
     def legacy_edge(self, version: str) -> Edge:
@@ -69,7 +69,7 @@ class Lab(Protocol):
             sql: run as superuser after the schema.
             access: lines put at the head of pg_hba.conf.
             settings: postgresql.conf settings in place of the reference ones.
-        """  # fmt: skip
+        """
         ...
 
     def cache(
@@ -82,7 +82,7 @@ class Lab(Protocol):
     ) -> Cache:
         """A Redis Cluster of one primary that owns the first ``slots`` slots, and its replicas; TLS and ACL as in the
         reference; ``acl`` lines are added, or stand for the reference's line of the same user.
-        """  # fmt: skip
+        """
         ...
 
     def inference(self, *, stopped: int = 0) -> Inference:
@@ -141,7 +141,7 @@ class Lab(Protocol):
             overload: what the server does in a spike: ``refused`` as soon as its queue is full, ``refused late``,
                 ``queued`` without bound, or ``careless``: it loses and doubles what it acknowledged, and keeps what it
                 refused.
-        """  # fmt: skip
+        """
         ...
 
     def taken_gpu(self, what: str) -> LoadHistory:
@@ -178,7 +178,7 @@ class Lab(Protocol):
             enforced: False discards every charge in the database as soon as its answer is stored.
             serialised: False takes the lock out of the database that keeps one user's reservations apart.
             noiseless: in the place of so many nodes answers a program that says it adds noise, and adds none.
-        """  # fmt: skip
+        """
         ...
 
     def federation(

@@ -206,9 +206,15 @@ def evaluate(rule: Check, find: Callable[[type], object], policy: Policy, *, tar
         target: identity of what is looked at.
     """
     blank = Result(
-        check_id=rule.id, claim=rule.claim, gate=rule.gate, severity=rule.severity, controls=rule.controls,
-        status=Status.UNKNOWN, findings=(), target=target,
-    )  # fmt: skip
+        check_id=rule.id,
+        claim=rule.claim,
+        gate=rule.gate,
+        severity=rule.severity,
+        controls=rule.controls,
+        status=Status.UNKNOWN,
+        findings=(),
+        target=target,
+    )
     found: list[Finding] = []
     try:
         arguments = {name: find(kind) for name, kind in rule.needs}

@@ -74,10 +74,11 @@ def _gaussian_size(noise: Samples, claimed: float, alpha: float) -> Tested:
     least = math.sqrt(float(chi2.ppf(alpha, freedom)) / freedom)
     seen = float(np.std(noise, ddof=1))
     return Tested(
-        "variance", chance >= alpha,
+        "variance",
+        chance >= alpha,
         f"standard deviation {seen:.2f}, {seen / claimed:.0%} of the {claimed:g} that is claimed (chi-square {statistic:.1f},"
         f" chance {chance:.2g}; less than {least * claimed:.2f} would be refuted)",
-    )  # fmt: skip
+    )
 
 
 def _laplace_size(noise: Samples, claimed: float, alpha: float) -> Tested:
@@ -89,10 +90,11 @@ def _laplace_size(noise: Samples, claimed: float, alpha: float) -> Tested:
     least = float(chi2.ppf(alpha, freedom)) / freedom
     seen = float(np.mean(np.abs(noise)))
     return Tested(
-        "variance", chance >= alpha,
+        "variance",
+        chance >= alpha,
         f"mean magnitude {seen:.2f}, {seen / claimed:.0%} of the {claimed:g} that is claimed (chi-square {statistic:.1f},"
         f" chance {chance:.2g}; less than {least * claimed:.2f} would be refuted)",
-    )  # fmt: skip
+    )
 
 
 def _distribution(noise: Samples, claimed: float, alpha: float, law: str) -> Tested:
@@ -105,9 +107,10 @@ def _distribution(noise: Samples, claimed: float, alpha: float, law: str) -> Tes
     excess = float(np.max(np.arange(1, size.size + 1) / size.size - expected))
     allowed = math.sqrt(math.log(1 / alpha) / (2 * size.size))
     return Tested(
-        "distribution", excess <= allowed,
+        "distribution",
+        excess <= allowed,
         f"small noise is more frequent than claimed by {excess:.4f}, where chance allows {allowed:.4f}",
-    )  # fmt: skip
+    )
 
 
 def _repetition(noise: Samples, claimed: float, alpha: float, law: str) -> Tested:
@@ -115,9 +118,10 @@ def _repetition(noise: Samples, claimed: float, alpha: float, law: str) -> Teste
     often, value = int(counts.max()), float(values[counts.argmax()])
     allowed = most_repeated(noise.size, claimed, alpha, law)
     return Tested(
-        "repetition", often <= allowed,
+        "repetition",
+        often <= allowed,
         f"the value {value:g} came {often} times out of {noise.size}, where chance allows {allowed}",
-    )  # fmt: skip
+    )
 
 
 def most_repeated(size: int, claimed: float, alpha: float, law: str = "gaussian") -> int:

@@ -141,8 +141,11 @@ class Policy(_Strict):
     floor: Share = 0.8
     required_controls: tuple[str, ...]
     weights: dict[Severity, float] = {
-        Severity.CRITICAL: 8, Severity.HIGH: 4, Severity.MEDIUM: 2, Severity.LOW: 1,
-    }  # fmt: skip
+        Severity.CRITICAL: 8,
+        Severity.HIGH: 4,
+        Severity.MEDIUM: 2,
+        Severity.LOW: 1,
+    }
     gates: tuple[Gate, ...] = tuple(Gate)
     tls: Tls = Tls()
     session: Session = Session()

@@ -121,7 +121,7 @@ class Api(Protocol):
         """One request, anonymous or as an account; logs the account in once and reuses its token.
 
         Answers 429 of the edge are waited out, within a deadline.
-        """  # fmt: skip
+        """
         ...
 
     def login(self, account: Account, *, password: str | None = None, totp: str | None = None) -> Login:
@@ -761,7 +761,7 @@ class Federation(Protocol):
                 ``garbled`` no JSON, ``short`` a value too few, ``late`` not in time; empty for the node itself.
             kinds: asked under each behaviour: ``count`` or ``sum``.
             honest: how many other nodes can be reached; all when None.
-        """  # fmt: skip
+        """
         ...
 
     def problem(self) -> tuple[Part, ...]:

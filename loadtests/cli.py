@@ -104,9 +104,12 @@ class _OneSentence(click.Command):
 
 @click.command(cls=_OneSentence)
 @click.option(
-    "--target", type=click.Path(path_type=Path, dir_okay=False), default=Path("build/stack/target.toml"),
-    show_default=True, help="Load goes to the address that this target file lists, and nowhere else.",
-)  # fmt: skip
+    "--target",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=Path("build/stack/target.toml"),
+    show_default=True,
+    help="Load goes to the address that this target file lists, and nowhere else.",
+)
 @click.option(
     "--profile", "name", metavar="NAME", help=f"{', '.join(profile_names())}, or your own: FILE.toml or FILE.toml:NAME."
 )
@@ -133,9 +136,11 @@ class _OneSentence(click.Command):
     "--within", type=click.FloatRange(min=30), default=900.0, show_default=True, help="Seconds for such a search."
 )
 @click.option(
-    "--autoscale", type=click.FloatRange(min=0, min_open=True), metavar="RATE",
+    "--autoscale",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="RATE",
     help="Also say how the policy's autoscaler would have followed, with replicas that carry RATE requests/s each.",
-)  # fmt: skip
+)
 @click.option(
     "--output", type=click.Path(path_type=Path, file_okay=False), help="Write the record and its pictures here."
 )
@@ -173,10 +178,25 @@ def load(context: click.Context, /, *, leader: str | None, target: Path, **asked
 
 
 def _lead(
-    seam: Seam, target: Path, *, name: str | None, users: int | None, seconds: float | None, rate: float | None,
-    arrivals: str | None, policy: str, seed: int | None, processes: int | None, master: str | None,
-    workers: int | None, output: Path | None, as_text: bool, find: bool, within: float, autoscale: float | None,
-) -> int:  # fmt: skip
+    seam: Seam,
+    target: Path,
+    *,
+    name: str | None,
+    users: int | None,
+    seconds: float | None,
+    rate: float | None,
+    arrivals: str | None,
+    policy: str,
+    seed: int | None,
+    processes: int | None,
+    master: str | None,
+    workers: int | None,
+    output: Path | None,
+    as_text: bool,
+    find: bool,
+    within: float,
+    autoscale: float | None,
+) -> int:
     if name is None:
         _stop("say what to send, e.g. --profile smoke; clinical-gate load --help has examples")
     if find and (seconds or master or output or autoscale):

@@ -111,7 +111,7 @@ class Client:
 
         Raises:
             RequestError: no full answer, with the cause.
-        """  # fmt: skip
+        """
         data = self._head(method, path, body, headers) + body
         connection: _Connection | None = None
         try:

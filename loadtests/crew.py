@@ -98,10 +98,18 @@ class _Crew:
 
         users = len(range(number, spec.profile.users, wanted))
         self.parts[msg.node_id] = RemotePart(name, (msg.data or {}).get("pid", 0), users, tell)
-        tell("cast", {
-            "profile": spec.profile.model_dump(mode="json"), "seed": spec.seed, "number": number, "of": wanted,
-            "name": name, "objectives": spec.model_dump(mode="json")["objectives"], "nonce": self._nonce,
-        })  # fmt: skip
+        tell(
+            "cast",
+            {
+                "profile": spec.profile.model_dump(mode="json"),
+                "seed": spec.seed,
+                "number": number,
+                "of": wanted,
+                "name": name,
+                "objectives": spec.model_dump(mode="json")["objectives"],
+                "nonce": self._nonce,
+            },
+        )
 
     def _hear(self, msg: Any, **_: object) -> None:  # noqa: ANN401  Locust ships no types
         part = self.parts.get(msg.node_id)
@@ -124,9 +132,10 @@ class _Crew:
             return ""  # they end one by one
         dead = {process.pid: _ending(process) for process in self.processes if process.poll() is not None}
         who = [
-            part.name + dead.get(part.pid, "") for node, part in self.parts.items()
+            part.name + dead.get(part.pid, "")
+            for node, part in self.parts.items()
             if not part.done and (part.pid in dead or not self._heard_of(node))
-        ]  # fmt: skip
+        ]
         who += [f"a worker{dead[pid]}" for pid in dead.keys() - {part.pid for part in self.parts.values()}]
         after_s = time.monotonic() - self._begun
         return (

@@ -104,9 +104,12 @@ class Generator:
             return replace(empty_record(self._spec, problem), opened_ns=self._opened_ns)
         load = merged([sender.record() for sender in self._senders])
         return replace(
-            load, slices=with_users(load.slices, self._spec.profile, load.slice_s), marks=_spike(self._spec.profile),
-            opened_ns=self._opened_ns, accelerators=self._gpus,
-        )  # fmt: skip
+            load,
+            slices=with_users(load.slices, self._spec.profile, load.slice_s),
+            marks=_spike(self._spec.profile),
+            opened_ns=self._opened_ns,
+            accelerators=self._gpus,
+        )
 
     def _log_in(self) -> str:
         allowed, users = self._spec.log_in_seconds(), self._spec.profile.users
@@ -179,11 +182,17 @@ class Reporter:
         requests = sum(sender.requests for sender in senders)
         rate = (requests - self._counted) / (now - self._reported) if self._reported else 0.0
         self._reported, self._counted, self._phase = now, requests, phase
-        self.write(Progress(
-            phase=phase, users=sum(sender.ready for sender in senders), requests=requests, rate=rate,
-            p95_ms=percentile_ms((sender.counts_us() for sender in senders), 0.95),
-            errors=sum(sender.failed for sender in senders), left_s=left_s,
-        ))  # fmt: skip
+        self.write(
+            Progress(
+                phase=phase,
+                users=sum(sender.ready for sender in senders),
+                requests=requests,
+                rate=rate,
+                p95_ms=percentile_ms((sender.counts_us() for sender in senders), 0.95),
+                errors=sum(sender.failed for sender in senders),
+                left_s=left_s,
+            )
+        )
 
     def write(self, state: Progress) -> None:
         """Append one line."""

@@ -17,17 +17,24 @@ def merged(parts: Sequence[Load]) -> Load:
     first, written = parts[0], [part.written for part in parts if part.written]
     slices = tuple(
         Slice(
-            max(piece.at_s for piece in pieces), first.users, sum(piece.ended for piece in pieces),
+            max(piece.at_s for piece in pieces),
+            first.users,
+            sum(piece.ended for piece in pieces),
             _together([kind for piece in pieces for kind in piece.kinds]),
         )
         for pieces in zip_longest(*(part.slices for part in parts), fillvalue=_NOTHING)
-    )  # fmt: skip
+    )
     generators = tuple(generator for part in parts for generator in part.generators)
     return replace(
-        first, kinds=_together([kind for part in parts for kind in part.kinds]), slices=slices, generators=generators,
-        generator_cpu=max(part.generator_cpu for part in parts), complete=all(part.complete for part in parts),
-        written=together(written), problem="; ".join(dict.fromkeys(part.problem for part in parts if part.problem)),
-    )  # fmt: skip
+        first,
+        kinds=_together([kind for part in parts for kind in part.kinds]),
+        slices=slices,
+        generators=generators,
+        generator_cpu=max(part.generator_cpu for part in parts),
+        complete=all(part.complete for part in parts),
+        written=together(written),
+        problem="; ".join(dict.fromkeys(part.problem for part in parts if part.problem)),
+    )
 
 
 def together(parts: Sequence[Written]) -> Written | None:
@@ -35,10 +42,12 @@ def together(parts: Sequence[Written]) -> Written | None:
     if not parts:
         return None
     return Written(
-        sum(part.acknowledged for part in parts), sum(part.lost for part in parts),
-        sum(part.duplicated for part in parts), sum(part.refused_yet_present for part in parts),
+        sum(part.acknowledged for part in parts),
+        sum(part.lost for part in parts),
+        sum(part.duplicated for part in parts),
+        sum(part.refused_yet_present for part in parts),
         complete=all(part.complete for part in parts),
-    )  # fmt: skip
+    )
 
 
 def with_users(slices: Sequence[Slice], profile: Profile, slice_s: float) -> tuple[Slice, ...]:

@@ -86,10 +86,15 @@ class Part:
         cpu = max(self._used[1] - self._used[0], 0.0) / self._spec.profile.seconds
         crash = self._recorder.crash
         return replace(
-            empty_record(self._spec, crash), kinds=self._recorder.latencies(), slices=self._recorder.slices(),
-            generator_cpu=cpu, generators=(Generator(self.name, self.requests, cpu),),
-            opened_ns=int(self._opening * 1e9), written=together(self.stage.written), complete=not crash,
-        )  # fmt: skip
+            empty_record(self._spec, crash),
+            kinds=self._recorder.latencies(),
+            slices=self._recorder.slices(),
+            generator_cpu=cpu,
+            generators=(Generator(self.name, self.requests, cpu),),
+            opened_ns=int(self._opening * 1e9),
+            written=together(self.stage.written),
+            complete=not crash,
+        )
 
     def _note_cpu(self, process: psutil.Process, moment: int) -> None:
         times = process.cpu_times()
@@ -109,13 +114,18 @@ def _stage(spec: LoadSpec, recorder: Recorder, number: int, of: int) -> Stage:
     for index, (role, identity) in enumerate(spec.cast()):
         if index % of != number:
             continue
-        client = Client(
-            node if role == "node" else usual, source=spec.source(index), timeout_s=spec.profile.timeout_s
-        )  # fmt: skip
+        client = Client(node if role == "node" else usual, source=spec.source(index), timeout_s=spec.profile.timeout_s)
         client.authorization = f"Bearer {spec.api_key}" if spec.api_key else ""
         session = Session(
-            role, identity, client, recorder, turn=turn, dialect=spec.dialect, model=spec.model, page=spec.page,
+            role,
+            identity,
+            client,
+            recorder,
+            turn=turn,
+            dialect=spec.dialect,
+            model=spec.model,
+            page=spec.page,
             patience_s=spec.patience_s(index),
-        )  # fmt: skip
+        )
         stage.waiting.setdefault(role, []).append((session, arrivals(spec.profile, role, index, spec.seed)))
     return stage

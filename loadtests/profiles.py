@@ -18,9 +18,16 @@ Seconds = Annotated[float, Field(gt=0, le=86_400)]
 Weight = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Role = Literal["clinician", "nurse", "researcher", "auditor", "node", "visitor"]
 Action = Literal[
-    "inference.chat", "patient.list", "patient.read", "patient.encounter", "privacy.budget", "privacy.aggregate",
-    "audit.read", "federation.heartbeat", "page.get",
-]  # fmt: skip
+    "inference.chat",
+    "patient.list",
+    "patient.read",
+    "patient.encounter",
+    "privacy.budget",
+    "privacy.aggregate",
+    "audit.read",
+    "federation.heartbeat",
+    "page.get",
+]
 USUAL_ACTIONS: dict[Role, dict[Action, float]] = {
     "clinician": {"inference.chat": 1.0},
     "nurse": {"patient.list": 0.25, "patient.read": 0.5, "patient.encounter": 0.25},
@@ -30,8 +37,11 @@ USUAL_ACTIONS: dict[Role, dict[Action, float]] = {
     "visitor": {"page.get": 1.0},
 }
 ACCOUNT_ROLES: dict[Role, str] = {
-    "clinician": "physician", "nurse": "nurse", "researcher": "researcher", "auditor": "auditor",
-}  # fmt: skip
+    "clinician": "physician",
+    "nurse": "nurse",
+    "researcher": "researcher",
+    "auditor": "auditor",
+}
 Turn = tuple[Annotated[float, Field(ge=0)], Annotated[int, Field(ge=0, le=100_000)]]
 
 
@@ -150,7 +160,7 @@ class Profile(BaseModel):
 
     def changed(
         self, *, users: int | None = None, seconds: float | None = None, arrivals: str | None = None
-    ) -> Profile:  # fmt: skip
+    ) -> Profile:
         """The same profile with other numbers; its shape is stretched to them.
 
         Raises:

@@ -64,9 +64,15 @@ class Recorder:
         self.crash = ""
 
     def request(
-        self, kind: str, at_s: float, seconds: float, error: str = "", *, first_token_s: float | None = None,
+        self,
+        kind: str,
+        at_s: float,
+        seconds: float,
+        error: str = "",
+        *,
+        first_token_s: float | None = None,
         per_token_s: float | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         """One request that was meant to start ``at_s`` after the window's opening, and the cause of its failure if it failed.
 
         Args:

@@ -23,9 +23,14 @@ class Kind(StrEnum):
 OTHERS = "others on this machine"
 _CAUSES = tuple(Kind)
 _FULL = {
-    Kind.GENERATOR: 1.0, Kind.MACHINE: 0.85, Kind.THREAD: 0.85, Kind.ACCELERATOR: 0.85, Kind.PLACES: 0.9, Kind.LINE: 1.0,
+    Kind.GENERATOR: 1.0,
+    Kind.MACHINE: 0.85,
+    Kind.THREAD: 0.85,
+    Kind.ACCELERATOR: 0.85,
+    Kind.PLACES: 0.9,
+    Kind.LINE: 1.0,
     Kind.BACKLOG: 1.0,
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True)

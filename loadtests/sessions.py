@@ -41,9 +41,18 @@ class Session:
     """
 
     def __init__(
-        self, role: Role, identity: Identity | None, client: Client, recorder: Recorder, *, turn: Semaphore,
-        dialect: str = "openai", model: str, page: str, patience_s: float = 0.0,
-    ) -> None:  # fmt: skip
+        self,
+        role: Role,
+        identity: Identity | None,
+        client: Client,
+        recorder: Recorder,
+        *,
+        turn: Semaphore,
+        dialect: str = "openai",
+        model: str,
+        page: str,
+        patience_s: float = 0.0,
+    ) -> None:
         self._role, self._identity, self._client, self._recorder = role, identity, client, recorder
         self._turn, self._model, self._page, self._patience_s = turn, model, page, patience_s
         self._dialect = dialect
@@ -105,9 +114,13 @@ class Session:
             return
         recorder, stream = self._recorder, asked.stream
         recorder.request(
-            arrival.action, at_s, ended - intended, error, first_token_s=stream.first_s(intended) if stream else None,
+            arrival.action,
+            at_s,
+            ended - intended,
+            error,
+            first_token_s=stream.first_s(intended) if stream else None,
             per_token_s=stream.per_token_s() if stream else None,
-        )  # fmt: skip
+        )
         recorder.time("generator:late", begun - intended)
         recorder.time("request:wait", (asked.sent or ended) - intended)
         recorder.time("request:service", ended - (asked.sent or ended))

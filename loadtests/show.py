@@ -36,8 +36,10 @@ def show(record: Load, results: tuple[Result, ...], address: str, console: Conso
     console.print(
         f"{record.profile} on {address}: {record.users} users, {record.arrival}, {record.seconds:g} s, seed {record.seed}; "
         f"generator at {record.generator_cpu:.0%} of one core{busiest}",
-        soft_wrap=True, markup=False, highlight=False,
-    )  # fmt: skip
+        soft_wrap=True,
+        markup=False,
+        highlight=False,
+    )
     if not record.complete:
         console.print(
             f"[yellow]{Status.UNKNOWN}[/] it did not run to its end: {escape(record.problem)}", soft_wrap=True

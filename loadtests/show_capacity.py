@@ -113,25 +113,36 @@ def as_json(capacity: Capacity) -> str:
     """The outcome and every step, without histograms."""
     known, above, held = capacity.bracket, capacity.above, capacity.held
     first = capacity.saturation.first
-    return json.dumps({
-        "profile": capacity.profile.name, "held_per_s": known.held, "refuted_per_s": known.refuted,
-        "undecided_per_s": known.undecided, "users": capacity.users, "ending": capacity.ending.name.lower(),
-        "confidence_of_each": capacity.terms.confidence, "full_first": first.name if first else None,
-        "scope": capacity.scope,
-        "seen": {
-            name: [asdict(resource) for resource in step.seen]
-            for name, step in (("held", held), ("above", above)) if step
-        },
-        "steps": [
-            {
-                "per_s": step.trial.rate, "seconds": step.trial.seconds, "verdict": step.verdict,
-                "why": step.judgement.why, "took_s": round(step.took_s, 1),
-                "p95_ms": {head: found.percentile(0.95) for head, found in _heads(step.load)},
-                "failed": {head: found.errors for head, found in _heads(step.load)},
-            }
-            for step in capacity.steps
-        ],
-    })  # fmt: skip
+    return json.dumps(
+        {
+            "profile": capacity.profile.name,
+            "held_per_s": known.held,
+            "refuted_per_s": known.refuted,
+            "undecided_per_s": known.undecided,
+            "users": capacity.users,
+            "ending": capacity.ending.name.lower(),
+            "confidence_of_each": capacity.terms.confidence,
+            "full_first": first.name if first else None,
+            "scope": capacity.scope,
+            "seen": {
+                name: [asdict(resource) for resource in step.seen]
+                for name, step in (("held", held), ("above", above))
+                if step
+            },
+            "steps": [
+                {
+                    "per_s": step.trial.rate,
+                    "seconds": step.trial.seconds,
+                    "verdict": step.verdict,
+                    "why": step.judgement.why,
+                    "took_s": round(step.took_s, 1),
+                    "p95_ms": {head: found.percentile(0.95) for head, found in _heads(step.load)},
+                    "failed": {head: found.errors for head, found in _heads(step.load)},
+                }
+                for step in capacity.steps
+            ],
+        }
+    )
 
 
 def _heads(load: Load | None) -> Iterator[tuple[str, Latencies]]:

@@ -231,9 +231,17 @@ def empty_record(spec: LoadSpec, problem: str) -> Load:
     """The record of a load of which nothing was recorded, and why."""
     profile = spec.profile
     return Load(
-        profile=profile.name, users=profile.users, seconds=profile.seconds, arrival=profile.arrival, seed=spec.seed,
-        kinds=(), generator_cpu=0.0, complete=False, problem=problem, objectives=spec.objectives,
-    )  # fmt: skip
+        profile=profile.name,
+        users=profile.users,
+        seconds=profile.seconds,
+        arrival=profile.arrival,
+        seed=spec.seed,
+        kinds=(),
+        generator_cpu=0.0,
+        complete=False,
+        problem=problem,
+        objectives=spec.objectives,
+    )
 
 
 def load_to_json(load: Load) -> str:
@@ -256,11 +264,15 @@ def load_from_json(text: str) -> Load:
         )
         written, accelerators = table.pop("written"), table.pop("accelerators")
         return Load(
-            written=written and Written(**written), accelerators=tuple(Accelerator(**each) for each in accelerators),
-            kinds=kinds, slices=slices, marks=tuple(Mark(**mark) for mark in table.pop("marks")),
+            written=written and Written(**written),
+            accelerators=tuple(Accelerator(**each) for each in accelerators),
+            kinds=kinds,
+            slices=slices,
+            marks=tuple(Mark(**mark) for mark in table.pop("marks")),
             generators=tuple(Generator(**each) for each in table.pop("generators")),
-            objectives={head: Objective(**asked) for head, asked in table.pop("objectives").items()}, **table,
-        )  # fmt: skip
+            objectives={head: Objective(**asked) for head, asked in table.pop("objectives").items()},
+            **table,
+        )
     except (AttributeError, KeyError, TypeError) as problem:
         msg = f"not a load record: {problem}"
         raise ValueError(msg) from problem

@@ -117,11 +117,22 @@ class Worker:
         if self._said and self._said[-1]:
             return  # the record has been delivered
         self._said, self._reported = news, time.monotonic()
-        self._runner.send_message("state", self._mail.sealed("state", self._nonce, {
-            "ready": part.ready, "refusal": part.refusal, "requests": part.requests, "failed": part.failed,
-            "answered": part.answered, "counts": list(part.counts_us().items()),
-            "record": load_to_json(part.record()) if part.done else "",
-        }))  # fmt: skip
+        self._runner.send_message(
+            "state",
+            self._mail.sealed(
+                "state",
+                self._nonce,
+                {
+                    "ready": part.ready,
+                    "refusal": part.refusal,
+                    "requests": part.requests,
+                    "failed": part.failed,
+                    "answered": part.answered,
+                    "counts": list(part.counts_us().items()),
+                    "record": load_to_json(part.record()) if part.done else "",
+                },
+            ),
+        )
 
     def _show(self, part: Part) -> None:
         now, (opening, closing) = time.monotonic(), self._window

@@ -30,9 +30,17 @@ def build(folder: Path) -> Path:
         raise AllureError(msg)
     page = folder.resolve() / "allure-report"
     command = [
-        program, "--yes", "allure@3", "awesome", "--single-file", "--report-name", "Clinical gate",
-        "--output", str(page), str(results.resolve()),
-    ]  # fmt: skip
+        program,
+        "--yes",
+        "allure@3",
+        "awesome",
+        "--single-file",
+        "--report-name",
+        "Clinical gate",
+        "--output",
+        str(page),
+        str(results.resolve()),
+    ]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS, check=False, cwd=folder)
     except subprocess.TimeoutExpired as problem:

@@ -26,13 +26,18 @@ _DEFAULT = Path("build/gate/latest")
 _HOLDS_NOT, _UNREADABLE, _UNKNOWN = 1, 2, 3
 _folder = click.argument("directory", type=click.Path(path_type=Path, file_okay=False), default=_DEFAULT)
 _key = click.option(
-    "--key", type=click.Path(path_type=Path, dir_okay=False), metavar="PUB",
+    "--key",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="PUB",
     help="The signer's public key (PEM) that you got from the signer, not from the report.",
-)  # fmt: skip
+)
 _history = click.option(
-    "--history", "history_file", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+    "--history",
+    "history_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
     help="Which reports there are; must exist when given. Default: history.jsonl beside the report's folder.",
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True)
@@ -73,11 +78,21 @@ def verify_command(directory: Path, key: Path | None, history_file: Path | None,
             sys.exit(_HOLDS_NOT)
     if as_json:
         claim = found.statement.predicate
-        click.echo(json.dumps({
-            "holds": True, "newest": found.newest, "key_pinned": trust.pinned, "keyid": found.keyid,
-            "decision": claim.decision, "score": claim.score, "run_id": claim.run_id, "sequence": claim.sequence,
-            "subject": {"name": found.statement.subject[0].name, "sha256": found.statement.subject_digest},
-        }))  # fmt: skip
+        click.echo(
+            json.dumps(
+                {
+                    "holds": True,
+                    "newest": found.newest,
+                    "key_pinned": trust.pinned,
+                    "keyid": found.keyid,
+                    "decision": claim.decision,
+                    "score": claim.score,
+                    "run_id": claim.run_id,
+                    "sequence": claim.sequence,
+                    "subject": {"name": found.statement.subject[0].name, "sha256": found.statement.subject_digest},
+                }
+            )
+        )
     else:
         _say_verified(found, trust)
     if found.newest is None:
@@ -145,9 +160,14 @@ def history_command(file: Path, *, as_json: bool) -> None:
     styles = {Verdict.APPROVED: "green", Verdict.CONDITIONAL: "yellow", Verdict.REJECTED: "red"}
     for entry in entries:
         table.add_row(
-            f"{entry.ended:%Y-%m-%d %H:%M}", entry.run_id, f"{entry.subject} {entry.subject_digest[:8]}",
-            str(entry.sequence), f"{entry.score:.1f}", entry.decision.value, style=styles[entry.decision],
-        )  # fmt: skip
+            f"{entry.ended:%Y-%m-%d %H:%M}",
+            entry.run_id,
+            f"{entry.subject} {entry.subject_digest[:8]}",
+            str(entry.sequence),
+            f"{entry.score:.1f}",
+            entry.decision.value,
+            style=styles[entry.decision],
+        )
     Console(highlight=False).print(table)
 
 

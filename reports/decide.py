@@ -118,9 +118,11 @@ def _point(check: CheckRecord) -> Point:
     if check.status is Status.FAIL and more > 0:
         said += f" (and {more} more)"
     causes = {
-        (Status.FAIL, True): Cause.CRITICAL_FAIL, (Status.UNKNOWN, True): Cause.CRITICAL_UNKNOWN,
-        (Status.FAIL, False): Cause.FAILED, (Status.UNKNOWN, False): Cause.UNKNOWN,
-    }  # fmt: skip
+        (Status.FAIL, True): Cause.CRITICAL_FAIL,
+        (Status.UNKNOWN, True): Cause.CRITICAL_UNKNOWN,
+        (Status.FAIL, False): Cause.FAILED,
+        (Status.UNKNOWN, False): Cause.UNKNOWN,
+    }
     cause = causes.get((check.status, _critical(check)), Cause.WAIVED)
     return Point(cause=cause, subject=check.id, message=said)
 

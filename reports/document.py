@@ -69,13 +69,21 @@ def compose(
 ) -> ReportDocument:
     """Put a document together, everything in an order of its own, so that equal runs give equal files."""
     return ReportDocument(
-        identity=identity, decision=decision.verdict, score=decision.score, floor=decision.floor,
-        rejections=decision.rejections, conditions=decision.conditions, gates=decision.gates, checks=decision.checks,
-        controls=decision.controls, waivers=decision.waivers, drills=tuple(sorted(drills, key=lambda d: d.scenario)),
+        identity=identity,
+        decision=decision.verdict,
+        score=decision.score,
+        floor=decision.floor,
+        rejections=decision.rejections,
+        conditions=decision.conditions,
+        gates=decision.gates,
+        checks=decision.checks,
+        controls=decision.controls,
+        waivers=decision.waivers,
+        drills=tuple(sorted(drills, key=lambda d: d.scenario)),
         load=tuple(sorted(load, key=lambda item: item.profile)),
         privacy=tuple(sorted(privacy, key=lambda p: (p.source, p.mechanism))),
         selfproof=tuple(sorted((p.redacted() for p in proofs), key=lambda p: (p.check, p.violation, p.at))),
-    )  # fmt: skip
+    )
 
 
 def canonical(value: object) -> bytes:

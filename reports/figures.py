@@ -40,14 +40,23 @@ class DrillRecord(Record):
     def of(cls, drill: Drill) -> DrillRecord:
         """Keep the figures, and of the keys only their number."""
         return cls(
-            scenario=drill.scenario, fault=printable(drill.fault), resolution_s=_finite(drill.resolution_s),
-            rto_s=_finite(drill.rto_s), read_rto_s=_finite(drill.read_rto_s),
-            longest_gap_s=_finite(drill.longest_gap_s), redundancy_s=_finite(drill.redundancy_s),
-            acknowledged=drill.acknowledged, lost=len(drill.lost), lost_span_s=_finite(drill.lost_span_s),
-            corrupt=len(drill.corrupt), duplicate=len(drill.duplicate),
-            failed_yet_present=len(drill.failed_yet_present), complete_read=drill.complete_read,
-            two_primaries_seen=drill.two_primaries_seen, ledger_intact=drill.ledger_intact,
-        )  # fmt: skip
+            scenario=drill.scenario,
+            fault=printable(drill.fault),
+            resolution_s=_finite(drill.resolution_s),
+            rto_s=_finite(drill.rto_s),
+            read_rto_s=_finite(drill.read_rto_s),
+            longest_gap_s=_finite(drill.longest_gap_s),
+            redundancy_s=_finite(drill.redundancy_s),
+            acknowledged=drill.acknowledged,
+            lost=len(drill.lost),
+            lost_span_s=_finite(drill.lost_span_s),
+            corrupt=len(drill.corrupt),
+            duplicate=len(drill.duplicate),
+            failed_yet_present=len(drill.failed_yet_present),
+            complete_read=drill.complete_read,
+            two_primaries_seen=drill.two_primaries_seen,
+            ledger_intact=drill.ledger_intact,
+        )
 
 
 class LatencyRecord(Record):
@@ -69,10 +78,15 @@ class LatencyRecord(Record):
     def of(cls, latencies: Latencies) -> LatencyRecord:
         """The percentiles of a histogram."""
         return cls(
-            kind=latencies.kind, requests=latencies.total, errors=_causes(latencies.errors), good=latencies.good,
-            p50_ms=latencies.percentile(0.5), p95_ms=latencies.percentile(0.95), p99_ms=latencies.percentile(0.99),
+            kind=latencies.kind,
+            requests=latencies.total,
+            errors=_causes(latencies.errors),
+            good=latencies.good,
+            p50_ms=latencies.percentile(0.5),
+            p95_ms=latencies.percentile(0.95),
+            p99_ms=latencies.percentile(0.99),
             worst_ms=latencies.percentile(1.0),
-        )  # fmt: skip
+        )
 
 
 class ObjectiveRecord(Record):
@@ -168,10 +182,19 @@ class LoadRecord(Record):
         whole = Latencies.merged("", (kind for kind in load.kinds if ":" not in kind.kind))
         share = whole.failed / whole.total if whole.total else None
         return cls(
-            profile=load.profile, users=load.users, seconds=load.seconds, arrival=load.arrival, seed=load.seed,
-            kinds=tuple(LatencyRecord.of(k) for k in load.kinds), generator_cpu=load.generator_cpu,
-            complete=load.complete, problem=printable(load.problem), requests=whole.total, failed=whole.failed,
-            good=whole.good, errors=_causes(whole.errors),
+            profile=load.profile,
+            users=load.users,
+            seconds=load.seconds,
+            arrival=load.arrival,
+            seed=load.seed,
+            kinds=tuple(LatencyRecord.of(k) for k in load.kinds),
+            generator_cpu=load.generator_cpu,
+            complete=load.complete,
+            problem=printable(load.problem),
+            requests=whole.total,
+            failed=whole.failed,
+            good=whole.good,
+            errors=_causes(whole.errors),
             availability=None if share is None else 1 - share,
             error_budget=error_budget,
             burn_rate=share / error_budget if share is not None and error_budget else None,
@@ -190,7 +213,7 @@ class LoadRecord(Record):
                 AcceleratorRecord(name=printable(each.name), memory=each.memory, utilisation=each.utilisation)
                 for each in load.accelerators
             ),
-        )  # fmt: skip
+        )
 
 
 def _causes(errors: Mapping[str, int]) -> dict[str, int]:
@@ -217,10 +240,16 @@ class PrivacyRecord(Record):
     def of(cls, claim: PrivacyClaim, spending: Spending | None = None) -> PrivacyRecord:
         """The claim, with the outcome of spending against it."""
         return cls(
-            source=printable(claim.source), mechanism=claim.mechanism, epsilon=claim.epsilon, delta=claim.delta,
-            budget=claim.budget, noise_multiplier=claim.noise_multiplier,
-            minimum_participants=claim.minimum_participants, adjacency=claim.adjacency,
-            asked=spending.asked if spending else 0, granted=spending.granted if spending else 0,
+            source=printable(claim.source),
+            mechanism=claim.mechanism,
+            epsilon=claim.epsilon,
+            delta=claim.delta,
+            budget=claim.budget,
+            noise_multiplier=claim.noise_multiplier,
+            minimum_participants=claim.minimum_participants,
+            adjacency=claim.adjacency,
+            asked=spending.asked if spending else 0,
+            granted=spending.granted if spending else 0,
             epsilon_spent=_finite(spending.epsilon_spent) if spending else None,
             epsilon_reported=_finite(spending.epsilon_reported) if spending else None,
-        )  # fmt: skip
+        )

@@ -64,9 +64,12 @@ class FindingRecord(Record):
     def of(cls, finding: Finding) -> FindingRecord:
         """Redact and keep."""
         return cls(
-            subject=printable(finding.subject), ok=finding.ok, message=printable(finding.message),
-            remedy=printable(finding.remedy), evidence=printable(finding.evidence),
-        )  # fmt: skip
+            subject=printable(finding.subject),
+            ok=finding.ok,
+            message=printable(finding.message),
+            remedy=printable(finding.remedy),
+            evidence=printable(finding.evidence),
+        )
 
 
 class SelfProof(Record):

@@ -21,21 +21,32 @@ def violation_name(violation: Violation) -> str:
 def not_run(rule: Check) -> Result:
     """The result of a check that nobody ran."""
     return Result(
-        check_id=rule.id, claim=rule.claim, gate=rule.gate, severity=rule.severity, controls=rule.controls,
-        status=Status.UNKNOWN, findings=(), target="", reason=Reason.NOT_RUN,
+        check_id=rule.id,
+        claim=rule.claim,
+        gate=rule.gate,
+        severity=rule.severity,
+        controls=rule.controls,
+        status=Status.UNKNOWN,
+        findings=(),
+        target="",
+        reason=Reason.NOT_RUN,
         explanation="the check was not run on this deployment",
-    )  # fmt: skip
+    )
 
 
 def waivers_check(findings: tuple[Finding, ...]) -> CheckRecord:
     """The waivers themselves, as a check: one that is not in force is a failure."""
     return CheckRecord(
-        id=WAIVERS_CHECK, claim="Every waiver names a check, an owner, a justification and a day that is not past.",
-        gate=Gate.COMPLIANCE, severity=Severity.HIGH, controls=(),
+        id=WAIVERS_CHECK,
+        claim="Every waiver names a check, an owner, a justification and a day that is not past.",
+        gate=Gate.COMPLIANCE,
+        severity=Severity.HIGH,
+        controls=(),
         status=Status.PASS if all(f.ok for f in findings) else Status.FAIL,
-        proven=True, proof="a rule of the decision itself: it reads the waivers file and no deployment",
+        proven=True,
+        proof="a rule of the decision itself: it reads the waivers file and no deployment",
         findings=tuple(FindingRecord.of(f) for f in findings),
-    )  # fmt: skip
+    )
 
 
 @dataclass(frozen=True)
@@ -57,12 +68,20 @@ class Bench:
         proven, proof = self._proof(rule)
         settled = self._settled(result, proven=proven, proof=proof)
         return CheckRecord(
-            id=settled.check_id, claim=settled.claim, gate=settled.gate, severity=settled.severity,
-            controls=settled.controls, status=settled.status, reason=settled.reason,
-            explanation=printable(settled.explanation), proven=proven, proof=printable(proof),
-            target=printable(settled.target), duration_s=settled.duration_s,
+            id=settled.check_id,
+            claim=settled.claim,
+            gate=settled.gate,
+            severity=settled.severity,
+            controls=settled.controls,
+            status=settled.status,
+            reason=settled.reason,
+            explanation=printable(settled.explanation),
+            proven=proven,
+            proof=printable(proof),
+            target=printable(settled.target),
+            duration_s=settled.duration_s,
             findings=tuple(FindingRecord.of(f) for f in settled.findings),
-        )  # fmt: skip
+        )
 
     def _settled(self, result: Result, *, proven: bool, proof: str) -> Result:
         if result.check_id in self.exempt:

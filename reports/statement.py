@@ -109,14 +109,17 @@ def outcomes(document: ReportDocument) -> tuple[CheckOutcome, ...]:
     """Every check of a document with its self-proof, in the document's order."""
     return tuple(
         CheckOutcome(
-            id=check.id, status=check.status, proven=check.proven,
+            id=check.id,
+            status=check.status,
+            proven=check.proven,
             proofs=tuple(
                 ProofOutcome(violation=p.violation, outcome=p.status, clean=p.clean_status, at=p.at, on=p.on)
-                for p in document.selfproof if p.check == check.id
+                for p in document.selfproof
+                if p.check == check.id
             ),
         )
         for check in document.checks
-    )  # fmt: skip
+    )
 
 
 def state(document: ReportDocument, *, files: dict[str, str], sequence: int, previous: str) -> Statement:
@@ -132,10 +135,17 @@ def state(document: ReportDocument, *, files: dict[str, str], sequence: int, pre
     return Statement(
         subject=(Subject(name=identity.name, digest=_DigestSet(sha256=identity.digest)),),
         predicate=Predicate(
-            decision=document.decision, score=document.score, sequence=sequence, previous=previous,
-            run_id=identity.run_id, started=identity.started, ended=identity.ended,
+            decision=document.decision,
+            score=document.score,
+            sequence=sequence,
+            previous=previous,
+            run_id=identity.run_id,
+            started=identity.started,
+            ended=identity.ended,
             policy=Named(name=identity.policy, digest=identity.policy_digest),
-            harness_version=identity.harness_version, git_commit=identity.git_commit, files=files,
+            harness_version=identity.harness_version,
+            git_commit=identity.git_commit,
+            files=files,
             checks=outcomes(document),
         ),
-    )  # fmt: skip
+    )

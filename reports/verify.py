@@ -136,9 +136,10 @@ def _exact(content: bytes) -> Envelope:
         parsed = _EnvelopeFile.model_validate(json.loads(content))
         found = parsed.signatures[0]
         envelope = Envelope(
-            base64.b64decode(parsed.payload, validate=True), PAYLOAD_TYPE,
+            base64.b64decode(parsed.payload, validate=True),
+            PAYLOAD_TYPE,
             {found.keyid: Signature(found.keyid, base64.b64decode(found.sig, validate=True).hex())},
-        )  # fmt: skip
+        )
         exact = encode(envelope) == content
     except (ValueError, RecursionError, binascii.Error) as problem:  # pydantic's and Unicode's errors are ValueErrors
         raise VerificationError(Refusal.NOT_CANONICAL, msg) from problem

@@ -75,31 +75,41 @@ def _judge(waiver: Waiver, known: Collection[str], today: date) -> Finding:
     subject = f"waiver of {waiver.check}"
     if waiver.check not in known:
         return Finding(
-            subject=subject, ok=False, message="It names a check that does not exist.",
+            subject=subject,
+            ok=False,
+            message="It names a check that does not exist.",
             remedy="Correct the id (clinical-gate checks list), or remove the waiver.",
-        )  # fmt: skip
+        )
     if not waiver.owner.strip():
         return Finding(
             subject=subject, ok=False, message="Nobody owns it.", remedy="Name the person who answers for the risk."
         )
     if len(waiver.justification.strip()) < _LEAST_JUSTIFICATION:
         return Finding(
-            subject=subject, ok=False, message="It gives no justification that a reader could judge.",
+            subject=subject,
+            ok=False,
+            message="It gives no justification that a reader could judge.",
             remedy="Say in a sentence why the risk is acceptable until the expiry.",
-        )  # fmt: skip
+        )
     if waiver.expires is None:
         return Finding(subject=subject, ok=False, message="It never expires.", remedy="Set expires to the day it ends.")
     if waiver.expires < today:
         return Finding(
-            subject=subject, ok=False, message=f"It expired on {waiver.expires}.",
+            subject=subject,
+            ok=False,
+            message=f"It expired on {waiver.expires}.",
             remedy="Mend what it covers, or have its owner decide again.",
-        )  # fmt: skip
+        )
     return Finding(subject=subject, ok=True, message=f"In force until {waiver.expires}, owned by {waiver.owner}.")
 
 
 def record(waiver: Waiver, finding: Finding) -> WaiverRecord:
     """A waiver and its judgement, as a report keeps them."""
     return WaiverRecord(
-        check=waiver.check, owner=waiver.owner, justification=waiver.justification, expires=waiver.expires,
-        in_force=finding.ok, message=finding.message,
-    )  # fmt: skip
+        check=waiver.check,
+        owner=waiver.owner,
+        justification=waiver.justification,
+        expires=waiver.expires,
+        in_force=finding.ok,
+        message=finding.message,
+    )

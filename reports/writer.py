@@ -103,11 +103,17 @@ def _publish(
         write_atomically(folder / ENVELOPE, envelope)
         past.append(
             history.Entry(
-                subject=identity.name, subject_digest=identity.digest, sequence=sequence, run_id=identity.run_id,
-                report=sha256(envelope), decision=document.decision, score=document.score, ended=identity.ended,
+                subject=identity.name,
+                subject_digest=identity.digest,
+                sequence=sequence,
+                run_id=identity.run_id,
+                report=sha256(envelope),
+                decision=document.decision,
+                score=document.score,
+                ended=identity.ended,
                 chain="",
             )
-        )  # fmt: skip
+        )
         point(root / LATEST, folder.name)
         # Still under the lock: a report that another run publishes right after this one must not fail this one.
         verified = verify(folder, load_public(public), demand_history=True)
@@ -122,8 +128,10 @@ def _write_parts(folder: Path, document: ReportDocument, evidence: Mapping[str, 
         (store / name).parent.mkdir(parents=True, exist_ok=True)
         write_atomically(store / name, _redacted(content))
     parts = {
-        RESULTS: encode(document), JUNIT: junit(document), manifest.SIGNED_AS: manifest.encode(manifest.survey(store)),
-    }  # fmt: skip
+        RESULTS: encode(document),
+        JUNIT: junit(document),
+        manifest.SIGNED_AS: manifest.encode(manifest.survey(store)),
+    }
     for name, content in parts.items():
         write_atomically(folder / name, content)
     return {name: sha256(content) for name, content in parts.items()}

@@ -61,10 +61,21 @@ def attempts(rules: typing.Iterable[Check]) -> list[Attempt]:
 def exempted(rule: Check, policy: Policy, target: str) -> Result | None:
     """The result of a check that the policy leaves out, with its reason; None of any other check."""
     reason = next((exemption.reason for exemption in policy.not_applicable if exemption.check == rule.id), None)
-    return None if reason is None else Result(
-        check_id=rule.id, claim=rule.claim, gate=rule.gate, severity=rule.severity, controls=rule.controls,
-        status=Status.NOT_APPLICABLE, findings=(), target=target, explanation=reason,
-    )  # fmt: skip
+    return (
+        None
+        if reason is None
+        else Result(
+            check_id=rule.id,
+            claim=rule.claim,
+            gate=rule.gate,
+            severity=rule.severity,
+            controls=rule.controls,
+            status=Status.NOT_APPLICABLE,
+            findings=(),
+            target=target,
+            explanation=reason,
+        )
+    )
 
 
 def make(attempt: Attempt, lab: Laboratory, policy: Policy) -> Outcome:

@@ -139,26 +139,45 @@ class GateSession:
             policy = policy.model_copy(update={"required_controls": (), "gates": tuple({r.gate: 0 for r in rules})})
         proofs = self._proofs()
         decision = decide(
-            self.results, policy=policy, catalogue=rules, controls=controls(), proofs=proofs, since=self.started,
-            today=ended.date(), waivers=wishes.waivers, clock_skew_ms=skew_ms,
-        )  # fmt: skip
+            self.results,
+            policy=policy,
+            catalogue=rules,
+            controls=controls(),
+            proofs=proofs,
+            since=self.started,
+            today=ended.date(),
+            waivers=wishes.waivers,
+            clock_skew_ms=skew_ms,
+        )
         name = deployment.name if deployment else "nothing was reached"
         identity = Identity(
-            name=name, digest=target_digest(name, deployment.facts() if deployment else {}), run_id=wishes.run_id,
-            harness_version=importlib.metadata.version("clinical-gate"), git_commit=_commit(), policy=policy.name,
-            policy_digest=policy_digest(policy), started=self.started, ended=ended, clock_skew_ms=skew_ms,
-        )  # fmt: skip
+            name=name,
+            digest=target_digest(name, deployment.facts() if deployment else {}),
+            run_id=wishes.run_id,
+            harness_version=importlib.metadata.version("clinical-gate"),
+            git_commit=_commit(),
+            policy=policy.name,
+            policy_digest=policy_digest(policy),
+            started=self.started,
+            ended=ended,
+            clock_skew_ms=skew_ms,
+        )
         loads = deployment.loads() if deployment else ()
         document = compose(
-            identity, decision, proofs=proofs,
+            identity,
+            decision,
+            proofs=proofs,
             drills=[DrillRecord.of(d) for d in (deployment.drills() if deployment else ())],
             load=[LoadRecord.of(x, 1 - policy.performance.availability) for x in loads],
             privacy=[PrivacyRecord.of(*c) for c in (deployment.privacy() if deployment else ())],
-        )  # fmt: skip
+        )
         return document, publish(
-            wishes.report_root, wishes.run_id, document, wishes.signing_key,
+            wishes.report_root,
+            wishes.run_id,
+            document,
+            wishes.signing_key,
             evidence=self._evidence | load_files(loads),
-        )  # fmt: skip
+        )
 
     def _proofs(self) -> list[SelfProof]:
         clean = {o.attempt.rule.id: o.result for o in self.outcomes if o.attempt.violation is None}
@@ -169,11 +188,18 @@ class GateSession:
                 continue
             result, twin = outcome.result, clean[rule.id]
             reason = result.explanation or "; ".join(f.message for f in result.broken[:2])
-            found.append(SelfProof(
-                check=rule.id, violation=violation_name(violation), status=result.status, reason=reason, at=outcome.at,
-                on=result.broken[0].subject if result.broken else result.target, clean_status=twin.status,
-                clean_reason=twin.explanation,
-            ))  # fmt: skip
+            found.append(
+                SelfProof(
+                    check=rule.id,
+                    violation=violation_name(violation),
+                    status=result.status,
+                    reason=reason,
+                    at=outcome.at,
+                    on=result.broken[0].subject if result.broken else result.target,
+                    clean_status=twin.status,
+                    clean_reason=twin.explanation,
+                )
+            )
         return found
 
     def _close_lab(self) -> None:

@@ -24,18 +24,35 @@ _USERS, _REMOVAL_RATE, _REMOVAL_S = 60, 15.0, 24.0
 
 def reads() -> Profile:
     """Reads of single patients: work for the routers."""
-    return make_profile({
-        "name": "reads", "users": _USERS, "think_s": (0.5, 1.5), "warm_up_s": 3, "seconds": 20, "timeout_s": 10,
-        "network": "exempt", "roles": {"nurse": 1.0}, "actions": {"nurse": {"patient.read": 1.0}},
-    })  # fmt: skip
+    return make_profile(
+        {
+            "name": "reads",
+            "users": _USERS,
+            "think_s": (0.5, 1.5),
+            "warm_up_s": 3,
+            "seconds": 20,
+            "timeout_s": 10,
+            "network": "exempt",
+            "roles": {"nurse": 1.0},
+            "actions": {"nurse": {"patient.read": 1.0}},
+        }
+    )
 
 
 def chats() -> Profile:
     """Chats of sixteen tokens: work for the model servers."""
-    return make_profile({
-        "name": "chats", "users": _USERS, "think_s": (5, 15), "warm_up_s": 3, "seconds": 20, "timeout_s": 30,
-        "output_tokens": (16, 16), "roles": {"clinician": 1.0},
-    })  # fmt: skip
+    return make_profile(
+        {
+            "name": "chats",
+            "users": _USERS,
+            "think_s": (5, 15),
+            "warm_up_s": 3,
+            "seconds": 20,
+            "timeout_s": 30,
+            "output_tokens": (16, 16),
+            "roles": {"clinician": 1.0},
+        }
+    )
 
 
 def adding(bench: Bench, what: str, services: Sequence[Service], profile: Profile, first: float) -> Iterator[Promise]:

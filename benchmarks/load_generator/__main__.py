@@ -83,10 +83,18 @@ def search(host: LoopbackHost, page: Page, *, processes: int, seconds: float) ->
 
 
 def _try(host: LoopbackHost, page: Page, *, processes: int, seconds: float, rate: float) -> Try:
-    load = send(host, LoadSpec(
-        target="ward", base_url=page.url, server_name=NAME, ca=str(page.ca), profile=_profile(rate, seconds), seed=1,
-        processes=processes,
-    ))  # fmt: skip
+    load = send(
+        host,
+        LoadSpec(
+            target="ward",
+            base_url=page.url,
+            server_name=NAME,
+            ca=str(page.ca),
+            profile=_profile(rate, seconds),
+            seed=1,
+            processes=processes,
+        ),
+    )
     kinds = {kind.kind: kind for kind in load.kinds}
     answered, late = kinds.get("page.get"), kinds.get("generator:late")
     if answered is None or late is None:
@@ -94,17 +102,29 @@ def _try(host: LoopbackHost, page: Page, *, processes: int, seconds: float, rate
     problem = load.problem or (f"{answered.failed} failed" if answered.failed else "")
     cores = sum(generator.cpu for generator in load.generators)
     return Try(
-        processes, answered.total / seconds, cores, load.generator_cpu, late.percentile(0.95), answered.percentile(0.95),
+        processes,
+        answered.total / seconds,
+        cores,
+        load.generator_cpu,
+        late.percentile(0.95),
+        answered.percentile(0.95),
         problem,
-    )  # fmt: skip
+    )
 
 
 def _profile(rate: float, seconds: float) -> Profile:
     think_s = USERS / rate
-    return make_profile({
-        "name": "visitors", "users": USERS, "think_s": (think_s / 2, think_s * 3 / 2), "warm_up_s": _WARM_UP_S,
-        "seconds": seconds, "timeout_s": 5, "roles": {"visitor": 1.0},
-    })  # fmt: skip
+    return make_profile(
+        {
+            "name": "visitors",
+            "users": USERS,
+            "think_s": (think_s / 2, think_s * 3 / 2),
+            "warm_up_s": _WARM_UP_S,
+            "seconds": seconds,
+            "timeout_s": 5,
+            "roles": {"visitor": 1.0},
+        }
+    )
 
 
 class Report:
@@ -125,9 +145,14 @@ class Report:
         if seen.problem:
             self._notes.append(f"{seen.processes} x {seen.rate:.0f}/s: {seen.problem}")
         self._table.add_row(
-            f"{seen.processes} process{'es' if seen.processes > 1 else ''}", f"{seen.rate:.0f}", f"{seen.cores:.2f}",
-            f"{seen.per_core:.0f}", f"{seen.late_ms:.2f}", f"{seen.p95_ms:.2f}", why,
-        )  # fmt: skip
+            f"{seen.processes} process{'es' if seen.processes > 1 else ''}",
+            f"{seen.rate:.0f}",
+            f"{seen.cores:.2f}",
+            f"{seen.per_core:.0f}",
+            f"{seen.late_ms:.2f}",
+            f"{seen.p95_ms:.2f}",
+            why,
+        )
 
     def wrk(self, page: Page, seconds: float) -> None:
         """The same page by wrk, as fast as it can."""
@@ -135,9 +160,14 @@ class Report:
         seen = ask_without_pause(f"{page.url}/", connections=USERS, seconds=int(seconds))
         cores = (_children_s() - before) / seconds
         self._table.add_row(
-            "wrk, 1 thread", f"{seen.rate:.0f}", f"{cores:.2f}", f"{seen.rate / cores:.0f}", "", f"{seen.p95_ms:.2f}",
+            "wrk, 1 thread",
+            f"{seen.rate:.0f}",
+            f"{cores:.2f}",
+            f"{seen.rate / cores:.0f}",
+            "",
+            f"{seen.p95_ms:.2f}",
             "no pause",
-        )  # fmt: skip
+        )
 
     def show(self, console: Console) -> None:
         """Print the table."""

@@ -48,10 +48,18 @@ _ROOT = Path(__file__).parents[2]
 def profile_of(arrivals: str) -> Profile:
     """100 requests/s for 12 s by ten users, after a second of warm-up."""
     think_s = USERS / RATE
-    return make_profile({
-        "name": arrivals, "users": USERS, "arrivals": arrivals, "think_s": (think_s / 2, think_s * 3 / 2),
-        "warm_up_s": 1, "seconds": SECONDS, "timeout_s": 10, "roles": {"visitor": 1.0},
-    })  # fmt: skip
+    return make_profile(
+        {
+            "name": arrivals,
+            "users": USERS,
+            "arrivals": arrivals,
+            "think_s": (think_s / 2, think_s * 3 / 2),
+            "warm_up_s": 1,
+            "seconds": SECONDS,
+            "timeout_s": 10,
+            "roles": {"visitor": 1.0},
+        }
+    )
 
 
 @dataclass(frozen=True)
@@ -150,10 +158,17 @@ class Bench:
                 if progress.phase == "measuring":
                     freezer.start()
 
-            load = send(self._client, LoadSpec(
-                target=self._law.name, base_url=f"http://127.0.0.1:{self._port}", sources=SOURCES, profile=profile,
-                seed=seed,
-            ), follow)  # fmt: skip
+            load = send(
+                self._client,
+                LoadSpec(
+                    target=self._law.name,
+                    base_url=f"http://127.0.0.1:{self._port}",
+                    sources=SOURCES,
+                    profile=profile,
+                    seed=seed,
+                ),
+                follow,
+            )
             resumed = freezer.resumed()
         if not load.complete:
             msg = f"{self._law.name}: {load.problem}"

@@ -26,12 +26,10 @@ class Law:
 
 LAWS = {
     "fixed": Law("fixed 20 ms", lambda _user, _number: 0.02),
-    "bimodal": Law(
-        "5 ms, 20% 100 ms", lambda user, number: 0.1 if (number + user) % 5 == 0 else 0.005
-    ),
+    "bimodal": Law("5 ms, 20% 100 ms", lambda user, number: 0.1 if (number + user) % 5 == 0 else 0.005),
     "rare": Law("20 ms, 1.25% 500 ms", lambda user, number: 0.5 if (number + 8 * user) % 80 == 79 else 0.02),
     "freeze": Law("5 ms, frozen for 2 s", lambda _user, _number: 0.005, (5.0, 7.0)),
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True)

@@ -55,9 +55,7 @@ async def _serve(law: Law, port: int, first: int, notes: list[Note]) -> None:
     sent: Counter[int] = Counter()
     over = asyncio.Event()
     loop.add_signal_handler(signal.SIGTERM, over.set)
-    server = await loop.create_server(
-        lambda: _Connection(law, first, sent, notes), "127.0.0.1", port, backlog=_BACKLOG
-    )  # fmt: skip
+    server = await loop.create_server(lambda: _Connection(law, first, sent, notes), "127.0.0.1", port, backlog=_BACKLOG)
     gc.disable()
     async with server:
         await over.wait()

@@ -47,9 +47,15 @@ def _drawn(multiplier: float, values: Floats, size: int) -> Floats:
 
 def _audited(sample: Sample, patients: int, samples: int, alpha: float) -> Verdict:
     return audit(
-        sample, claim(patients), (COUNTS_IN_ONE_BIN.pair(patients),), samples=samples, alpha=alpha, seed=1, gaussian=True,
+        sample,
+        claim(patients),
+        (COUNTS_IN_ONE_BIN.pair(patients),),
+        samples=samples,
+        alpha=alpha,
+        seed=1,
+        gaussian=True,
         bits=False,
-    )  # fmt: skip
+    )
 
 
 @click.command()
@@ -60,9 +66,19 @@ def _audited(sample: Sample, patients: int, samples: int, alpha: float) -> Verdi
 def main(*, samples: int, patients: int, workers: int, alpha: float) -> None:
     """Audit the nodes' own mechanism at the reference settings, and with half of their noise."""
     table = Table(
-        "noise multiplier", "patients", "verdict", "certified epsilon", "by mu", "true", "claim", "detectable", "releases",
-        "releases/s", "s", box=None,
-    )  # fmt: skip
+        "noise multiplier",
+        "patients",
+        "verdict",
+        "certified epsilon",
+        "by mu",
+        "true",
+        "claim",
+        "detectable",
+        "releases",
+        "releases/s",
+        "s",
+        box=None,
+    )
     with ProcessPoolExecutor(workers, multiprocessing.get_context("fork")) as pool:
         for multiplier in (NOISE_MULTIPLIER, NOISE_MULTIPLIER / 2):
             for group in (1, patients):
@@ -71,11 +87,18 @@ def main(*, samples: int, patients: int, workers: int, alpha: float) -> None:
                 seconds = time.monotonic() - began
                 mu = (seen.bound.mu or 0.0) / group
                 table.add_row(
-                    f"{multiplier:g}", f"{group}", seen.outcome, f"{seen.bound.epsilon / group:.4f}",
-                    f"{gaussian_epsilon(mu, DELTA):.4f}", f"{gaussian_epsilon(1 / multiplier, DELTA):.4f}", f"{EPSILON:g}",
-                    f"{seen.detectable_epsilon / group:.4f}", f"{sample.drawn:,}", f"{sample.drawn / seconds:,.0f}",
+                    f"{multiplier:g}",
+                    f"{group}",
+                    seen.outcome,
+                    f"{seen.bound.epsilon / group:.4f}",
+                    f"{gaussian_epsilon(mu, DELTA):.4f}",
+                    f"{gaussian_epsilon(1 / multiplier, DELTA):.4f}",
+                    f"{EPSILON:g}",
+                    f"{seen.detectable_epsilon / group:.4f}",
+                    f"{sample.drawn:,}",
+                    f"{sample.drawn / seconds:,.0f}",
                     f"{seconds:.1f}",
-                )  # fmt: skip
+                )
     Console(width=150).print(table)
     click.echo(
         f"epsilon for one patient at delta {DELTA:g}; {1 - alpha:.4%} confidence; {samples:,} releases per input"

@@ -84,9 +84,16 @@ class Report:
         )
 
     def _row(
-        self, name: str, total: int, rate: float, percentiles: tuple[float, ...], *, bad: int, watch: CpuWatch,
+        self,
+        name: str,
+        total: int,
+        rate: float,
+        percentiles: tuple[float, ...],
+        *,
+        bad: int,
+        watch: CpuWatch,
         first: str = "",
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._rates.add_row(name, str(total), f"{rate:.1f}", *(f"{p:.1f}" for p in percentiles), str(bad), first)
         cores = watch.cores()
         self._cores.add_row(name, *(f"{cores.get(part, 0):.2f}" for part in _PARTS))
@@ -97,10 +104,18 @@ def _percentiles(found: Latencies) -> tuple[float, ...]:
 
 
 def _chat_profile(users: int, seconds: float) -> Profile:
-    return make_profile({
-        "name": f"inference-{users}", "users": users, "think_s": (1, 3), "warm_up_s": 1, "seconds": seconds,
-        "timeout_s": 20, "output_tokens": (16, 16), "roles": {"clinician": 1.0},
-    })  # fmt: skip
+    return make_profile(
+        {
+            "name": f"inference-{users}",
+            "users": users,
+            "think_s": (1, 3),
+            "warm_up_s": 1,
+            "seconds": seconds,
+            "timeout_s": 20,
+            "output_tokens": (16, 16),
+            "roles": {"clinician": 1.0},
+        }
+    )
 
 
 def _alone(target: TargetFile, pair: KeyPair, stack: Stack, profile: Profile, seed: int) -> LoadSpec:
@@ -108,9 +123,14 @@ def _alone(target: TargetFile, pair: KeyPair, stack: Stack, profile: Profile, se
         msg = f"target {target.name} declares no [inference] servers"
         raise BenchmarkError(msg)
     return LoadSpec(
-        target=target.name, base_url=target.inference.servers[0], ca=str(stack.authority.certificate),
-        certificate=str(pair.certificate), key=str(pair.key), profile=profile, seed=seed,
-    )  # fmt: skip
+        target=target.name,
+        base_url=target.inference.servers[0],
+        ca=str(stack.authority.certificate),
+        certificate=str(pair.certificate),
+        key=str(pair.key),
+        profile=profile,
+        seed=seed,
+    )
 
 
 def _measure(target: TargetFile, console: Console, *, seconds: int, rate: float, connections: int) -> None:
@@ -131,9 +151,14 @@ def _measure(target: TargetFile, console: Console, *, seconds: int, rate: float,
         watch.begin()
         stages.begin()
         seen = read_through(
-            client, driver, edge=target.edge.https, server_name=target.edge.server_name, reads=reads,
-            connections=connections, seconds=seconds,
-        )  # fmt: skip
+            client,
+            driver,
+            edge=target.edge.https,
+            server_name=target.edge.server_name,
+            reads=reads,
+            connections=connections,
+            seconds=seconds,
+        )
         watch.end()
         split = stages.end()
     report.closed(f"read, wrk x{connections}", seen, watch)

@@ -49,9 +49,15 @@ def pool_from(target: TargetFile, index: int) -> urllib3.HTTPSConnectionPool:
     source = (str(ipaddress.ip_network(network)[200 + index]), 0) if network else None
     name = target.edge.server_name
     return urllib3.HTTPSConnectionPool(
-        host, int(port), ca_certs=str(target.trust.ca), server_hostname=name, assert_hostname=name,
-        source_address=source, headers={"Host": name}, retries=False,
-    )  # fmt: skip
+        host,
+        int(port),
+        ca_certs=str(target.trust.ca),
+        server_hostname=name,
+        assert_hostname=name,
+        source_address=source,
+        headers={"Host": name},
+        retries=False,
+    )
 
 
 def log_in(pool: urllib3.HTTPSConnectionPool, account: AccountEntry) -> str:

@@ -48,9 +48,10 @@ class StageWatch:
         now = self._read()
         seconds, count, waited, entries, commits = (now[n] - self._before[n] for n in (*_WANTED, *_TRAIL))
         return Stages(
-            router_ms=1e3 * seconds / max(count, 1), audit_ms=1e3 * waited / max(entries, 1),
+            router_ms=1e3 * seconds / max(count, 1),
+            audit_ms=1e3 * waited / max(entries, 1),
             entries_per_commit=entries / max(commits, 1),
-        )  # fmt: skip
+        )
 
     def _read(self) -> dict[str, float]:
         sums = dict.fromkeys((*_WANTED, *_TRAIL), 0.0)

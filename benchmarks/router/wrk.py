@@ -35,9 +35,15 @@ class Measured:
 
 
 def read_through(
-    client: Host, driver: Driver, *, edge: str, server_name: str, reads: tuple[tuple[str, str], ...], connections: int,
+    client: Host,
+    driver: Driver,
+    *,
+    edge: str,
+    server_name: str,
+    reads: tuple[tuple[str, str], ...],
+    connections: int,
     seconds: int,
-) -> Measured:  # fmt: skip
+) -> Measured:
     """Read as fast as the stack answers.
 
     Args:
@@ -54,9 +60,22 @@ def read_through(
     listed = client.directory / "reads.txt"
     write_private(listed, "".join(f"{token} {path}\n" for token, path in reads))
     argv = [
-        "wrk", "-t", "1", "-c", str(connections), "-d", f"{seconds}s", "--timeout", "5s", "-s", str(_SCRIPT),
-        f"https://{edge}", "--", str(listed), server_name,
-    ]  # fmt: skip
+        "wrk",
+        "-t",
+        "1",
+        "-c",
+        str(connections),
+        "-d",
+        f"{seconds}s",
+        "--timeout",
+        "5s",
+        "-s",
+        str(_SCRIPT),
+        f"https://{edge}",
+        "--",
+        str(listed),
+        server_name,
+    ]
     try:
         with exempt_source(client, driver, edge.rpartition(":")[0]):
             done = client.run(argv, timeout_s=seconds + 20)
@@ -69,9 +88,13 @@ def read_through(
     seen = json.loads(line.removeprefix(_MARK))
     return Measured(
         requests=seen["requests"],
-        rate=seen["requests"] / seen["microseconds"] * 1e6, p50_ms=seen["p50_us"] / 1e3, p95_ms=seen["p95_us"] / 1e3,
-        p99_ms=seen["p99_us"] / 1e3, bad_status=seen["bad_status"], broken=seen["broken"],
-    )  # fmt: skip
+        rate=seen["requests"] / seen["microseconds"] * 1e6,
+        p50_ms=seen["p50_us"] / 1e3,
+        p95_ms=seen["p95_us"] / 1e3,
+        p99_ms=seen["p99_us"] / 1e3,
+        bad_status=seen["bad_status"],
+        broken=seen["broken"],
+    )
 
 
 @contextlib.contextmanager

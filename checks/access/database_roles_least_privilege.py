@@ -14,9 +14,13 @@ from checks.targets import Database
 
 _BOOTSTRAP_OID = 10  # BOOTSTRAP_SUPERUSERID: https://doxygen.postgresql.org/pg__authid_8h.html
 _FAR_REACHING = (
-    "pg_read_all_data", "pg_write_all_data", "pg_execute_server_program", "pg_read_server_files",
-    "pg_write_server_files", "pg_signal_backend",
-)  # fmt: skip
+    "pg_read_all_data",
+    "pg_write_all_data",
+    "pg_execute_server_program",
+    "pg_read_server_files",
+    "pg_write_server_files",
+    "pg_signal_backend",
+)
 
 
 def _application_bypassing_row_security(lab: Lab) -> Database:
@@ -52,11 +56,15 @@ def _application_reading_all_data(lab: Lab) -> Database:
     severity=Severity.CRITICAL,
     controls=("hipaa:164.312(a)(1)", "hipaa:164.308(a)(4)(i)", "hipaa:164.502(b)"),
     violations=(
-        _application_bypassing_row_security, _second_superuser, _superuser_reachable_over_the_network,
-        _application_owning_a_table, _application_acting_as_owner, _application_making_roles,
+        _application_bypassing_row_security,
+        _second_superuser,
+        _superuser_reachable_over_the_network,
+        _application_owning_a_table,
+        _application_acting_as_owner,
+        _application_making_roles,
         _application_reading_all_data,
     ),
-)  # fmt: skip
+)
 def database_roles_least_privilege(database: Database) -> Iterator[Finding]:
     """Every superuser and its ways in, every role that bypasses row security, and the application's role."""
     yield from _privileged_roles(database)

@@ -52,11 +52,18 @@ _MATRIX = (
 
 
 def _nurse_who_manages_users(lab: Lab) -> Api:
-    return lab.api(settings={
-        "access.roles.nurse": [
-            "patients:read", "patients:write", "consent:write", "inference:use", "encounters:write", "users:manage",
-        ],
-    })  # fmt: skip
+    return lab.api(
+        settings={
+            "access.roles.nurse": [
+                "patients:read",
+                "patients:write",
+                "consent:write",
+                "inference:use",
+                "encounters:write",
+                "users:manage",
+            ],
+        }
+    )
 
 
 def _researcher_who_reads_patients(lab: Lab) -> Api:

@@ -46,10 +46,14 @@ def _one_column_may_be_updated(lab: Lab) -> Database:
     severity=Severity.CRITICAL,
     controls=("hipaa:164.312(b)", "hipaa:164.312(c)(1)"),
     violations=(
-        _trigger_dropped, _trigger_disabled, _trigger_that_allows, _application_may_delete,
-        _delete_granted_behind_the_trigger, _one_column_may_be_updated,
+        _trigger_dropped,
+        _trigger_disabled,
+        _trigger_that_allows,
+        _application_may_delete,
+        _delete_granted_behind_the_trigger,
+        _one_column_may_be_updated,
     ),
-)  # fmt: skip
+)
 def append_only(database: Database) -> Iterator[Finding]:
     """What the application's role may do to the trail, tried and by its grants, and the trigger that stops the rest."""
     table, role = database.audit_table, database.application_role

@@ -16,8 +16,17 @@ from checks.targets import Database
 _ORIGIN = bytes(32)
 _BATCH = 10_000
 _FIELDS = (
-    "writer", "seq", "at_us", "request_id", "username", "tenant", "action", "resource", "outcome", "address",
-)  # fmt: skip
+    "writer",
+    "seq",
+    "at_us",
+    "request_id",
+    "username",
+    "tenant",
+    "action",
+    "resource",
+    "outcome",
+    "address",
+)
 _UNLOCKED = "ALTER TABLE audit_log DISABLE TRIGGER ALL; {} ALTER TABLE audit_log ENABLE ALWAYS TRIGGER append_only"
 
 

@@ -41,10 +41,14 @@ def _logins_not_logged(lab: Lab) -> Database:
     severity=Severity.HIGH,
     controls=("hipaa:164.312(b)", "hipaa:164.308(a)(1)(ii)(D)", "hipaa:164.308(a)(5)(ii)(C)"),
     violations=(
-        _extension_not_loaded, _nothing_logged, _writes_not_logged, _parameters_logged, _application_exempt,
+        _extension_not_loaded,
+        _nothing_logged,
+        _writes_not_logged,
+        _parameters_logged,
+        _application_exempt,
         _logins_not_logged,
     ),
-)  # fmt: skip
+)
 def database_logging_on(database: Database) -> Iterator[Finding]:
     """The settings of pgaudit as the server has them, exceptions made for single roles, and the log of connections."""
     rows = database.query(
@@ -57,11 +61,11 @@ def database_logging_on(database: Database) -> Iterator[Finding]:
     yield Finding(
         subject="statements logged by pgaudit",
         ok="pgaudit.log" in settings and not missing,
-        message=(
-            f"not logged: {', '.join(missing)}" if missing else f"pgaudit.log = {settings['pgaudit.log']}"
-        ) if "pgaudit.log" in settings else "pgaudit is not loaded",
+        message=(f"not logged: {', '.join(missing)}" if missing else f"pgaudit.log = {settings['pgaudit.log']}")
+        if "pgaudit.log" in settings
+        else "pgaudit is not loaded",
         remedy="shared_preload_libraries = 'pgaudit' and pgaudit.log = 'write, ddl, role'",
-    )  # fmt: skip
+    )
     yield Finding(
         subject="parameters in the log",
         ok=settings.get("pgaudit.log_parameter", "off") in _OFF,

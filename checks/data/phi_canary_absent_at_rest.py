@@ -39,8 +39,9 @@ def phi_canary_absent_at_rest(canary: Canary) -> Iterator[Finding]:
         yield Finding(
             subject=f"{seen.place} at rest",
             ok=not seen.traces,
-            message=f"the patient was found {len(seen.traces)} times: {where}" if seen.traces
+            message=f"the patient was found {len(seen.traces)} times: {where}"
+            if seen.traces
             else f"not in {seen.examined} files, {seen.bytes} bytes",
             remedy="encrypt the field before it is stored, or keep it out of what is written there; then wipe the file",
             evidence="\n".join(f"{trace.place} {trace.encoding}" for trace in seen.traces),
-        )  # fmt: skip
+        )

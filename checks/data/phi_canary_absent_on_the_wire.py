@@ -35,8 +35,9 @@ def phi_canary_absent_on_the_wire(canary: Canary) -> Iterator[Finding]:
         yield Finding(
             subject=f"wire {seen.place}",
             ok=not seen.traces,
-            message=f"the patient was seen in clear: {where}" if seen.traces
+            message=f"the patient was seen in clear: {where}"
+            if seen.traces
             else f"not in {seen.examined} packets, {seen.bytes} bytes",
             remedy="use TLS on this link, with verified certificates at both ends",
             evidence="\n".join(f"{trace.place} {trace.encoding}" for trace in seen.traces),
-        )  # fmt: skip
+        )

@@ -52,9 +52,11 @@ def phi_columns_encrypted(database: Database) -> Iterator[Finding]:
             raise CannotLookError(msg)
         if kind[0]["kind"] != "bytea":
             yield Finding(
-                subject=f"{table}.{column}", ok=False, message=f"it is of type {kind[0]['kind']}: no envelope fits it",
+                subject=f"{table}.{column}",
+                ok=False,
+                message=f"it is of type {kind[0]['kind']}: no envelope fits it",
                 remedy="make it bytea and encrypt it in the application",
-            )  # fmt: skip
+            )
             continue
         (seen,) = database.query(
             f"SELECT count(*) AS held, count(*) FILTER (WHERE substring(v FROM 1 FOR 4) <> '{_HEADER}'::bytea"  # noqa: S608  declared names

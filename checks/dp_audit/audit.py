@@ -48,9 +48,17 @@ class Telling:
 
 
 def audit(
-    sample: Sample, claim: Claim, pairs: Sequence[Pair], *, samples: int, alpha: float, seed: int,
-    gaussian: bool = False, bits: bool = True, progress: Progress = nobody,
-) -> Verdict:  # fmt: skip
+    sample: Sample,
+    claim: Claim,
+    pairs: Sequence[Pair],
+    *,
+    samples: int,
+    alpha: float,
+    seed: int,
+    gaussian: bool = False,
+    bits: bool = True,
+    progress: Progress = nobody,
+) -> Verdict:
     """Try to refute a claim.
 
     The pair and the event are selected on outputs that are then thrown away, so one event is certified, on fresh outputs,
@@ -75,8 +83,16 @@ def audit(
     selecting = min(max(_FEWEST // 2, int(samples * _SELECTING)), _MOST_SELECTING)
     certifying = samples - selecting
     best = most_telling(
-        sample, claim, pairs, drawn=selecting, certifying=certifying, alpha=alpha, seed=seed, bits=bits, progress=progress
-    )  # fmt: skip
+        sample,
+        claim,
+        pairs,
+        drawn=selecting,
+        certifying=certifying,
+        alpha=alpha,
+        seed=seed,
+        bits=bits,
+        progress=progress,
+    )
     own = (seed, 3 * len(pairs))  # no selection has it: every pair is looked at once in each of at most three rounds
     sizes = fresh(certifying, claim, np.random.default_rng([*own, 6]))
     steps = list(count(sample, best, sizes, own, progress))
@@ -90,10 +106,20 @@ def audit(
             f" {_CLEAR:g} times the claim: draw more samples"
         )
     return Verdict(
-        outcome=outcome, claim=claim, bound=bound, event=best.choice.event.words, pair=best.pair.name,
-        likely=best.likely, unlikely=best.unlikely, samples=samples, alpha=alpha, seed=seed, detectable_epsilon=reach,
-        curve=_curve(steps, claim, alpha), explanation=explanation,
-    )  # fmt: skip
+        outcome=outcome,
+        claim=claim,
+        bound=bound,
+        event=best.choice.event.words,
+        pair=best.pair.name,
+        likely=best.likely,
+        unlikely=best.unlikely,
+        samples=samples,
+        alpha=alpha,
+        seed=seed,
+        detectable_epsilon=reach,
+        curve=_curve(steps, claim, alpha),
+        explanation=explanation,
+    )
 
 
 def judge(claim: Claim, bound: Bound) -> tuple[Outcome, str]:
@@ -115,9 +141,17 @@ def judge(claim: Claim, bound: Bound) -> tuple[Outcome, str]:
 
 
 def most_telling(
-    sample: Sample, claim: Claim, pairs: Sequence[Pair], *, drawn: int, certifying: int, alpha: float, seed: int, bits: bool,
+    sample: Sample,
+    claim: Claim,
+    pairs: Sequence[Pair],
+    *,
+    drawn: int,
+    certifying: int,
+    alpha: float,
+    seed: int,
+    bits: bool,
     progress: Progress = nobody,
-) -> Telling:  # fmt: skip
+) -> Telling:
     """Compare the pairs on few outputs, the best of them on more, and select the last one's event on ``drawn`` of each input."""
 
     def look(pair: Pair, outputs: int, number: int) -> Telling:
@@ -138,8 +172,16 @@ def most_telling(
 
 
 def select(
-    sample: Sample, claim: Claim, pair: Pair, *, drawn: int, certifying: int, alpha: float, seed: tuple[int, ...], bits: bool
-) -> Telling:  # fmt: skip
+    sample: Sample,
+    claim: Claim,
+    pair: Pair,
+    *,
+    drawn: int,
+    certifying: int,
+    alpha: float,
+    seed: tuple[int, ...],
+    bits: bool,
+) -> Telling:
     """The event that tells a pair apart best, chosen on ``drawn`` outputs of each input and rated on others."""
     chances = [np.random.default_rng([*seed, side]) for side in (0, 1)]
 
@@ -175,9 +217,12 @@ def fresh(samples: int, claim: Claim, chance: np.random.Generator) -> tuple[int,
 
 
 def count(
-    sample: Sample, telling: Telling, sizes: tuple[int, int], seed: tuple[int, ...],
+    sample: Sample,
+    telling: Telling,
+    sizes: tuple[int, int],
+    seed: tuple[int, ...],
     progress: Progress = nobody,
-) -> Iterator[Hits]:  # fmt: skip
+) -> Iterator[Hits]:
     """The event's hits in fresh outputs, as they grow; the last are those in ``sizes`` outputs.
 
     Args:

@@ -49,7 +49,7 @@ def certify(hits: Hits, *, delta: float, alpha: float, gaussian: bool = False) -
 
 def promise(
     likely: Floats, unlikely: Floats, drawn: int, *, delta: float, alpha: float, samples: int, luck: float
-) -> Floats:  # fmt: skip
+) -> Floats:
     """What `certify` will probably say of events with these frequencies, when it looks at ``samples`` outputs.
 
     For choosing among many events at once. Wilson's interval stands in for Clopper-Pearson's; it is as wide as the

@@ -51,9 +51,15 @@ class _Candidate:
 
 
 def choose(
-    first: Floats, second: Floats, claim: Claim, *, alpha: float, certifying: int, bits: bool,
+    first: Floats,
+    second: Floats,
+    claim: Claim,
+    *,
+    alpha: float,
+    certifying: int,
+    bits: bool,
     more: Iterable[tuple[Floats, Floats]] = (),
-) -> Choice:  # fmt: skip
+) -> Choice:
     """Learn scores on one half of the outputs of two inputs and pick the best event on the other.
 
     Args:

@@ -18,10 +18,20 @@ _TRYING = 4_000
 
 
 def search(
-    sample: Sample, claim: Claim, adjacency: Adjacency, length: int, *, examples: int, alpha: float, certifying: int,
-    seed: int, low: float = -10.0, high: float = 10.0, bits: bool = True,
+    sample: Sample,
+    claim: Claim,
+    adjacency: Adjacency,
+    length: int,
+    *,
+    examples: int,
+    alpha: float,
+    certifying: int,
+    seed: int,
+    low: float = -10.0,
+    high: float = 10.0,
+    bits: bool = True,
     progress: Progress = nobody,
-) -> Pair:  # fmt: skip
+) -> Pair:
     """The most telling pair of so many examples.
 
     Args:
@@ -37,9 +47,14 @@ def search(
     failed: list[MechanismError] = []
 
     @settings(
-        max_examples=examples, derandomize=True, database=None, deadline=None, print_blob=False,
-        phases=[Phase.generate, Phase.target], suppress_health_check=list(HealthCheck),
-    )  # fmt: skip
+        max_examples=examples,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        print_blob=False,
+        phases=[Phase.generate, Phase.target],
+        suppress_health_check=list(HealthCheck),
+    )
     @given(_pairs(adjacency, length, low, high))
     def climb(pair: Pair) -> None:
         if failed:

@@ -46,10 +46,14 @@ def _edge_that_redirects_elsewhere(lab: Lab) -> Edge:
     severity=Severity.HIGH,
     controls=("hipaa:164.312(e)(1)", "hipaa:164.312(e)(2)(ii)"),
     violations=(
-        _edge_without_hsts, _edge_with_short_hsts, _edge_without_hsts_on_errors, _edge_that_serves_plain_http,
-        _edge_that_redirects_to_plain_http, _edge_that_redirects_elsewhere,
+        _edge_without_hsts,
+        _edge_with_short_hsts,
+        _edge_without_hsts_on_errors,
+        _edge_that_serves_plain_http,
+        _edge_that_redirects_to_plain_http,
+        _edge_that_redirects_elsewhere,
     ),
-)  # fmt: skip
+)
 def hsts_sent_and_plain_http_redirected(edge: Edge, policy: Policy) -> Iterator[Finding]:
     """The redirect of every path over HTTP, and the header of every path over HTTPS, errors included."""
     for path in _PATHS:

@@ -13,8 +13,15 @@ from checks.targets import Edge
 
 # Spellings that a prefix rule written carelessly lets through to the application.
 _PATHS = (
-    "/metrics", "/metrics/", "/metrics?x=1", "//metrics", "/./metrics", "/%6detrics", "/admin/users", "//admin/users",
-)  # fmt: skip
+    "/metrics",
+    "/metrics/",
+    "/metrics?x=1",
+    "//metrics",
+    "/./metrics",
+    "/%6detrics",
+    "/admin/users",
+    "//admin/users",
+)
 _REFUSALS = (401, 403, 404)
 _MEMBERS_ONLY = "if ($member = 0) {"
 

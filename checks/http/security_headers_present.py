@@ -44,10 +44,13 @@ def _edge_that_tells_its_version(lab: Lab) -> Edge:
     severity=Severity.MEDIUM,
     controls=("hipaa:164.312(e)(1)",),
     violations=(
-        _edge_whose_location_drops_headers, _edge_with_unsafe_inline_policy, _edge_with_policy_without_default,
-        _edge_that_lets_types_be_guessed, _edge_that_tells_its_version,
+        _edge_whose_location_drops_headers,
+        _edge_with_unsafe_inline_policy,
+        _edge_with_policy_without_default,
+        _edge_that_lets_types_be_guessed,
+        _edge_that_tells_its_version,
     ),
-)  # fmt: skip
+)
 def security_headers_present(edge: Edge) -> Iterator[Finding]:
     """One finding per path, with everything that is missing from its answer."""
     for path in _PATHS:

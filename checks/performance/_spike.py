@@ -31,9 +31,11 @@ def spiked(history: LoadHistory, policy: Performance) -> tuple[Load, float, floa
 def asked(load: Load, since_s: float, until_s: float) -> tuple[Latencies, ...]:
     """What was meant to start in the slices wholly between two moments, by kind; derived times, too."""
     pieces = [
-        kind for piece in load.slices if since_s <= piece.at_s and piece.at_s + load.slice_s <= until_s
+        kind
+        for piece in load.slices
+        if since_s <= piece.at_s and piece.at_s + load.slice_s <= until_s
         for kind in piece.kinds
-    ]  # fmt: skip
+    ]
     names = sorted({kind.kind for kind in pieces})
     return tuple(Latencies.merged(name, (kind for kind in pieces if kind.kind == name)) for name in names)
 

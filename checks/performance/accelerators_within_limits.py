@@ -42,13 +42,21 @@ def accelerators_within_limits(history: LoadHistory, policy: Policy) -> Iterator
         raise CannotLookError(msg)
     for gpu in load.accelerators:
         yield _finding(
-            load, f"memory of {gpu.name}", seen=gpu.memory, limit=limits.gpu_memory, how="in use at most",
+            load,
+            f"memory of {gpu.name}",
+            seen=gpu.memory,
+            limit=limits.gpu_memory,
+            how="in use at most",
             remedy="admit fewer requests at once, shorten the context, quantise the model, or add a GPU",
-        )  # fmt: skip
+        )
         yield _finding(
-            load, f"time of {gpu.name}", seen=gpu.utilisation, limit=limits.gpu_utilisation, how="busy on the whole",
+            load,
+            f"time of {gpu.name}",
+            seen=gpu.utilisation,
+            limit=limits.gpu_utilisation,
+            how="busy on the whole",
             remedy="add a GPU, or serve a smaller model where it is good enough",
-        )  # fmt: skip
+        )
 
 
 def _finding(load: Load, subject: str, *, seen: float, limit: float, how: str, remedy: str) -> Finding:

@@ -53,12 +53,13 @@ def overload_refused_fast(history: LoadHistory, policy: Policy) -> Iterator[Find
         subject=f"{subject}: failures",
         ok=not others,
         message=(
-            f"not refused, but failed: {named}; {refused} refused" if others
+            f"not refused, but failed: {named}; {refused} refused"
+            if others
             else f"{refused} of {found.total} requests were refused, and none failed otherwise"
         ),
         remedy=_SHOULD if others else "",
         evidence=described(load, found),
-    )  # fmt: skip
+    )
     if refused:
         yield _in_time(
             subject,

@@ -52,10 +52,15 @@ def _budget_mostly_slack(lab: Lab) -> Mechanism:
     severity=Severity.CRITICAL,
     controls=("nist-800-226:4", "hipaa:164.514(b)", "gdpr:25"),
     violations=(
-        _published_sigma, _claim_beyond_policy, _laplace_scale_too_small, _substitution_claimed_with_noise_for_removal,
-        _one_node_claims_otherwise, _budget_below_one_query, _budget_mostly_slack,
+        _published_sigma,
+        _claim_beyond_policy,
+        _laplace_scale_too_small,
+        _substitution_claimed_with_noise_for_removal,
+        _one_node_claims_otherwise,
+        _budget_below_one_query,
+        _budget_mostly_slack,
     ),
-)  # fmt: skip
+)
 def noise_calibrated_to_claim(mechanism: Mechanism, policy: Policy) -> Iterator[Finding]:
     """Per component one finding on its noise, one on its claim, one on its budget if it has one; one on all together."""
     claims = mechanism.claims()

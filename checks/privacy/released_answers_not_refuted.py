@@ -30,9 +30,7 @@ def _nodes_say_that_they_add_noise(lab: Lab) -> Mechanism:
 
 
 def _everything_started_with_weak_noise(lab: Lab) -> Mechanism:
-    return lab.mechanism(
-        served={"privacy.noise_multiplier": 20.0, "privacy.epsilon": 0.25}, served_by_router=True
-    )  # fmt: skip
+    return lab.mechanism(served={"privacy.noise_multiplier": 20.0, "privacy.epsilon": 0.25}, served_by_router=True)
 
 
 @check(

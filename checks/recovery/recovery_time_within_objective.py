@@ -33,10 +33,11 @@ def recovery_time_within_objective(history: History, policy: Policy) -> Iterator
         yield Finding(
             subject=f"{drill.scenario}: {what}",
             ok=seconds is not None and seconds <= limit,
-            message=f"never stable again before the fault was healed; {limit:.0f} s are allowed" if seconds is None
+            message=f"never stable again before the fault was healed; {limit:.0f} s are allowed"
+            if seconds is None
             else f"stable after {seconds:.2f} s, to within {drill.resolution_s:.2f} s; {limit:.0f} s are allowed",
             remedy=remedy,
-        )  # fmt: skip
+        )
     yield Finding(
         subject=f"{drill.scenario}: longest gap between acknowledgements",
         ok=drill.longest_gap_s <= limit,

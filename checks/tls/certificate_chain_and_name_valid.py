@@ -31,10 +31,12 @@ def _edge_with_certificate_that_ends_tomorrow(lab: Lab) -> Edge:
     severity=Severity.CRITICAL,
     controls=("hipaa:164.312(d)", "hipaa:164.312(e)(1)"),
     violations=(
-        _edge_with_self_signed_certificate, _edge_with_expired_certificate, _edge_with_certificate_of_another,
+        _edge_with_self_signed_certificate,
+        _edge_with_expired_certificate,
+        _edge_with_certificate_of_another,
         _edge_with_certificate_that_ends_tomorrow,
     ),
-)  # fmt: skip
+)
 def certificate_chain_and_name_valid(edge: Edge, policy: Policy) -> Iterator[Finding]:
     """Path, name and time left, each a finding of its own."""
     seen = edge.certificate()

@@ -101,10 +101,23 @@ def _numbers(_: click.Context, __: click.Parameter, text: str) -> tuple[int, ...
 )
 @click.argument("options", nargs=-1, type=click.UNPROCESSED, metavar="[-- ENGINE OPTIONS]")
 def main(
-    *, shape: str, engine: str, precisions: tuple[str, ...], ladder: tuple[int, ...], name: str, seconds: float | None,
-    first_token_ms: float, whole_ms: float, per_token_ms: float | None, seed: int | None, python: Path,
-    device: str | None, out: Path, models: Path, options: tuple[str, ...],
-) -> None:  # fmt: skip
+    *,
+    shape: str,
+    engine: str,
+    precisions: tuple[str, ...],
+    ladder: tuple[int, ...],
+    name: str,
+    seconds: float | None,
+    first_token_ms: float,
+    whole_ms: float,
+    per_token_ms: float | None,
+    seed: int | None,
+    python: Path,
+    device: str | None,
+    out: Path,
+    models: Path,
+    options: tuple[str, ...],
+) -> None:
     """Serve a language model with random weights, and put the same load on it with more and more users.
 
     Nothing is downloaded: configuration, tokenizer and weights are made on the spot. For each precision the server is
@@ -128,12 +141,20 @@ def main(
     """  # noqa: D301  click reads a real backspace
     with _one_sentence():
         run = Run(
-            SHAPES[shape], engine, tuple(dict.fromkeys(precisions)), python.absolute(), device or SHAPES[shape].device,
-            load_profile(name).all_as("clinician").changed(seconds=seconds), ladder,
-            Objective(whole_ms, first_token_ms, per_token_ms), secrets.randbits(_SEED_BITS) if seed is None else seed,
-            options, models.absolute(), out.absolute() / datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ"),
+            SHAPES[shape],
+            engine,
+            tuple(dict.fromkeys(precisions)),
+            python.absolute(),
+            device or SHAPES[shape].device,
+            load_profile(name).all_as("clinician").changed(seconds=seconds),
+            ladder,
+            Objective(whole_ms, first_token_ms, per_token_ms),
+            secrets.randbits(_SEED_BITS) if seed is None else seed,
+            options,
+            models.absolute(),
+            out.absolute() / datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ"),
             Console(stderr=True),
-        )  # fmt: skip
+        )
         rows = tuple(run.rows())
     printed = Table(HEADS[0], box=None, padding=(0, 1, 0, 0))
     for head in HEADS[1:]:

@@ -140,9 +140,13 @@ class Run:
     def _step(self, serving: Serving, server: Server, users: int) -> Row:
         profile = self.profile.changed(users=users)
         spec = LoadSpec(
-            target=f"{self.shape.name} {serving.precision} by {self.engine}", base_url=server.url, profile=profile,
-            seed=self.seed, model=serving.model, objectives={"inference": self.objective},
-        )  # fmt: skip
+            target=f"{self.shape.name} {serving.precision} by {self.engine}",
+            base_url=server.url,
+            profile=profile,
+            seed=self.seed,
+            model=serving.model,
+            objectives={"inference": self.objective},
+        )
         name = f"{serving.precision}-{users}"
         with shown(self.screen, f"{serving.precision}, {users} users: {profile.arrival}") as on_progress:
             load, readings = send(spec, on_progress)
@@ -162,11 +166,18 @@ class Run:
 
     def _facts(self, made: Made) -> dict[str, object]:
         return {
-            "at": datetime.now(UTC).isoformat(timespec="seconds"), "shape": asdict(self.shape),
-            "parameters": self.shape.parameters, "engine": self.engine, "device": self.device, "gpu": made.gpu,
-            "versions": made.versions, "profile": self.profile.model_dump(mode="json"), "users": self.ladder,
-            "objective": asdict(self.objective), "seed": self.seed,
-        }  # fmt: skip
+            "at": datetime.now(UTC).isoformat(timespec="seconds"),
+            "shape": asdict(self.shape),
+            "parameters": self.shape.parameters,
+            "engine": self.engine,
+            "device": self.device,
+            "gpu": made.gpu,
+            "versions": made.versions,
+            "profile": self.profile.model_dump(mode="json"),
+            "users": self.ladder,
+            "objective": asdict(self.objective),
+            "seed": self.seed,
+        }
 
     def _write(self, name: str, text: str) -> None:
         (self.folder / name).write_text(text)

@@ -27,10 +27,14 @@ def running(
     guard = shutil.which("setpriv")  # ends it with this process even if that is killed
     with log.open("ab") as output:
         process = subprocess.Popen(
-            [*([guard, "--pdeathsig", "KILL"] if guard else []), *argv], stdin=subprocess.DEVNULL, stdout=output,
-            stderr=subprocess.STDOUT, start_new_session=True, cwd=ROOT,
+            [*([guard, "--pdeathsig", "KILL"] if guard else []), *argv],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            cwd=ROOT,
             env={**os.environ, "PYTHONPATH": str(ROOT), **(environment or {})},
-        )  # fmt: skip
+        )
     try:
         yield process
     finally:

@@ -22,9 +22,14 @@ _TICK_S = 0.25
 _LAST_WORDS_S = 2.0  # between a connection that a dying server drops, and its end
 _SHOWN = 300  # characters of a wrong answer
 _OFFLINE = {
-    "HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1", "DO_NOT_TRACK": "1",
-    "VLLM_NO_USAGE_STATS": "1", "TOKENIZERS_PARALLELISM": "false", "PYTHONUNBUFFERED": "1",
-}  # fmt: skip
+    "HF_HUB_OFFLINE": "1",
+    "TRANSFORMERS_OFFLINE": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "DO_NOT_TRACK": "1",
+    "VLLM_NO_USAGE_STATS": "1",
+    "TOKENIZERS_PARALLELISM": "false",
+    "PYTHONUNBUFFERED": "1",
+}
 Say = Callable[[str], None]
 
 
@@ -74,15 +79,32 @@ class Serving:
             # https://docs.vllm.ai/en/latest/features/quantization/bnb/ quantises while it loads, so it needs weights.
             how = ["--quantization", "bitsandbytes"] if self.precision == "4bit" else ["--load-format", "dummy"]
             return [
-                str(program), "serve", str(self.folder), *address, "--dtype", "bfloat16",
-                "--max-model-len", str(self.context), *how, *self.options,
-            ]  # fmt: skip
+                str(program),
+                "serve",
+                str(self.folder),
+                *address,
+                "--dtype",
+                "bfloat16",
+                "--max-model-len",
+                str(self.context),
+                *how,
+                *self.options,
+            ]
         # Without continuous batching it serves one request after the other.
         how = ["--quantization", "bnb-4bit"] if self.precision == "4bit" else []
         return [
-            str(program), "serve", str(self.folder), *address, "--device", self.device, "--continuous-batching",
-            "--attn-implementation", "sdpa", *how, *self.options,
-        ]  # fmt: skip
+            str(program),
+            "serve",
+            str(self.folder),
+            *address,
+            "--device",
+            self.device,
+            "--continuous-batching",
+            "--attn-implementation",
+            "sdpa",
+            *how,
+            *self.options,
+        ]
 
 
 def needs_weights(engine: str, precision: str) -> bool:

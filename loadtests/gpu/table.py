@@ -11,9 +11,19 @@ from checks.targets import Latencies, Load
 from loadtests.accelerators import Reading
 
 HEADS = (
-    "weights", "users", "n", "failed", "TTFT p95 ms", "TPOT p95 ms", "p95 ms", "goodput", "tokens/s", "GPU memory",
-    "GPU busy", "sender",
-)  # fmt: skip
+    "weights",
+    "users",
+    "n",
+    "failed",
+    "TTFT p95 ms",
+    "TPOT p95 ms",
+    "p95 ms",
+    "goodput",
+    "tokens/s",
+    "GPU memory",
+    "GPU busy",
+    "sender",
+)
 _NOTHING = "-"
 
 
@@ -50,9 +60,16 @@ class Row:
         shares = [f"{x:.1%}" if x is not None else _NOTHING for x in (self.goodput, self.gpu_memory, self.gpu_busy)]
         rate = f"{self.tokens_per_s:.0f}" if self.tokens_per_s is not None else _NOTHING
         return (
-            self.precision, str(self.users), str(self.requests), str(self.failed), *numbers, shares[0], rate,
-            *shares[1:], f"{self.generator_cpu:.0%}",
-        )  # fmt: skip
+            self.precision,
+            str(self.users),
+            str(self.requests),
+            str(self.failed),
+            *numbers,
+            shares[0],
+            rate,
+            *shares[1:],
+            f"{self.generator_cpu:.0%}",
+        )
 
 
 def row(precision: str, load: Load) -> Row:
@@ -64,13 +81,20 @@ def row(precision: str, load: Load) -> Row:
         for part in ("first_token", "per_token", "gap")
     )
     return Row(
-        precision, load.users, whole.total, whole.failed, first_token=_p95(first), per_token=_p95(per_token),
-        whole=_p95(whole), goodput=whole.good / whole.total if whole.total and load.objectives else None,
+        precision,
+        load.users,
+        whole.total,
+        whole.failed,
+        first_token=_p95(first),
+        per_token=_p95(per_token),
+        whole=_p95(whole),
+        goodput=whole.good / whole.total if whole.total and load.objectives else None,
         tokens_per_s=(first.total + gaps.total) / load.seconds if load.complete else None,
         gpu_memory=max((gpu.memory for gpu in load.accelerators), default=None),
-        gpu_busy=max((gpu.utilisation for gpu in load.accelerators), default=None), generator_cpu=load.generator_cpu,
+        gpu_busy=max((gpu.utilisation for gpu in load.accelerators), default=None),
+        generator_cpu=load.generator_cpu,
         problem="" if load.complete else load.problem or "no reason given",
-    )  # fmt: skip
+    )
 
 
 def _p95(latencies: Latencies) -> float | None:

@@ -46,10 +46,17 @@ def write_model(folder: Path, orders: Orders) -> None:
     """The configuration and, where asked for, random weights in bfloat16. No token ends an answer: its length is the load's."""
     shape = orders.shape
     config = LlamaConfig(
-        vocab_size=shape.vocabulary, hidden_size=shape.hidden, intermediate_size=shape.intermediate,
-        num_hidden_layers=shape.layers, num_attention_heads=shape.heads, max_position_embeddings=shape.context,
-        bos_token_id=1, eos_token_id=2, dtype="bfloat16", architectures=["LlamaForCausalLM"],
-    )  # fmt: skip
+        vocab_size=shape.vocabulary,
+        hidden_size=shape.hidden,
+        intermediate_size=shape.intermediate,
+        num_hidden_layers=shape.layers,
+        num_attention_heads=shape.heads,
+        max_position_embeddings=shape.context,
+        bos_token_id=1,
+        eos_token_id=2,
+        dtype="bfloat16",
+        architectures=["LlamaForCausalLM"],
+    )
     generation = GenerationConfig(do_sample=False, bos_token_id=1, eos_token_id=None, pad_token_id=0)
     if not orders.weights:
         config.save_pretrained(folder)

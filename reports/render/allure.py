@@ -16,8 +16,11 @@ from reports.redaction import printable, redact
 
 # Allure has its own names for severities.
 _SEVERITIES = {
-    Severity.CRITICAL: "blocker", Severity.HIGH: "critical", Severity.MEDIUM: "normal", Severity.LOW: "minor",
-}  # fmt: skip
+    Severity.CRITICAL: "blocker",
+    Severity.HIGH: "critical",
+    Severity.MEDIUM: "normal",
+    Severity.LOW: "minor",
+}
 _CATEGORIES = (
     {"name": "Failed checks", "messageRegex": r"FAIL [\s\S]*"},
     {"name": "Unknown: could not be examined", "messageRegex": r"UNKNOWN [\s\S]*"},
@@ -85,11 +88,17 @@ def write_environment(folder: Path, document: ReportDocument) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     identity = document.identity
     values = {
-        "decision": document.decision.value, "score": f"{document.score:.1f} of 100",
-        "target": identity.name, "target.digest": identity.digest, "policy": identity.policy, "run": identity.run_id,
-        "harness": identity.harness_version, "commit": identity.git_commit or "none",
-        "started": utc(identity.started), "ended": utc(identity.ended),
-    }  # fmt: skip
+        "decision": document.decision.value,
+        "score": f"{document.score:.1f} of 100",
+        "target": identity.name,
+        "target.digest": identity.digest,
+        "policy": identity.policy,
+        "run": identity.run_id,
+        "harness": identity.harness_version,
+        "commit": identity.git_commit or "none",
+        "started": utc(identity.started),
+        "ended": utc(identity.ended),
+    }
     text = "".join(f"{key}={_property(value)}\n" for key, value in values.items())
     (folder / "environment.properties").write_text(text, encoding="utf-8")
     (folder / "categories.json").write_text(json.dumps(_CATEGORIES, indent=1) + "\n", encoding="utf-8")

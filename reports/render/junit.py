@@ -30,10 +30,12 @@ def _counts(checks: tuple[CheckRecord, ...]) -> dict[str, str]:
         return str(sum(check.status in statuses for check in checks))
 
     return {
-        "tests": str(len(checks)), "failures": count(Status.FAIL), "errors": count(Status.UNKNOWN),
+        "tests": str(len(checks)),
+        "failures": count(Status.FAIL),
+        "errors": count(Status.UNKNOWN),
         "skipped": count(Status.NOT_APPLICABLE, Status.WAIVED),
         "time": f"{sum(check.duration_s for check in checks):.3f}",
-    }  # fmt: skip
+    }
 
 
 def _case(suite: ET.Element, check: CheckRecord) -> None:

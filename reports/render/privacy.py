@@ -49,16 +49,24 @@ def as_json(verdict: Verdict) -> str:
     finite = verdict.detectable_epsilon < float("inf")
     return json.dumps(
         {
-            "outcome": verdict.outcome, "explanation": verdict.explanation,
+            "outcome": verdict.outcome,
+            "explanation": verdict.explanation,
             "claim": {"epsilon": verdict.claim.epsilon, "delta": verdict.claim.delta},
-            "certified_epsilon": verdict.bound.epsilon, "certified_mu": verdict.bound.mu, "event": verdict.event,
-            "hits": asdict(verdict.bound.hits), "samples": verdict.samples, "pair": verdict.pair,
-            "likely_input": verdict.likely, "unlikely_input": verdict.unlikely, "alpha": verdict.alpha,
-            "seed": verdict.seed, "detectable_epsilon": verdict.detectable_epsilon if finite else None,
+            "certified_epsilon": verdict.bound.epsilon,
+            "certified_mu": verdict.bound.mu,
+            "event": verdict.event,
+            "hits": asdict(verdict.bound.hits),
+            "samples": verdict.samples,
+            "pair": verdict.pair,
+            "likely_input": verdict.likely,
+            "unlikely_input": verdict.unlikely,
+            "alpha": verdict.alpha,
+            "seed": verdict.seed,
+            "detectable_epsilon": verdict.detectable_epsilon if finite else None,
             "curve": [{"samples": n, "epsilon": epsilon} for n, epsilon in verdict.curve],
         },
         indent=1,
-    )  # fmt: skip
+    )
 
 
 def draw(verdict: Verdict, path: Path) -> None:

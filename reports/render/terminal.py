@@ -22,12 +22,20 @@ from reports.render.load.lines import load_lines
 from reports.sign import ENVELOPE
 
 _STYLES = {
-    Status.PASS: "green", Status.FAIL: "bold red", Status.UNKNOWN: "bold yellow", Status.WAIVED: "yellow",
+    Status.PASS: "green",
+    Status.FAIL: "bold red",
+    Status.UNKNOWN: "bold yellow",
+    Status.WAIVED: "yellow",
     Status.NOT_APPLICABLE: "dim",
-}  # fmt: skip
+}
 _BANNERS = {Verdict.APPROVED: "bold green", Verdict.CONDITIONAL: "bold yellow", Verdict.REJECTED: "bold red"}
-_COLUMNS = ((Status.PASS, "Pass"), (Status.FAIL, "Fail"), (Status.UNKNOWN, "Unknown"), (Status.WAIVED, "Waived"),
-            (Status.NOT_APPLICABLE, "N/A"))  # fmt: skip
+_COLUMNS = (
+    (Status.PASS, "Pass"),
+    (Status.FAIL, "Fail"),
+    (Status.UNKNOWN, "Unknown"),
+    (Status.WAIVED, "Waived"),
+    (Status.NOT_APPLICABLE, "N/A"),
+)
 # These speak of a check that the sections below the banner show in full.
 _ABOUT_A_CHECK = (Cause.CRITICAL_FAIL, Cause.CRITICAL_UNKNOWN)
 _SHOWN_FINDINGS = 5
@@ -55,8 +63,14 @@ def summary(document: ReportDocument, folder: Path, verify_command: str, trust: 
     head = Text(f"Target {identity.name} ({identity.digest[:12]}), policy {identity.policy}, run {identity.run_id}\n")
     head.append(f"{utc(identity.started)}, {minutes} min {seconds} s, clinical-gate {identity.harness_version}")
     parts: list[RenderableType] = [
-        Text(), Rule("Clinical gate", style="dim"), head, Text(), _gates(document), Text(), _banner(document),
-    ]  # fmt: skip
+        Text(),
+        Rule("Clinical gate", style="dim"),
+        head,
+        Text(),
+        _gates(document),
+        Text(),
+        _banner(document),
+    ]
     controls = {control.id: control for control in document.controls}
     for title, status in (("Failed", Status.FAIL), ("Unknown", Status.UNKNOWN), ("Waived", Status.WAIVED)):
         concerned = [check for check in document.checks if check.status is status]

@@ -146,7 +146,14 @@ def bounded(examples: int, *, shrink: bool = True, steps: int = 20) -> settings:
     """
     phases = (Phase.explicit, Phase.generate, Phase.shrink) if shrink else (Phase.explicit, Phase.generate)
     return settings(
-        max_examples=examples, stateful_step_count=steps, deadline=None, derandomize=True, database=None, phases=phases,
-        print_blob=False, report_multiple_bugs=False, verbosity=Verbosity.normal,
+        max_examples=examples,
+        stateful_step_count=steps,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        phases=phases,
+        print_blob=False,
+        report_multiple_bugs=False,
+        verbosity=Verbosity.normal,
         suppress_health_check=list(HealthCheck),
-    )  # fmt: skip
+    )

@@ -101,10 +101,10 @@ def response_delta(per_query: float, queries: int, epsilon: float) -> float:
     """Binary randomized response, so many times: the sum over how often the answer was true."""
     p = 1 / (1 + math.exp(-per_query))
     return sum(
-        math.comb(queries, k) * max(0.0, p**k * (1 - p) ** (queries - k)
-                                    - math.exp(epsilon) * (1 - p) ** k * p ** (queries - k))
+        math.comb(queries, k)
+        * max(0.0, p**k * (1 - p) ** (queries - k) - math.exp(epsilon) * (1 - p) ** k * p ** (queries - k))
         for k in range(queries + 1)
-    )  # fmt: skip
+    )
 
 
 def advanced_composition(epsilon: float, delta: float, queries: int, total_delta: float) -> float:
@@ -120,7 +120,7 @@ def advanced_composition(epsilon: float, delta: float, queries: int, total_delta
         )
         if 1 - (1 - delta) ** queries * (1 - lost) <= total_delta * (1 + 1e-12):
             best = min(best, (queries - 2 * i) * epsilon)
-    return best  # fmt: skip
+    return best
 
 
 def sampled_delta(q: float, sigma: float, epsilon: float) -> float:

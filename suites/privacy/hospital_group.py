@@ -97,9 +97,11 @@ class Group:
         """Wait until a request is held there."""
         with self.postgres.connection() as connection:
             wait_for(
-                lambda: connection.execute(_WAITING, (point,)).fetchone(), what="a request is held", timeout_s=_READY_S,
+                lambda: connection.execute(_WAITING, (point,)).fetchone(),
+                what="a request is held",
+                timeout_s=_READY_S,
                 interval_s=0.01,
-            )  # fmt: skip
+            )
 
     def _alive(self) -> list[str]:
         return [router.name for router in self.routers if router.host.process(router.name) is not None]
@@ -118,12 +120,19 @@ def start_group(bench: Bench, *, tenant_budget: float) -> Group:
         host = bench.host("router")
         routers.append(
             RouterService(
-                bench.driver, bench.vault, bench.authority, name=host.name, host=host, trusted_proxies=(),
-                database_hosts=[postgres.address], cache_nodes=[cache.address],
-                inference_urls=[server.url for server in models], hospital_urls=[node.url for node in hospitals],
+                bench.driver,
+                bench.vault,
+                bench.authority,
+                name=host.name,
+                host=host,
+                trusted_proxies=(),
+                database_hosts=[postgres.address],
+                cache_nodes=[cache.address],
+                inference_urls=[server.url for server in models],
+                hospital_urls=[node.url for node in hospitals],
                 settings=settings,
             )
-        )  # fmt: skip
+        )
         routers[-1].start()
     group = Group(postgres, cache, hospitals, routers)
     group.await_routers()

@@ -64,9 +64,10 @@ def exactly_as_many_as_the_budget_pays_for(keeper: Keeper) -> None:
         asks = [Ask(user, new_key(), process=n % keeper.processes) for n in range(affordable + 2)]
         granted = answered([keeper.ask(ask) for ask in asks])
         require(
-            "exactly_as_many_as_the_budget_pays_for", granted == affordable,
+            "exactly_as_many_as_the_budget_pays_for",
+            granted == affordable,
             f"{granted} answers for a budget of {affordable} with sigma {multiplier}",
-        )  # fmt: skip
+        )
 
     inner()
 
@@ -94,9 +95,10 @@ def never_overspent_by_clients_at_once(keeper: Keeper) -> None:
         user = keeper.open(multiplier, cost_of(keeper, multiplier, affordable))
         replies = decided(keeper, [Ask(user, new_key(), process=n % keeper.processes) for n in range(CLIENTS)])
         require(
-            "never_overspent_by_clients_at_once", answered(replies) == affordable,
+            "never_overspent_by_clients_at_once",
+            answered(replies) == affordable,
             f"{answered(replies)} answers for a budget of {affordable}: {Counter(r.outcome.name for r in replies)}",
-        )  # fmt: skip
+        )
         charged("never_overspent_by_clients_at_once", keeper, user, multiplier, affordable)
 
     search(inner)
@@ -117,9 +119,10 @@ def never_overspent_by_a_tenants_users(keeper: Keeper) -> None:
         asks = [Ask(users[n % 8], new_key(), process=n // 8 % keeper.processes) for n in range(CLIENTS)]
         granted = answered(decided(keeper, asks))
         require(
-            "never_overspent_by_a_tenants_users", granted == affordable,
+            "never_overspent_by_a_tenants_users",
+            granted == affordable,
             f"{granted} answers for a tenant's budget of {affordable}",
-        )  # fmt: skip
+        )
         other = keeper.open(multiplier, own)
         reply = keeper.ask(Ask(other, new_key()))
         require("never_overspent_by_a_tenants_users", answered([reply]) == 1, f"another tenant's user: {reply}")

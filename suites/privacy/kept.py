@@ -154,9 +154,13 @@ class LedgerKeeper:
         try:
             async with database.session(who, _DEADLINE_S) as connection:
                 reservation = await accountant.reserve(
-                    connection, username=ask.user, tenant=tenant, key=ask.key, digest=accountant.digest_of(ask.query),
+                    connection,
+                    username=ask.user,
+                    tenant=tenant,
+                    key=ask.key,
+                    digest=accountant.digest_of(ask.query),
                     terms=terms,
-                )  # fmt: skip
+                )
             if reservation.answer is not None:
                 return Reply(Outcome.ANSWERED, str(reservation.answer))
             drawn: dict[str, object] = {"value": next(self._draws)}  # stands for noise: no two draws are alike

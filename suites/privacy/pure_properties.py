@@ -48,9 +48,10 @@ def composition_equals_rdp(accountant: Accountant) -> None:
     def inner(releases: Releases, delta: float) -> None:
         cost, true = accountant.cost(releases, delta), reference(releases, delta)
         require(
-            "composition_equals_rdp", math.isclose(cost, true, rel_tol=_SAME, abs_tol=1e-12),
+            "composition_equals_rdp",
+            math.isclose(cost, true, rel_tol=_SAME, abs_tol=1e-12),
             f"{releases} at {delta:g} cost {cost}, by RDP {true}",
-        )  # fmt: skip
+        )
 
     inner()
 
@@ -144,14 +145,19 @@ def order_does_not_matter(accountant: Accountant) -> None:
         shuffler.shuffle(portions)  # type: ignore[attr-defined]
         cost, apart = accountant.cost(whole, delta), accountant.cost(tuple(portions), delta)
         require(
-            "order_does_not_matter", math.isclose(cost, apart, rel_tol=1e-12, abs_tol=1e-15),
+            "order_does_not_matter",
+            math.isclose(cost, apart, rel_tol=1e-12, abs_tol=1e-15),
             f"{whole} cost {cost}, added up as {portions} {apart}",
-        )  # fmt: skip
+        )
 
     inner()
 
 
 PROPERTIES: Sequence[Property] = (
-    never_below_pld, composition_equals_rdp, more_queries_cost_more, less_noise_costs_more, claim_is_kept,
+    never_below_pld,
+    composition_equals_rdp,
+    more_queries_cost_more,
+    less_noise_costs_more,
+    claim_is_kept,
     order_does_not_matter,
-)  # fmt: skip
+)

@@ -130,13 +130,16 @@ QUESTIONS: Mapping[str, Question] = {
     ),
     "gaussian epsilon, by RDP": Question(
         lambda sigma, delta, releases=1: _epsilon(RdpAccountant(), _times(GaussianDpEvent(sigma), releases), delta),
-        (lambda sigma, delta, releases=1: rdp_epsilon(sigma, delta, releases),
-         lambda sigma, delta, releases=1: epsilon_of(((sigma, releases),), delta)),
+        (
+            lambda sigma, delta, releases=1: rdp_epsilon(sigma, delta, releases),
+            lambda sigma, delta, releases=1: epsilon_of(((sigma, releases),), delta),
+        ),
         closed.gaussian_rdp_epsilon,
     ),
     "gaussian sigma, by RDP": Question(
         lambda epsilon, delta: calibrate_dp_mechanism(RdpAccountant, GaussianDpEvent, epsilon, delta, tol=1e-8),
-        (rdp_multiplier,), closed.gaussian_rdp_sigma,
+        (rdp_multiplier,),
+        closed.gaussian_rdp_sigma,
     ),
     "gaussian epsilon, by RDP at orders 0.001 apart": Question(_fine_rdp),
     "pure RDP at orders 2 to 32": Question(_pure, (), _pure_formula),
@@ -144,19 +147,20 @@ QUESTIONS: Mapping[str, Question] = {
         lambda b, delta: _epsilon(PLDAccountant(), LaplaceDpEvent(b), delta), (), closed.laplace_epsilon
     ),
     "laplace epsilon, composed purely": Question(
-        lambda b, releases: _epsilon(RdpAccountant([1e10]), _times(LaplaceDpEvent(b), releases), 1e-10), (),
+        lambda b, releases: _epsilon(RdpAccountant([1e10]), _times(LaplaceDpEvent(b), releases), 1e-10),
+        (),
         lambda b, releases: releases / b,
     ),
-    "laplace divergence": Question(
-        lambda b, order: _divergence(LaplaceDpEvent(b), order), (), closed.laplace_rdp
-    ),
+    "laplace divergence": Question(lambda b, order: _divergence(LaplaceDpEvent(b), order), (), closed.laplace_rdp),
     "laplace scale, by PLD": Question(_laplace_scale),
     "response epsilon, by PLD": Question(
-        lambda noise, buckets: _epsilon(PLDAccountant(_REPLACE), RandomizedResponseDpEvent(noise, buckets), 1e-9), (),
+        lambda noise, buckets: _epsilon(PLDAccountant(_REPLACE), RandomizedResponseDpEvent(noise, buckets), 1e-9),
+        (),
         closed.response_epsilon,
     ),
     "response divergence": Question(
-        lambda noise, buckets, order: _divergence(RandomizedResponseDpEvent(noise, buckets), order, _REPLACE), (),
+        lambda noise, buckets, order: _divergence(RandomizedResponseDpEvent(noise, buckets), order, _REPLACE),
+        (),
         closed.response_rdp,
     ),
     "response delta, composed by PLD": Question(_responses, (), closed.response_delta),
@@ -166,16 +170,19 @@ QUESTIONS: Mapping[str, Question] = {
         lambda q, sigma, epsilon: _delta(PLDAccountant(), _sampled(q, sigma, 1), epsilon), (), closed.sampled_delta
     ),
     "sampled gaussian divergence": Question(
-        lambda q, sigma, steps, order: _divergence(_sampled(q, sigma, steps), order), (),
+        lambda q, sigma, steps, order: _divergence(_sampled(q, sigma, steps), order),
+        (),
         lambda q, sigma, steps, order: steps * closed.sampled_rdp(q, sigma, order),
     ),
     "DP-SGD epsilon, by RDP": Question(
-        lambda q, sigma, steps, delta: _epsilon(RdpAccountant(), _sampled(q, sigma, steps), delta), (),
+        lambda q, sigma, steps, delta: _epsilon(RdpAccountant(), _sampled(q, sigma, steps), delta),
+        (),
         closed.sgd_rdp_epsilon,
     ),
     "DP-SGD epsilon, by RDP before 2020": Question(_classic, (), closed.sgd_classic_epsilon),
     "DP-SGD epsilon, by PLD": Question(
-        lambda q, sigma, steps, delta: _epsilon(PLDAccountant(), _sampled(q, sigma, steps), delta), (),
+        lambda q, sigma, steps, delta: _epsilon(PLDAccountant(), _sampled(q, sigma, steps), delta),
+        (),
         closed.sgd_tight_epsilon,
     ),
-}  # fmt: skip
+}

@@ -152,8 +152,10 @@ class ServedKeeper:
 
     def _log_in(self, account: AccountEntry) -> None:
         body = {
-            "username": account.username, "password": account.password, "totp": pyotp.TOTP(account.totp_secret).now()
-        }  # fmt: skip
+            "username": account.username,
+            "password": account.password,
+            "totp": pyotp.TOTP(account.totp_secret).now(),
+        }
         answer = self._clients[0].post("/auth/login", json=body).raise_for_status()
         self._tokens[account.username] = str(answer.json()["access_token"])
 

@@ -123,9 +123,13 @@ def test_too_few_samples_decide_nothing() -> None:
 def test_the_same_seed_gives_the_same_verdict() -> None:
     def again(seed: int) -> object:
         return audit(
-            lambda v, n, r: grid(v + r.laplace(0, 1, (n, 3))), Claim(1), patterns(Adjacency.ENTRY, 3), samples=20_000,
-            alpha=0.01, seed=seed,
-        )  # fmt: skip
+            lambda v, n, r: grid(v + r.laplace(0, 1, (n, 3))),
+            Claim(1),
+            patterns(Adjacency.ENTRY, 3),
+            samples=20_000,
+            alpha=0.01,
+            seed=seed,
+        )
 
     assert again(5) == again(5)
     assert again(5) != again(6)

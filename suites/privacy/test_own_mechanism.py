@@ -18,9 +18,15 @@ _GROUP, _SAMPLES = 48, 2400
 
 def _audited(answers: Answers, multiplier: float, *, patients: int, samples: int) -> Verdict:
     return audit(
-        answers.at(multiplier), claim(patients), (answers.pair(patients),), samples=samples, alpha=_ALPHA, seed=1,
-        gaussian=True, bits=False,
-    )  # fmt: skip
+        answers.at(multiplier),
+        claim(patients),
+        (answers.pair(patients),),
+        samples=samples,
+        alpha=_ALPHA,
+        seed=1,
+        gaussian=True,
+        bits=False,
+    )
 
 
 def test_one_patient_more_or_less_does_not_refute_the_claim() -> None:

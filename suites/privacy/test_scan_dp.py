@@ -121,7 +121,7 @@ def test_the_picture_is_written(tmp_path: Path) -> None:
         ("NEIGHBOURS = [1]\ndef sample(v, n, r): return r.normal(size=n)", "NEIGHBOURS must be a list of pairs"),
         ("NEIGHBOURS = [([1], [1])]\ndef sample(v, n, r): return r.normal(size=n)", "pairs an input with itself"),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_audited_gets_one_sentence(tmp_path: Path, source: str, sentence: str) -> None:
     result = scanned(tmp_path, source)
 

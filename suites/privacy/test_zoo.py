@@ -16,9 +16,14 @@ SAMPLES, SEED = 100_000, 20261121
 
 def _audited(specimen: Specimen) -> Verdict:
     return audit(
-        specimen.sample, specimen.claim, specimen.pairs, samples=SAMPLES, alpha=ALPHA / len(specimens()), seed=SEED,
+        specimen.sample,
+        specimen.claim,
+        specimen.pairs,
+        samples=SAMPLES,
+        alpha=ALPHA / len(specimens()),
+        seed=SEED,
         gaussian=specimen.gaussian,
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.parametrize("specimen", [s for s in specimens() if s.wrong], ids=repr)

@@ -32,17 +32,33 @@ def load(seconds: int = 40, *, streams: bool = True) -> Load:
         recorder.time("request:service", 0.02 + held_s)
     slices = tuple(replace(each, users=20 if each.at_s < seconds else 0) for each in recorder.slices())
     return Load(
-        profile="ward", users=20, seconds=float(seconds), arrival="Poisson arrivals at 10/s", seed=7,
-        kinds=recorder.latencies(), generator_cpu=0.31, complete=True, problem="", objectives=OBJECTIVES, slices=slices,
+        profile="ward",
+        users=20,
+        seconds=float(seconds),
+        arrival="Poisson arrivals at 10/s",
+        seed=7,
+        kinds=recorder.latencies(),
+        generator_cpu=0.31,
+        complete=True,
+        problem="",
+        objectives=OBJECTIVES,
+        slices=slices,
         marks=(Mark(10.0, "router 1 paused"), Mark(12.0, "router 1 healed")),
         generators=(Generator("worker 1 on a", 250, 0.31), Generator("worker 2 on b", 150, 0.2)),
         written=Written(57, 1, 2, 0, complete=True),
-    )  # fmt: skip
+    )
 
 
 def empty(problem: str = "nurse.x could not log in: wrong body") -> Load:
     """A load of which nothing was recorded."""
     return Load(
-        profile="ward", users=20, seconds=40.0, arrival="Poisson arrivals at 10/s", seed=7, kinds=(),
-        generator_cpu=0.0, complete=False, problem=problem,
-    )  # fmt: skip
+        profile="ward",
+        users=20,
+        seconds=40.0,
+        arrival="Poisson arrivals at 10/s",
+        seed=7,
+        kinds=(),
+        generator_cpu=0.0,
+        complete=False,
+        problem=problem,
+    )

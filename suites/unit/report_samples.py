@@ -35,31 +35,50 @@ def rule(
 ) -> Check:
     """A check of a catalogue; its function is never called."""
     return Check(
-        id=f"room/{name}", claim=f"{name} holds.", gate=gate, severity=severity, controls=(control,),
-        violations=(_edge_offering_tls11, _edge_offering_ssl3)[:violations], needs=(), function=lambda: (),
-    )  # fmt: skip
+        id=f"room/{name}",
+        claim=f"{name} holds.",
+        gate=gate,
+        severity=severity,
+        controls=(control,),
+        violations=(_edge_offering_tls11, _edge_offering_ssl3)[:violations],
+        needs=(),
+        function=lambda: (),
+    )
 
 
 def result(check: Check, status: Status = Status.PASS, *findings: Finding, reason: Reason | None = None) -> Result:
     """A result of that check, with a finding that fits the status."""
     fitting = {Status.PASS: (FINE,), Status.FAIL: (FINE, BROKEN)}.get(status, ())
     return Result(
-        check_id=check.id, claim=check.claim, gate=check.gate, severity=check.severity, controls=check.controls,
-        status=status, findings=findings or fitting, target="stack", duration_s=0.25, reason=reason,
+        check_id=check.id,
+        claim=check.claim,
+        gate=check.gate,
+        severity=check.severity,
+        controls=check.controls,
+        status=status,
+        findings=findings or fitting,
+        target="stack",
+        duration_s=0.25,
+        reason=reason,
         explanation="the port was closed" if status is Status.UNKNOWN else "",
-    )  # fmt: skip
+    )
 
 
 def proofs(catalogue: Iterable[Check]) -> list[SelfProof]:
     """Every violation of every check, caught."""
     return [
         SelfProof(
-            check=check.id, violation=violation_name(violation), status=Status.FAIL, reason="It was accepted.",
-            at=START + timedelta(seconds=30), on="nginx 127.4.1.9:8443", clean_status=Status.PASS,
+            check=check.id,
+            violation=violation_name(violation),
+            status=Status.FAIL,
+            reason="It was accepted.",
+            at=START + timedelta(seconds=30),
+            on="nginx 127.4.1.9:8443",
+            clean_status=Status.PASS,
         )
         for check in catalogue
         for violation in check.violations
-    ]  # fmt: skip
+    ]
 
 
 def policy(**changes: object) -> Policy:
@@ -79,10 +98,16 @@ def decided(
 ) -> Decision:
     """`decide` with everything else in order."""
     return decide(
-        results, policy=under or policy(), catalogue=catalogue, controls=controls(),
-        proofs=proofs(catalogue) if proven is None else proven, since=START, today=END.date(), waivers=waivers,
+        results,
+        policy=under or policy(),
+        catalogue=catalogue,
+        controls=controls(),
+        proofs=proofs(catalogue) if proven is None else proven,
+        since=START,
+        today=END.date(),
+        waivers=waivers,
         clock_skew_ms=clock_skew_ms,
-    )  # fmt: skip
+    )
 
 
 def document(run_id: str = "run-1", *, name: str = "reference stack", failing: bool = False) -> ReportDocument:
@@ -99,25 +124,58 @@ def document(run_id: str = "run-1", *, name: str = "reference stack", failing: b
     shown = proofs(catalogue)
     rules = load_policy("default")
     identity = Identity(
-        name=name, digest=target_digest(name, {"edge": "nginx 1.22"}), run_id=run_id, harness_version="0.1.0",
-        policy=rules.name, policy_digest=policy_digest(rules), started=START, ended=END, clock_skew_ms=0.4,
-    )  # fmt: skip
+        name=name,
+        digest=target_digest(name, {"edge": "nginx 1.22"}),
+        run_id=run_id,
+        harness_version="0.1.0",
+        policy=rules.name,
+        policy_digest=policy_digest(rules),
+        started=START,
+        ended=END,
+        clock_skew_ms=0.4,
+    )
     drill = Drill(
-        scenario="primary_killed", fault="SIGKILL of every process of pg1", resolution_s=0.05, rto_s=7.31,
-        read_rto_s=0.4, longest_gap_s=7.35, redundancy_s=14.2, ack_age_s=0.02, acknowledged=1834, lost=(),
-        lost_span_s=0.0, corrupt=(), duplicate=(), failed_yet_present=(), complete_read=True, two_primaries_seen=False,
-        clock_skew_s=0.0, ledger_intact=True, primary_samples=120,
-    )  # fmt: skip
+        scenario="primary_killed",
+        fault="SIGKILL of every process of pg1",
+        resolution_s=0.05,
+        rto_s=7.31,
+        read_rto_s=0.4,
+        longest_gap_s=7.35,
+        redundancy_s=14.2,
+        ack_age_s=0.02,
+        acknowledged=1834,
+        lost=(),
+        lost_span_s=0.0,
+        corrupt=(),
+        duplicate=(),
+        failed_yet_present=(),
+        complete_read=True,
+        two_primaries_seen=False,
+        clock_skew_s=0.0,
+        ledger_intact=True,
+        primary_samples=120,
+    )
     load = Load(
-        profile="clinic", users=120, seconds=60.0, arrival="poisson", seed=7,
+        profile="clinic",
+        users=120,
+        seconds=60.0,
+        arrival="poisson",
+        seed=7,
         kinds=(
-            Latencies("patients", (4.0, 9.0, 31.0), (900, 90, 10), {}), Latencies("chat", (200.0,), (50,), {"504": 1}),
+            Latencies("patients", (4.0, 9.0, 31.0), (900, 90, 10), {}),
+            Latencies("chat", (200.0,), (50,), {"504": 1}),
         ),
-        generator_cpu=0.41, complete=True, problem="",
-    )  # fmt: skip
+        generator_cpu=0.41,
+        complete=True,
+        problem="",
+    )
     claim = PrivacyClaim("router", "gaussian", 0.05, 1e-6, 5.0, 77.2, 3)
     decision = decided(catalogue, results, proven=shown, under=policy(gates=(Gate.SECURITY, Gate.COMPLIANCE)))
     return compose(
-        identity, decision, proofs=shown, drills=[DrillRecord.of(drill)], load=[LoadRecord.of(load)],
+        identity,
+        decision,
+        proofs=shown,
+        drills=[DrillRecord.of(drill)],
+        load=[LoadRecord.of(load)],
         privacy=[PrivacyRecord.of(claim)],
-    )  # fmt: skip
+    )

@@ -15,9 +15,17 @@ RULE = read("performance/accelerators_within_limits")
 POLICY = load_policy("intelluxe")
 FINE, FULL, BUSY = Accelerator("GPU 0", 0.9, 0.85), Accelerator("GPU 1", 0.93, 0.2), Accelerator("GPU 2", 0.2, 0.97)
 LOAD = Load(
-    profile="gate", users=120, seconds=60, arrival="Poisson arrivals at 12/s", seed=1, kinds=(), generator_cpu=0.1,
-    complete=True, problem="", accelerators=(FINE,),
-)  # fmt: skip
+    profile="gate",
+    users=120,
+    seconds=60,
+    arrival="Poisson arrivals at 12/s",
+    seed=1,
+    kinds=(),
+    generator_cpu=0.1,
+    complete=True,
+    problem="",
+    accelerators=(FINE,),
+)
 
 
 @dataclass

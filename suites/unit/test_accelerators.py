@@ -44,9 +44,12 @@ def driver(*gpus: Scripted) -> Gpus:
 def test_the_peak_of_memory_and_the_mean_of_time_are_kept() -> None:
     """A GPU is as full as it ever was, and as busy as it was on the whole; each is judged for itself."""
     readings = [
-        Reading(0.0, "GPU 0 H200", 0.2, 0.0), Reading(0.0, "GPU 1 H200", 0.1, 0.5), Reading(0.25, "GPU 0 H200", 0.75, 1.0),
-        Reading(0.25, "GPU 1 H200", 0.1, 0.5), Reading(0.5, "GPU 0 H200", 0.5, 0.5),
-    ]  # fmt: skip
+        Reading(0.0, "GPU 0 H200", 0.2, 0.0),
+        Reading(0.0, "GPU 1 H200", 0.1, 0.5),
+        Reading(0.25, "GPU 0 H200", 0.75, 1.0),
+        Reading(0.25, "GPU 1 H200", 0.1, 0.5),
+        Reading(0.5, "GPU 0 H200", 0.5, 0.5),
+    ]
     assert summary(readings) == (Accelerator("GPU 0 H200", 0.75, 0.5), Accelerator("GPU 1 H200", 0.1, 0.5))
     assert summary([]) == ()
 

@@ -72,8 +72,18 @@ def test_eighty_replicas_shrink_by_a_tenth_a_minute_and_from_forty_on_by_four() 
     down = Direction(window_s=0, policies=(Pace(pods=4, period_s=60), Pace(percent=10, period_s=60)))
     path = _path(_rule(down=down, min_replicas=10), (15, 800), (600, 100))
     assert path == [
-        (0, 80), (30, 72), (90, 64), (150, 57), (210, 51), (270, 45), (330, 40), (390, 36), (450, 32), (510, 28), (570, 24),
-    ]  # fmt: skip
+        (0, 80),
+        (30, 72),
+        (90, 64),
+        (150, 57),
+        (210, 51),
+        (270, 45),
+        (330, 40),
+        (390, 36),
+        (450, 32),
+        (510, 28),
+        (570, 24),
+    ]
 
 
 def test_the_smallest_change_can_be_chosen() -> None:
@@ -167,8 +177,10 @@ def test_an_impossible_rule_is_refused(changed: dict[str, object], message: str)
 
 @given(
     rates=st.lists(st.floats(0, 500), min_size=1, max_size=8),
-    smallest=st.integers(1, 5), start_s=st.integers(0, 60), capacity=st.floats(1, 50),
-)  # fmt: skip
+    smallest=st.integers(1, 5),
+    start_s=st.integers(0, 60),
+    capacity=st.floats(1, 50),
+)
 def test_whatever_is_asked_the_bounds_hold_and_nothing_is_counted_twice(
     rates: list[float], smallest: int, start_s: int, capacity: float
 ) -> None:

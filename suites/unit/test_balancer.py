@@ -79,9 +79,12 @@ class _Bed:
             urls = [await self._listen(stack, server) for server in servers]
             chosen: dict[str, float] = {"timeout_s": 5.0, "probe_s": 0.05} | settings
             balancer = Balancer(
-                urls, ca=self.authority.certificate, certificate=self.pair.certificate, key=self.pair.key,
+                urls,
+                ca=self.authority.certificate,
+                certificate=self.pair.certificate,
+                key=self.pair.key,
                 **chosen,  # type: ignore[arg-type]
-            )  # fmt: skip
+            )
             await balancer.start()
             stack.push_async_callback(balancer.close)
             for server in servers:

@@ -45,7 +45,7 @@ MIB = 1 << 20
         ("JSON", "".join(f"\\u{ord(c):04x}" for c in MARK).encode()),
         ("upper-case JSON", "".join(f"\\u{ord(c):04X}" for c in MARK).encode()),
     ],
-)  # fmt: skip
+)
 def test_each_encoding_is_found_and_named(encoding: str, written: bytes) -> None:
     data = os.urandom(1000) + written + os.urandom(1000)
     assert encoding in {name for _, _, name in NEEDLE.hits(data)}

@@ -61,9 +61,12 @@ def _canary(
             _send(sent.format(patient=patient))
 
     return SystemCanary(
-        drive=drive, settle=lambda: None, places=lambda: [Place("logs", (place,))], wire=wire,
+        drive=drive,
+        settle=lambda: None,
+        places=lambda: [Place("logs", (place,))],
+        wire=wire,
         scratch=directory / "scratch",
-    )  # fmt: skip
+    )
 
 
 def _wire(*links: tuple[str, str]) -> Wire:

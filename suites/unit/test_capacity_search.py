@@ -156,9 +156,18 @@ def test_of_two_verdicts_on_one_rate_the_worse_counts() -> None:
 
 def _result(status: Status, reason: Reason | None = None, explanation: str = "") -> Result:
     return Result(
-        "performance/inference_p95_within_limit", "", Gate.PERFORMANCE, Severity.HIGH, (), status, (), "", 0.0, reason,
+        "performance/inference_p95_within_limit",
+        "",
+        Gate.PERFORMANCE,
+        Severity.HIGH,
+        (),
+        status,
+        (),
+        "",
+        0.0,
+        reason,
         explanation,
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.parametrize(

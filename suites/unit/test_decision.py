@@ -77,8 +77,10 @@ def test_zero_results_are_never_green() -> None:
     """Neither an empty catalogue nor an empty gate passes."""
     nothing = decided((), [], under=policy(required_controls=()))
     assert (nothing.verdict, nothing.score, _causes(nothing)) == (
-        Verdict.REJECTED, 0.0, [(Cause.NO_RESULT, "all gates")],
-    )  # fmt: skip
+        Verdict.REJECTED,
+        0.0,
+        [(Cause.NO_RESULT, "all gates")],
+    )
     no_gate = decided(ALL, _with(), under=policy(gates=(Gate.SECURITY, Gate.PRIVACY)))
     assert _causes(no_gate) == [(Cause.NO_RESULT, "gate privacy")]
 
@@ -88,9 +90,7 @@ def test_a_required_control_without_a_check_rejects() -> None:
     bare = decided(ALL, _with(), under=policy(required_controls=(AUDIT,)))
     assert _causes(bare) == [(Cause.NOT_COVERED, AUDIT)]
     audit = rule("audit", Severity.LOW, control=AUDIT)
-    blind = decided(
-        (*ALL, audit), [*_with(), result(audit, Status.UNKNOWN)], under=policy(required_controls=(AUDIT,))
-    )  # fmt: skip
+    blind = decided((*ALL, audit), [*_with(), result(audit, Status.UNKNOWN)], under=policy(required_controls=(AUDIT,)))
     assert _causes(blind) == [(Cause.NOT_COVERED, AUDIT)]
     held = decided((*ALL, audit), [*_with(), result(audit)], under=policy(required_controls=(AUDIT,)))
     assert held.verdict is Verdict.APPROVED
@@ -217,8 +217,9 @@ def test_gates_have_their_own_score_and_status() -> None:
     other: Check = rule("other", gate=Gate.PRIVACY)
     decision = decided((*ALL, other), [*_with(low=Status.UNKNOWN), result(other)])
     assert [(g.gate, g.status, g.score) for g in decision.gates] == [
-        (Gate.SECURITY, Status.UNKNOWN, 92.3), (Gate.PRIVACY, Status.PASS, 100.0),
-    ]  # fmt: skip
+        (Gate.SECURITY, Status.UNKNOWN, 92.3),
+        (Gate.PRIVACY, Status.PASS, 100.0),
+    ]
     assert decision.gates[0].counts[Status.UNKNOWN] == 1
 
 
@@ -248,7 +249,11 @@ def test_waivers_are_read_from_toml(tmp_path: Path) -> None:
 def test_deciding_is_pure() -> None:
     """Equal input, equal decision; nothing is kept between calls."""
     arguments = {
-        "policy": policy(), "catalogue": ALL, "controls": {}, "proofs": tuple(proofs(ALL)), "since": START,
+        "policy": policy(),
+        "catalogue": ALL,
+        "controls": {},
+        "proofs": tuple(proofs(ALL)),
+        "since": START,
         "today": END.date(),
-    }  # fmt: skip
+    }
     assert decide(_with(), **arguments) == decide(_with(), **arguments)  # type: ignore[arg-type]

@@ -30,10 +30,15 @@ def _render(directory: Path, **arguments: object) -> str:
     authority = CertificateAuthority(directory / "ca")
     pair = authority.issue("edge", directory / "tls", names=("gate.clinic.test",))
     values = {
-        "listen_https": "127.77.0.1:8443", "listen_http": "127.77.0.1:8080", "certificate": pair.certificate,
-        "key": pair.key, "ca": authority.certificate, "directory": directory, "exempt_network": "127.77.12.0/24",
+        "listen_https": "127.77.0.1:8443",
+        "listen_http": "127.77.0.1:8080",
+        "certificate": pair.certificate,
+        "key": pair.key,
+        "ca": authority.certificate,
+        "directory": directory,
+        "exempt_network": "127.77.12.0/24",
         "routers": _ROUTERS,
-    }  # fmt: skip
+    }
     return render_nginx(**(values | arguments))  # type: ignore[arg-type]
 
 
@@ -68,8 +73,9 @@ def test_inferences_have_places_of_their_own(tmp_path: Path) -> None:
     text = _render(tmp_path, per_router=9, inferences_per_router=5)
     groups = dict(re.findall(r"upstream (\w+) \{(.*?)\}", text, re.DOTALL))
     assert {group: re.findall(r"max_conns=(\d+)", block) for group, block in groups.items()} == {
-        "routers": ["9", "9"], "inference": ["5", "5"],
-    }  # fmt: skip
+        "routers": ["9", "9"],
+        "inference": ["5", "5"],
+    }
     paths = re.findall(r"location (\S+ ?/?\S*) \{[^{}]*?proxy_pass https://(\w+);", text)
     assert {path for path, group in paths if group == "inference"} == {"/v1/", "/api/"}
     assert ("/", "routers") in paths
@@ -87,9 +93,11 @@ def test_a_write_that_no_router_took_is_refused_and_one_that_was_cut_off_is_not(
         else:
             router.close()
         text = _render(
-            tmp_path, listen_https=f"127.0.0.1:{port}", listen_http=f"127.0.0.1:{_free_port()}",
+            tmp_path,
+            listen_https=f"127.0.0.1:{port}",
+            listen_http=f"127.0.0.1:{_free_port()}",
             routers=(Upstream(address, "router1"),),
-        )  # fmt: skip
+        )
         with _nginx(tmp_path, text.replace("proxy_pass https:", "proxy_pass http:")):
             answer = _post(tmp_path / "ca", port)
     assert (answer.status, answer.getheader("Retry-After")) == (status, retry_after)

@@ -13,9 +13,15 @@ POLICY = load_policy("default")
 
 def _rule(function: object) -> Check:
     return Check(
-        id="room/rule", claim="It holds.", gate=Gate.SECURITY, severity=Severity.HIGH, controls=("hipaa:164.312(b)",),
-        violations=(), needs=(), function=function,  # type: ignore[arg-type]
-    )  # fmt: skip
+        id="room/rule",
+        claim="It holds.",
+        gate=Gate.SECURITY,
+        severity=Severity.HIGH,
+        controls=("hipaa:164.312(b)",),
+        violations=(),
+        needs=(),
+        function=function,  # type: ignore[arg-type]
+    )
 
 
 def _nothing_declared(kind: type) -> object:
@@ -79,9 +85,15 @@ def test_not_being_able_to_look_is_unknown_with_its_reason() -> None:
 def test_an_undeclared_target_is_unknown() -> None:
     """What the target file leaves out is not assumed to be fine."""
     rule = Check(
-        id="room/rule", claim="It holds.", gate=Gate.SECURITY, severity=Severity.HIGH, controls=("hipaa:164.312(b)",),
-        violations=(), needs=(("edge", Edge),), function=lambda edge: edge,
-    )  # fmt: skip
+        id="room/rule",
+        claim="It holds.",
+        gate=Gate.SECURITY,
+        severity=Severity.HIGH,
+        controls=("hipaa:164.312(b)",),
+        violations=(),
+        needs=(("edge", Edge),),
+        function=lambda edge: edge,
+    )
     result = evaluate(rule, _nothing_declared, POLICY, target="t")
     assert (result.status, result.reason) == (Status.UNKNOWN, Reason.NOT_DECLARED)
 

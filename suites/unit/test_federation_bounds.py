@@ -38,9 +38,14 @@ def cohort(tmp_path: Path) -> sqlite3.Connection:
 
 def _said(query: Query, values: list[int]) -> NodeAnswer:
     return NodeAnswer(
-        node="hospital", values=tuple(values), scales=tuple(scales(query, 10)), noise_multiplier=10, epsilon=1, delta=1e-6,
+        node="hospital",
+        values=tuple(values),
+        scales=tuple(scales(query, 10)),
+        noise_multiplier=10,
+        epsilon=1,
+        delta=1e-6,
         mechanism=NAME,
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.parametrize("query", QUERIES, ids=_name)

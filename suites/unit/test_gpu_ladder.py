@@ -26,8 +26,15 @@ from suites.unit.model_server import MODEL, ollama
 PATIENCE_S = 10.0
 SERVING = Serving("transformers", Path("/opt/gpu/bin/python"), Path("/models/7b"), "bf16", "cuda", 2048)
 LOAD = Load(
-    profile="gate", users=16, seconds=20.0, arrival="Poisson arrivals at 1.6/s", seed=1, generator_cpu=0.04, complete=True,
-    problem="", objectives={"inference": Objective(2000, 500)},
+    profile="gate",
+    users=16,
+    seconds=20.0,
+    arrival="Poisson arrivals at 1.6/s",
+    seed=1,
+    generator_cpu=0.04,
+    complete=True,
+    problem="",
+    objectives={"inference": Objective(2000, 500)},
     accelerators=(Accelerator("GPU 0", 0.61, 0.4), Accelerator("GPU 1", 0.05, 0.7)),
     kinds=(
         Latencies("inference.chat", (900.0, 1800.0, 2500.0), (90, 8, 2), {"time-out": 1}, good=97),
@@ -36,7 +43,7 @@ LOAD = Load(
         Latencies("inference.chat:gap", (20.0,), (3000,), {}),
         Latencies("generator:late", (0.1,), (100,), {}),
     ),
-)  # fmt: skip
+)
 
 
 def environment(tmp_path: Path, program: str, script: str = "") -> Path:
@@ -91,8 +98,9 @@ def test_a_model_for_a_gpu_needs_one(tmp_path: Path) -> None:
     python = environment(tmp_path / "bin", "transformers")
     result = asked("--python", str(python), "--out", str(tmp_path / "out"), "--models", str(tmp_path / "models"))
     assert (result.exit_code, result.output) == (
-        2, "clinical-gate: this machine shows no NVIDIA GPU; --shape tiny runs on the CPU\n",
-    )  # fmt: skip
+        2,
+        "clinical-gate: this machine shows no NVIDIA GPU; --shape tiny runs on the CPU\n",
+    )
 
 
 def test_engines_are_asked_for_what_their_documentation_says(tmp_path: Path) -> None:
@@ -101,9 +109,21 @@ def test_engines_are_asked_for_what_their_documentation_says(tmp_path: Path) -> 
     environment(tmp_path / "other", "vllm")
     ours = replace(SERVING, python=python, options=("--cb-block-size", "256"))
     assert ours.command(8000) == [
-        f"{tmp_path}/transformers", "serve", "/models/7b", "--host", "127.0.0.1", "--port", "8000", "--device", "cuda",
-        "--continuous-batching", "--attn-implementation", "sdpa", "--cb-block-size", "256",
-    ]  # fmt: skip
+        f"{tmp_path}/transformers",
+        "serve",
+        "/models/7b",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        "8000",
+        "--device",
+        "cuda",
+        "--continuous-batching",
+        "--attn-implementation",
+        "sdpa",
+        "--cb-block-size",
+        "256",
+    ]
     assert replace(ours, precision="4bit").command(8000)[-4:-2] == ["--quantization", "bnb-4bit"]
     vllm = replace(ours, engine="vllm", python=tmp_path / "other" / "python", options=())
     assert vllm.command(8000)[-4:] == ["--max-model-len", "2048", "--load-format", "dummy"]
@@ -151,9 +171,14 @@ def test_a_step_is_a_load_of_the_harness_with_the_gpus_beside_it() -> None:
     profile = load_profile("smoke").all_as("clinician").changed(users=4, seconds=2)
     with ollama("127.0.0.1") as server, nvml_gpus() as gpus:
         spec = LoadSpec(
-            target="small", base_url=f"http://127.0.0.1:{server.server_address[1]}", profile=profile, seed=3, model=MODEL,
-            dialect="ollama", objectives={"inference": Objective(2000, 500)},
-        )  # fmt: skip
+            target="small",
+            base_url=f"http://127.0.0.1:{server.server_address[1]}",
+            profile=profile,
+            seed=3,
+            model=MODEL,
+            dialect="ollama",
+            objectives={"inference": Objective(2000, 500)},
+        )
         load, readings = send(spec, seen.append)
         names = {gpu.name for gpu in gpus}
     row = table.row("bf16", load)
@@ -167,8 +192,19 @@ def test_the_row_of_a_load() -> None:
     """Tokens are the first ones and those after each gap; of several GPUs the fullest and the busiest are told."""
     row = table.row("bf16", LOAD)
     assert row.cells() == (
-        "bf16", "16", "100", "1", "450", "60", "1800", "97.0%", "155", "61.0%", "70.0%", "4%",
-    )  # fmt: skip
+        "bf16",
+        "16",
+        "100",
+        "1",
+        "450",
+        "60",
+        "1800",
+        "97.0%",
+        "155",
+        "61.0%",
+        "70.0%",
+        "4%",
+    )
     assert table.row("bf16", load_from_json(load_to_json(LOAD))) == row
 
 
@@ -192,9 +228,11 @@ def test_the_table_is_markdown_with_what_went_wrong_below() -> None:
 def test_gpus_are_told_second_by_second() -> None:
     """The highest share of memory and the mean share of time within each."""
     readings = (
-        Reading(0.1, "GPU 0", 0.5, 0.2), Reading(0.9, "GPU 0", 0.6, 0.4), Reading(1.2, "GPU 0", 0.55, 1.0),
+        Reading(0.1, "GPU 0", 0.5, 0.2),
+        Reading(0.9, "GPU 0", 0.6, 0.4),
+        Reading(1.2, "GPU 0", 0.55, 1.0),
         Reading(0.1, "GPU 1", 0.0, 0.0),
-    )  # fmt: skip
+    )
     assert table.per_second(readings) == (
         "second,gpu,memory,busy\n0,GPU 0,0.6000,0.3000\n0,GPU 1,0.0000,0.0000\n1,GPU 0,0.5500,1.0000\n"
     )

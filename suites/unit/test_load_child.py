@@ -24,9 +24,17 @@ PASSWORD = "never-left-on-disk"  # noqa: S105
 
 
 def _spec(port: int, **changes: object) -> LoadSpec:
-    profile = make_profile({
-        "name": "tiny", "users": 4, "think_s": [0.05, 0.15], "seconds": 1, "timeout_s": 2, "roles": {"visitor": 1.0},
-    } | changes)  # fmt: skip
+    profile = make_profile(
+        {
+            "name": "tiny",
+            "users": 4,
+            "think_s": [0.05, 0.15],
+            "seconds": 1,
+            "timeout_s": 2,
+            "roles": {"visitor": 1.0},
+        }
+        | changes
+    )
     account = Identity(username="nurse.x", role="nurse", password=PASSWORD, totp_secret="")
     return LoadSpec(target="t", base_url=f"http://{ADDRESS}:{port}", accounts=(account,) * 4, profile=profile, seed=3)
 
@@ -113,6 +121,7 @@ def test_too_few_accounts_send_nothing(host: LoopbackHost) -> None:
 
 def _generators(host: LoopbackHost) -> set[int]:
     return {
-        pid for pid in proc.processes_under(host.directory)
+        pid
+        for pid in proc.processes_under(host.directory)
         if b"loadtests.child" in Path(f"/proc/{pid}/cmdline").read_bytes()
-    }  # fmt: skip
+    }

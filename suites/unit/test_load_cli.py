@@ -58,9 +58,10 @@ def short(tmp_path: Path) -> str:
 def page(host: LoopbackHost) -> Iterator[str]:
     """A real nginx with a page, a redirection to where nothing is, and a door that is shut to everybody."""
     server = _nginx(
-        host, f"listen {ADDRESS}:18081;\n"
+        host,
+        f"listen {ADDRESS}:18081;\n"
         "location /moved { return 302 http://127.77.2.99/; } location /auth { return 403; } location / { return 200 ok; }",
-    )  # fmt: skip
+    )
     _answering(18081)
     yield f"http://{ADDRESS}:18081"
     server.kill()
@@ -74,9 +75,10 @@ def model_server(host: LoopbackHost, tmp_path: Path) -> Iterator[tuple[str, Path
     argv = [sys.executable, "-m", "fixtures.lab.ward", ADDRESS, "18442", "{}"]
     ward = host.spawn(argv, service="ward", env={"PYTHONPATH": str(ROOT)})
     front = _nginx(
-        host, f"listen {ADDRESS}:18443 ssl; ssl_certificate {pair.certificate}; ssl_certificate_key {pair.key};\n"
+        host,
+        f"listen {ADDRESS}:18443 ssl; ssl_certificate {pair.certificate}; ssl_certificate_key {pair.key};\n"
         f"location / {{ proxy_pass http://{ADDRESS}:18442; proxy_buffering off; }}",
-    )  # fmt: skip
+    )
     _answering(18442)
     _answering(18443)
     yield f"https://{ADDRESS}:18443/v1", authority.certificate
@@ -204,7 +206,7 @@ def test_a_target_that_refuses_log_in_is_said_in_one_sentence(page: str, short: 
     accounts = "\n".join(f"[[api.accounts]]\n{account}" for _ in range(20))
     done = _run(
         "--target", _target(tmp_path, f'[api]\nbase_url = "{page}"\n{accounts}'), "--profile", short, "--users", "1"
-    )  # fmt: skip
+    )
     assert _sentence(done) == f"doctor.x could not log in at {ADDRESS}:18081: status 403; no load was sent"
 
 
@@ -225,11 +227,17 @@ def test_a_closed_port_is_said_in_one_sentence(short: str, tmp_path: Path) -> No
         ("--profile flat.toml", "flat.toml: users stands outside a profile: begin with a line [NAME]"),
         ("--profile two.toml:a", "profile a: users: Input should be greater than or equal to 1"),
         ("--profile smoke --users 0", "profile smoke: users: Input should be greater than or equal to 1"),
-        ("--profile smoke --users many", "Invalid value for '--users': 'many' is not a valid integer; clinical-gate load"),
+        (
+            "--profile smoke --users many",
+            "Invalid value for '--users': 'many' is not a valid integer; clinical-gate load",
+        ),
         ("--profile smoke --seconds 0", "profile smoke: seconds: Input should be greater than 0"),
         ("--profile smoke --seconds inf", "profile smoke: seconds: Input should be less than or equal to 86400"),
         ("--profile smoke --rate 0", "profile smoke: 0 requests/s cannot be sent"),
-        ("--profile smoke --rate 1e9", "profile smoke: think_s: 100 users who think so shortly would send 1e+09 requests/s"),
+        (
+            "--profile smoke --rate 1e9",
+            "profile smoke: think_s: 100 users who think so shortly would send 1e+09 requests/s",
+        ),
         ("--profile spike --arrivals closed", "profile spike: shape: a closed loop has none"),
         ("--profile smoke --policy nope", "no policy named 'nope'; there are aimedres, default"),
         ("--profile smoke --policy broken.toml", "broken.toml is not TOML"),
@@ -238,17 +246,29 @@ def test_a_closed_port_is_said_in_one_sentence(short: str, tmp_path: Path) -> No
         ("--profile smoke --users 1 --processes 2", "2 processes cannot share 1 users: each plays at least one"),
         ("--profile smoke --master 127.0.0.1:5557", "--master goes with --workers"),
         ("--profile smoke --master nowhere --workers 2", "--master nowhere is not host:port"),
-        ("--profile smoke --master 192.0.2.1:5557 --workers 2", "cannot listen for workers on 192.0.2.1:5557: Cannot assign"),
+        (
+            "--profile smoke --master 192.0.2.1:5557 --workers 2",
+            "cannot listen for workers on 192.0.2.1:5557: Cannot assign",
+        ),
         ("--worker nowhere", "--worker nowhere is not host:port"),
         ("--worker no-such.invalid:5557", "--worker: no-such.invalid cannot be resolved to an address"),
-        ("--worker 127.0.0.1:5557 --users 3", "a worker is told by its leader what to send: --worker goes with --target only"),
+        (
+            "--worker 127.0.0.1:5557 --users 3",
+            "a worker is told by its leader what to send: --worker goes with --target only",
+        ),
         ("--profile smoke --output short.toml/x", "cannot write to short.toml/x: Not a directory"),
         ("--profile smoke --target gone.toml", "cannot read target file gone.toml: No such file or directory"),
-        ("--profile smoke --target outside.toml", "[load] url: localhost resolves to 127.0.0.1, which is not in its addresses"),
-        ("--profile smoke --target public.toml", "[load] url leads to 1.1.1.1, a public address: if it is yours to load, add"),
+        (
+            "--profile smoke --target outside.toml",
+            "[load] url: localhost resolves to 127.0.0.1, which is not in its addresses",
+        ),
+        (
+            "--profile smoke --target public.toml",
+            "[load] url leads to 1.1.1.1, a public address: if it is yours to load, add",
+        ),
         ("--profile smoke --target untrusted.toml", "[trust] ca: cannot read authorities from"),
     ],
-)  # fmt: skip
+)
 def test_what_can_be_mended_is_one_sentence(
     arguments: str, sentence: str, short: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -256,11 +276,14 @@ def test_what_can_be_mended_is_one_sentence(
     monkeypatch.chdir(tmp_path)
     url = '[load]\nurl = "http://127.0.0.1:1"\nsecret = "ours"'
     for name, text in {
-        "two": "[a]\nusers = -1\nthink_s = [1, 2]\nseconds = 1\nroles = { visitor = 1.0 }\n[b]\n", "flat": "users = 3\n",
-        "broken": "x = [", "target": f'name = "mine"\n{url}', "untrusted": 'name = "mine"\ntrust.ca = "gone"\n'
-        '[load]\nurl = "https://127.0.0.1"', "public": 'name = "mine"\n[load]\nurl = "http://1.1.1.1"',
+        "two": "[a]\nusers = -1\nthink_s = [1, 2]\nseconds = 1\nroles = { visitor = 1.0 }\n[b]\n",
+        "flat": "users = 3\n",
+        "broken": "x = [",
+        "target": f'name = "mine"\n{url}',
+        "untrusted": 'name = "mine"\ntrust.ca = "gone"\n[load]\nurl = "https://127.0.0.1"',
+        "public": 'name = "mine"\n[load]\nurl = "http://1.1.1.1"',
         "outside": 'name = "mine"\n[load]\nurl = "http://localhost"\naddresses = ["10.0.0.0/8"]',
-    }.items():  # fmt: skip
+    }.items():
         (tmp_path / f"{name}.toml").write_text(text)
     given = arguments.split()
     said = _sentence(_run(*(given if "--target" in given else ["--target", "target.toml", *given])))

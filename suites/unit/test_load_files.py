@@ -35,9 +35,16 @@ def test_every_picture_file_and_record_is_written(tmp_path: Path) -> None:
     assert [path.name for path in written[:4]] == [f"{name}.svg" for name in _PICTURES]
     assert all("</svg>" in path.read_text() for path in written[:4])
     assert {path.name for path in written[4:]} == {
-        "record.json", "all.hgrm", "inference.hgrm", "patient.hgrm", "audit.hgrm", "inference-first_token.hgrm",
-        "inference-per_token.hgrm", "inference-gap.hgrm", "inference-refused.hgrm",
-    }  # fmt: skip
+        "record.json",
+        "all.hgrm",
+        "inference.hgrm",
+        "patient.hgrm",
+        "audit.hgrm",
+        "inference-first_token.hgrm",
+        "inference-per_token.hgrm",
+        "inference-gap.hgrm",
+        "inference-refused.hgrm",
+    }
     assert all(path.stat().st_size > 300 for path in written)
     assert load_from_json((tmp_path / "new" / "folder" / "record.json").read_text()) == load()
 
@@ -110,7 +117,7 @@ def test_an_empty_load_says_why(tmp_path: Path) -> None:
         replace(load(12), seconds=1e-3),
     ],
     ids=["no slices", "too many marks", "strange names", "empty slices", "one request", "no time"],
-)  # fmt: skip
+)
 def test_nothing_odd_stops_a_picture(odd: Load, tmp_path: Path) -> None:
     """What is missing or strange is drawn as far as it goes."""
     assert len(write_pictures(odd, tmp_path)) >= 5

@@ -13,8 +13,12 @@ from loadtests.spec import Identity, LoadSpec, SpecError
 pytestmark = pytest.mark.unit
 
 GOOD: dict[str, object] = {
-    "name": "mine", "users": 10, "think_s": [1, 2], "seconds": 5, "roles": {"clinician": 0.6, "nurse": 0.4},
-}  # fmt: skip
+    "name": "mine",
+    "users": 10,
+    "think_s": [1, 2],
+    "seconds": 5,
+    "roles": {"clinician": 0.6, "nurse": 0.4},
+}
 
 
 def _spec(**changes: object) -> LoadSpec:
@@ -23,9 +27,12 @@ def _spec(**changes: object) -> LoadSpec:
         for number, role in enumerate(["physician"] * 6 + ["nurse"] * 4)
     ]
     fields: dict[str, object] = {
-        "target": "t", "base_url": "https://10.0.0.1/api/", "accounts": accounts, "profile": make_profile(GOOD),
+        "target": "t",
+        "base_url": "https://10.0.0.1/api/",
+        "accounts": accounts,
+        "profile": make_profile(GOOD),
         "seed": 1,
-    }  # fmt: skip
+    }
     return LoadSpec.model_validate(fields | changes)
 
 

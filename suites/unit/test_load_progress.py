@@ -28,8 +28,11 @@ def test_a_line_comes_at_every_phase_and_every_ten_seconds() -> None:
     for phase in ("log-in", "log-in", "measuring", "measuring", "measuring", "measuring", "draining", "draining"):
         lines(replace(_STATE, phase=phase))
     assert said == [
-        "load: 60 users logged in", _LINE, _LINE, "load: draining, 60 users, 41/s, p95 230 ms, 3 errors, 34 s left",
-    ]  # fmt: skip
+        "load: 60 users logged in",
+        _LINE,
+        _LINE,
+        "load: draining, 60 users, 41/s, p95 230 ms, 3 errors, 34 s left",
+    ]
 
 
 def test_elsewhere_than_on_a_terminal_lines_are_printed_whole() -> None:

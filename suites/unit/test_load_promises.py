@@ -31,9 +31,17 @@ class _Recorded:
 
 def _load(*kinds: Latencies, seconds: float = 60.0, policy: Policy = DEFAULT) -> Load:
     return Load(
-        profile="gate", users=1000, seconds=seconds, arrival="Poisson", seed=1, generator_cpu=0.1, complete=True,
-        problem="", kinds=kinds, objectives=policy.performance.objectives(),
-    )  # fmt: skip
+        profile="gate",
+        users=1000,
+        seconds=seconds,
+        arrival="Poisson",
+        seed=1,
+        generator_cpu=0.1,
+        complete=True,
+        problem="",
+        kinds=kinds,
+        objectives=policy.performance.objectives(),
+    )
 
 
 def _judged(rule: str, load: Load, policy: Policy = DEFAULT) -> Result:

@@ -37,8 +37,9 @@ def test_a_record_keeps_what_happened_and_who_sent_it() -> None:
     kept = LoadRecord.of(replace(load(), accelerators=(Accelerator("H200", 0.5, 0.25),)))
     assert [(mark.at_s, mark.what) for mark in kept.marks] == [(10.0, "router 1 paused"), (12.0, "router 1 healed")]
     assert [(each.name, each.requests, each.cpu) for each in kept.generators] == [
-        ("worker 1 on a", 250, 0.31), ("worker 2 on b", 150, 0.2),
-    ]  # fmt: skip
+        ("worker 1 on a", 250, 0.31),
+        ("worker 2 on b", 150, 0.2),
+    ]
     assert kept.written is not None
     assert (kept.written.acknowledged, kept.written.lost, kept.written.duplicated) == (57, 1, 2)
     assert kept.objectives["inference"].first_token_ms == 500
@@ -73,8 +74,16 @@ def test_a_report_of_before_can_still_be_read() -> None:
     """Figures that it does not have are none."""
     old = json.loads(encode(document()))
     for name in set(LoadRecord.model_fields) - {
-        "profile", "users", "seconds", "arrival", "seed", "kinds", "generator_cpu", "complete", "problem",
-    }:  # fmt: skip
+        "profile",
+        "users",
+        "seconds",
+        "arrival",
+        "seed",
+        "kinds",
+        "generator_cpu",
+        "complete",
+        "problem",
+    }:
         del old["load"][0][name]
     for kind in old["load"][0]["kinds"]:
         del kind["good"]

@@ -22,9 +22,17 @@ OBJECTIVES = {"inference": Objective(total_ms=2000, first_token_ms=500, per_toke
 
 
 def _profile(**changes: object) -> Profile:
-    return make_profile({
-        "name": "mine", "users": 8, "think_s": [1, 3], "warm_up_s": 2, "seconds": 20, "roles": {"visitor": 1.0},
-    } | changes)  # fmt: skip
+    return make_profile(
+        {
+            "name": "mine",
+            "users": 8,
+            "think_s": [1, 3],
+            "warm_up_s": 2,
+            "seconds": 20,
+            "roles": {"visitor": 1.0},
+        }
+        | changes
+    )
 
 
 def _everything(profile: Profile, seed: int = 1) -> list[Arrival]:
@@ -136,7 +144,7 @@ requests = st.lists(
         st.none() | st.tuples(st.floats(0, 2), st.none() | st.floats(0, 0.2)),
     ),
     max_size=60,
-)  # fmt: skip
+)
 
 
 @given(requests)

@@ -28,7 +28,13 @@ from loadtests.recorder import Recorder, bucket_us
 pytestmark = pytest.mark.unit
 
 LOAD = Load(
-    profile="gate", users=120, seconds=60, arrival="Poisson arrivals at 12/s", seed=1, generator_cpu=0.1, complete=True,
+    profile="gate",
+    users=120,
+    seconds=60,
+    arrival="Poisson arrivals at 12/s",
+    seed=1,
+    generator_cpu=0.1,
+    complete=True,
     problem="",
     kinds=(
         Latencies("inference.chat", (100.0, 3000.0), (95, 5), {"status 503": 1}),
@@ -36,7 +42,7 @@ LOAD = Load(
         Latencies("patient.read", (10.0,), (40,), {}),
         Latencies("patient.list", (10.0, 20.0), (5, 5), {"time-out": 2}),
     ),
-)  # fmt: skip
+)
 
 
 @pytest.mark.parametrize(

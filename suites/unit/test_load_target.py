@@ -60,14 +60,16 @@ def test_a_model_server_may_be_given_with_its_own_path(kind: str, path: str, dia
     ("url", "addresses", "reason"),
     [
         (
-            "http://1.1.1.1", [],
+            "http://1.1.1.1",
+            [],
             '1.1.1.1, a public address: if it is yours to load, add addresses = ["1.1.1.1/32"] to [load] of the target file',
         ),
         ("http://0x01010101", [], "[load] url: 0x01010101 resolves to 1.1.1.1, a public address"),
         ("http://[::ffff:1.1.1.1]", [], "a public address"),
         ("http://[2606:4700::1111]", [], 'add addresses = ["2606:4700::1111/128"]'),
         (
-            "http://localhost", ["10.0.0.0/8", "fd00::/8"],
+            "http://localhost",
+            ["10.0.0.0/8", "fd00::/8"],
             "localhost resolves to 127.0.0.1, which is not in its addresses (10.0.0.0/8, fd00::/8): load goes to no host",
         ),
         ("http://1.1.1.1", ["10.0.0.0/8"], "[load] url leads to 1.1.1.1, which is not in its addresses"),
@@ -77,7 +79,7 @@ def test_a_model_server_may_be_given_with_its_own_path(kind: str, path: str, dia
         ("http://127.0.0.1:0", [], "is not scheme://host:port"),
         ("http://127.0.0.1/a\r\nX-Evil: b", [], "is not scheme://host:port"),
     ],
-)  # fmt: skip
+)
 def test_load_goes_nowhere_else(url: str, addresses: list[str], reason: str) -> None:
     """Said before anything is sent."""
     with pytest.raises(TargetError, match=re.escape(reason)):
@@ -104,7 +106,10 @@ def test_passwords_go_to_no_address_but_the_edge() -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ('[api]\nbase_url = "http://a"\naccounts = []\n[load]\nurl = "http://a"', ": [api] and [load] both say where load goes"),
+        (
+            '[api]\nbase_url = "http://a"\naccounts = []\n[load]\nurl = "http://a"',
+            ": [api] and [load] both say where load goes",
+        ),
         ('[load]\nurl = "http://a"\nkind = "grpc"', ": load.kind: Input should be 'http', 'openai' or 'ollama'"),
         ('[load]\nurl = "gopher://a"', ": load.url: "),
         ('[load]\nurl = "http://a"\npage = "a b"', ": load.page: "),
@@ -116,7 +121,7 @@ def test_passwords_go_to_no_address_but_the_edge() -> None:
         ('[load]\nurl = "http://a"\nkey = "a"', ": load: certificate and key go together"),
         ('[load]\nurl = "http://a"\napi_key = "a\\r\\nb"', ": load.api_key: "),
     ],
-)  # fmt: skip
+)
 def test_a_malformed_target_file_is_refused(text: str, reason: str, tmp_path: Path) -> None:
     """With the place and the reason."""
     path = tmp_path / "target.toml"

@@ -30,17 +30,32 @@ ANSWER = '{"access_token": "t", "entries": []}'
 
 
 def _spec(*, processes: int = 1, listen: str = "", password: str = PASSWORD, **changes: object) -> LoadSpec:
-    profile = make_profile({
-        "name": "mixed", "users": 5, "think_s": [0.05, 0.15], "warm_up_s": 0.2, "seconds": 3, "timeout_s": 2,
-        "roles": {"visitor": 0.4, "auditor": 0.4, "node": 0.2},
-    } | changes)  # fmt: skip
+    profile = make_profile(
+        {
+            "name": "mixed",
+            "users": 5,
+            "think_s": [0.05, 0.15],
+            "warm_up_s": 0.2,
+            "seconds": 3,
+            "timeout_s": 2,
+            "roles": {"visitor": 0.4, "auditor": 0.4, "node": 0.2},
+        }
+        | changes
+    )
     accounts = tuple(
         Identity(username=f"auditor{number}", role="auditor", password=password, totp_secret="") for number in range(2)
     )
     return LoadSpec(
-        target="t", base_url=f"http://{ADDRESS}:{PORT}", accounts=accounts, log_ins_per_minute=6000, profile=profile,
-        seed=3, processes=processes, listen=listen, patience=30,
-    )  # fmt: skip
+        target="t",
+        base_url=f"http://{ADDRESS}:{PORT}",
+        accounts=accounts,
+        log_ins_per_minute=6000,
+        profile=profile,
+        seed=3,
+        processes=processes,
+        listen=listen,
+        patience=30,
+    )
 
 
 @pytest.fixture
@@ -88,10 +103,7 @@ def _starts(load: Load) -> list[tuple[float, str, int]]:
 
 
 def _running(host: LoopbackHost, module: str) -> set[int]:
-    return {
-        pid for pid in host.pids()
-        if module.encode() in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-    }  # fmt: skip
+    return {pid for pid in host.pids() if module.encode() in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")}
 
 
 def _left(host: LoopbackHost) -> tuple[set[int], list[str]]:
@@ -136,9 +148,13 @@ def test_more_processes_than_users_is_no_trouble(host: LoopbackHost) -> None:
 def test_the_generators_cpu_is_that_of_the_whole_window(host: LoopbackHost, processes: int) -> None:
     """Also when the last request is answered long before the window closes."""
     spec = _spec(
-        processes=processes, users=40, think_s=[0.02, 0.06], seconds=4, roles={"visitor": 1.0},
+        processes=processes,
+        users=40,
+        think_s=[0.02, 0.06],
+        seconds=4,
+        roles={"visitor": 1.0},
         shape=[(0, 40), (1, 40), (1.01, 0), (4, 0)],
-    )  # fmt: skip
+    )
     load = send(host, spec)
     assert (load.complete, load.problem) == (True, "")
     assert all(sender.cpu > 0 for sender in load.generators)

@@ -54,9 +54,12 @@ def test_laplace_releases_cost_no_more_than_their_sum() -> None:
 
 @pytest.mark.parametrize(
     ("changed", "sentence"),
-    [({"mechanism": "exponential"}, "declares the mechanism exponential"), ({"adjacency": "edit"}, "declares the adjacency edit")],
+    [
+        ({"mechanism": "exponential"}, "declares the mechanism exponential"),
+        ({"adjacency": "edit"}, "declares the adjacency edit"),
+    ],
     ids=["mechanism", "adjacency"],
-)  # fmt: skip
+)
 def test_what_is_not_known_is_not_judged(changed: dict[str, str], sentence: str) -> None:
     claim = PrivacyClaim(**{**vars(GAUSSIAN), **changed})
     with pytest.raises(CannotLookError, match=sentence):

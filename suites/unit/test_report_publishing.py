@@ -148,9 +148,11 @@ def _summary(width: int, *, failing: bool) -> str:
     console = Console(width=width, no_color=True, force_terminal=False, record=True, highlight=False, quiet=False)
     with console.capture() as captured:
         print_summary(
-            document(failing=failing), folder=Path("build/gate/run-1"), console=console,
+            document(failing=failing),
+            folder=Path("build/gate/run-1"),
+            console=console,
             verify_command="clinical-gate report verify build/gate/run-1 --key build/keys/gate.pub",
-        )  # fmt: skip
+        )
     return captured.get()
 
 
@@ -161,10 +163,20 @@ def test_the_summary_says_what_the_board_needs(width: int) -> None:
     assert max(len(line) for line in text.splitlines()) <= width
     flat = " ".join(text.split())
     for needed in (
-        "REJECTED", "score", "room/legacy_protocols_refused", "hipaa:164.312(e)(1)", "ssl_protocols TLSv1.2;",
-        "UNKNOWN", "the port was closed", "RTO 7.31 s for writes", "0 of 1834 acknowledged writes lost", "120 users",
-        "3 of 3 checks proven able to fail", "results.json", "clinical-gate report verify",
-    ):  # fmt: skip
+        "REJECTED",
+        "score",
+        "room/legacy_protocols_refused",
+        "hipaa:164.312(e)(1)",
+        "ssl_protocols TLSv1.2;",
+        "UNKNOWN",
+        "the port was closed",
+        "RTO 7.31 s for writes",
+        "0 of 1834 acknowledged writes lost",
+        "120 users",
+        "3 of 3 checks proven able to fail",
+        "results.json",
+        "clinical-gate report verify",
+    ):
         assert needed in flat
 
 

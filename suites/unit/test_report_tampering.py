@@ -127,10 +127,8 @@ def test_a_flipped_byte_is_refused_for_its_reason(published: Published, key: SSl
         lambda _: b'{"payload": NaN}',
         lambda _: b"\xff\xfe",
     ],
-)  # fmt: skip
-def test_only_the_exact_bytes_hold(
-    published: Published, key: SSlibKey, alter: Callable[[bytes], bytes]
-) -> None:  # fmt: skip
+)
+def test_only_the_exact_bytes_hold(published: Published, key: SSlibKey, alter: Callable[[bytes], bytes]) -> None:
     """White space, order, duplicates, additions, truncation."""
     path = published.folder / ENVELOPE
     path.write_bytes(alter(path.read_bytes()))
@@ -255,9 +253,13 @@ def test_the_history_cannot_be_rewritten(root: Path, published: Published, key: 
     path = root / history.HISTORY
     lines = path.read_bytes().splitlines(keepends=True)
     for content in (
-        lines[0].replace(b"APPROVED", b"REJECTED") + lines[1] + lines[2], lines[0] + lines[2], lines[1] + lines[2],
-        b"".join(lines)[:-1], b"".join(lines) + b"\n", b"{}\n",
-    ):  # fmt: skip
+        lines[0].replace(b"APPROVED", b"REJECTED") + lines[1] + lines[2],
+        lines[0] + lines[2],
+        lines[1] + lines[2],
+        b"".join(lines)[:-1],
+        b"".join(lines) + b"\n",
+        b"{}\n",
+    ):
         path.write_bytes(content)
         assert _refused(newer.folder, key) is Refusal.HISTORY_BROKEN
     path.write_bytes(lines[0])

@@ -11,9 +11,15 @@ from fixtures.reference.router.chain import ORIGIN, Entry, Head, digest, link, s
 
 pytestmark = pytest.mark.unit
 ENTRY = Entry(
-    at=datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC), request_id="r1", username="nurse.a", tenant="hospital-a",
-    action="patients.read", resource="patients/1", outcome="ok", address="192.0.2.1",
-)  # fmt: skip
+    at=datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC),
+    request_id="r1",
+    username="nurse.a",
+    tenant="hospital-a",
+    action="patients.read",
+    resource="patients/1",
+    outcome="ok",
+    address="192.0.2.1",
+)
 
 
 def test_a_chain_goes_on_from_its_head() -> None:
@@ -29,10 +35,7 @@ def test_the_digest_is_the_one_that_is_documented() -> None:
     """SHA-256 over the previous hash and length:value of every field: computed here by hand."""
     import hashlib  # noqa: PLC0415  only here
 
-    text = (
-        b"7:router1" b"1:1" b"16:1767323045678901" b"2:r1" b"7:nurse.a" b"10:hospital-a" b"13:patients.read"
-        b"10:patients/1" b"2:ok" b"9:192.0.2.1"
-    )  # fmt: skip
+    text = b"7:router11:116:17673230456789012:r17:nurse.a10:hospital-a13:patients.read10:patients/12:ok9:192.0.2.1"
     assert digest("router1", 1, ORIGIN, ENTRY) == hashlib.sha256(ORIGIN + text).digest()
 
 
@@ -50,8 +53,10 @@ def test_writer_place_and_predecessor_count() -> None:
     """An entry cannot be moved, within a chain or into another."""
     own = digest("router1", 1, ORIGIN, ENTRY)
     assert own not in (
-        digest("router2", 1, ORIGIN, ENTRY), digest("router1", 2, ORIGIN, ENTRY), digest("router1", 1, bytes(31) + b"1", ENTRY)
-    )  # fmt: skip
+        digest("router2", 1, ORIGIN, ENTRY),
+        digest("router1", 2, ORIGIN, ENTRY),
+        digest("router1", 1, bytes(31) + b"1", ENTRY),
+    )
 
 
 def test_fields_cannot_flow_into_each_other() -> None:

@@ -21,10 +21,16 @@ ROOT = Path(__file__).parents[2]
 
 def _service(root: Path, changed: dict[str, object]) -> RouterService:
     return RouterService(
-        LoopbackDriver("test", root, 0), Vault(root / "vault.json"), CertificateAuthority(root / "ca"),
-        name="router1", database_hosts=["127.0.0.1:5432"], cache_nodes=["127.0.0.1:6379"],
-        inference_urls=["https://127.0.0.1:8080"], hospital_urls=["https://127.0.0.1:9443"], settings=changed,
-    )  # fmt: skip
+        LoopbackDriver("test", root, 0),
+        Vault(root / "vault.json"),
+        CertificateAuthority(root / "ca"),
+        name="router1",
+        database_hosts=["127.0.0.1:5432"],
+        cache_nodes=["127.0.0.1:6379"],
+        inference_urls=["https://127.0.0.1:8080"],
+        hospital_urls=["https://127.0.0.1:9443"],
+        settings=changed,
+    )
 
 
 def _written(root: Path, changed: dict[str, object]) -> Path:
@@ -84,9 +90,13 @@ def test_the_router_refuses_to_start_on_them(tmp_path: Path) -> None:
     """Status 2 and the one sentence, no traceback."""
     path = _written(tmp_path, {"privacy.noise_multiplier": 1.5})
     ended = subprocess.run(
-        [sys.executable, "-m", "fixtures.reference.router", str(path)], cwd=ROOT, capture_output=True, text=True,
-        timeout=30, check=False,
-    )  # fmt: skip
+        [sys.executable, "-m", "fixtures.reference.router", str(path)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
     assert ended.returncode == 2
     assert ended.stderr.count("\n") == 1
     assert "does not give privacy.epsilon" in ended.stderr

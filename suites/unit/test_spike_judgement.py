@@ -37,9 +37,19 @@ def _spike(recorder: Recorder, seconds: int = 30, written: Written | None = CLEA
             recorder.request("patient.read", second + tenth / 10, 0.05)
             recorder.request("inference.chat", second + tenth / 10, 0.5, first_token_s=0.1)
     return Load(
-        profile="spike", users=600, seconds=seconds, arrival="Poisson", seed=1, generator_cpu=0.1, complete=True,
-        problem="", kinds=recorder.latencies(), slices=recorder.slices(), marks=MARKS, written=written,
-    )  # fmt: skip
+        profile="spike",
+        users=600,
+        seconds=seconds,
+        arrival="Poisson",
+        seed=1,
+        generator_cpu=0.1,
+        complete=True,
+        problem="",
+        kinds=recorder.latencies(),
+        slices=recorder.slices(),
+        marks=MARKS,
+        written=written,
+    )
 
 
 def _judged(rule: str, load: Load) -> Result:
@@ -59,8 +69,9 @@ def test_a_spike_that_nobody_noticed_is_fine() -> None:
     recovered = _judged("recovers_after_spike", load)
     assert recovered.status is Status.PASS
     assert [finding.message for finding in recovered.findings] == [
-        "the last one ended 0.0 s after the spike", "0 of 240 were late or failed; p95 is 500 ms",
-    ]  # fmt: skip
+        "the last one ended 0.0 s after the spike",
+        "0 of 240 were late or failed; p95 is 500 ms",
+    ]
 
 
 @pytest.mark.parametrize(("seconds", "status"), [(9.0, Status.PASS), (12.5, Status.FAIL)])

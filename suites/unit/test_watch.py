@@ -123,9 +123,17 @@ class _Sight:
 
 def _load(**changed: object) -> Load:
     known = {
-        "profile": "p", "users": 1, "seconds": 1.0, "arrival": "", "seed": 1, "kinds": (), "generator_cpu": 0.9,
-        "complete": True, "problem": "", "generators": (Generator("generator", 5, 0.9),),
-    }  # fmt: skip
+        "profile": "p",
+        "users": 1,
+        "seconds": 1.0,
+        "arrival": "",
+        "seed": 1,
+        "kinds": (),
+        "generator_cpu": 0.9,
+        "complete": True,
+        "problem": "",
+        "generators": (Generator("generator", 5, 0.9),),
+    }
     return Load(**(known | changed))  # type: ignore[arg-type]
 
 
@@ -161,8 +169,9 @@ def test_of_a_target_elsewhere_only_the_generator_is_seen() -> None:
     watch.follow(_phase("measuring"))
     seen = watch.seen(_load())
     assert [(r.kind, r.name) for r in seen] == [
-        (Kind.GENERATOR, "generator: processor"), (Kind.OTHER, "the generator's machine: processors"),
-    ]  # fmt: skip
+        (Kind.GENERATOR, "generator: processor"),
+        (Kind.OTHER, "the generator's machine: processors"),
+    ]
 
 
 @pytest.fixture

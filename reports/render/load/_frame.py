@@ -27,11 +27,23 @@ DASHES = ("-", "--", "-.", ":")
 WIDTH = 10.0  # inches
 _SETTINGS: dict[Any, Any] = {
     # Text is text: a mark with a dollar sign is no formula. Names come from what is drawn, not from chance.
-    "text.parse_math": False, "svg.hashsalt": "clinical-gate", "svg.fonttype": "path",
-    "font.size": 9.0, "figure.titlesize": 11.0, "font.family": ["DejaVu Sans"], "axes.titlesize": 9.5, "axes.titlelocation": "left",
-    "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True, "grid.alpha": 0.3,
-    "legend.frameon": False, "legend.fontsize": 8.0, "lines.linewidth": 1.5, "savefig.facecolor": "white",
-}  # fmt: skip
+    "text.parse_math": False,
+    "svg.hashsalt": "clinical-gate",
+    "svg.fonttype": "path",
+    "font.size": 9.0,
+    "figure.titlesize": 11.0,
+    "font.family": ["DejaVu Sans"],
+    "axes.titlesize": 9.5,
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.alpha": 0.3,
+    "legend.frameon": False,
+    "legend.fontsize": 8.0,
+    "lines.linewidth": 1.5,
+    "savefig.facecolor": "white",
+}
 _LETTER = 0.068  # inches that a letter of a mark takes
 _ROWS = 6
 _TICKS_MS = tuple(m * 10.0**e for e in range(-3, 8) for m in (1, 2, 5))
@@ -178,10 +190,17 @@ def _label(axes: Axes, load: Load, rows: Sequence[tuple[Mark, int]]) -> None:
     for mark, row in rows:
         late = _late(mark, load)
         axes.annotate(
-            _said(mark), (mark.at_s, count - row - 0.5), xytext=(-3 if late else 3, 0), textcoords="offset points",
-            ha="right" if late else "left", va="center", fontsize=8, color=DARK, annotation_clip=False,
+            _said(mark),
+            (mark.at_s, count - row - 0.5),
+            xytext=(-3 if late else 3, 0),
+            textcoords="offset points",
+            ha="right" if late else "left",
+            va="center",
+            fontsize=8,
+            color=DARK,
+            annotation_clip=False,
             bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
-        )  # fmt: skip
+        )
 
 
 def _late(mark: Mark, load: Load) -> bool:

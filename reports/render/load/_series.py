@@ -79,10 +79,13 @@ def bins(load: Load, heads: Collection[str], suffix: str = "") -> tuple[Bin, ...
         users = sum(piece.users for piece in pieces) / len(pieces)
         made.append(
             Bin(
-                pieces[0].at_s + seconds / 2, seconds, users, Latencies.merged("", asked[first : first + width]),
+                pieces[0].at_s + seconds / 2,
+                seconds,
+                users,
+                Latencies.merged("", asked[first : first + width]),
                 sum(piece.ended for piece in pieces),
             )
-        )  # fmt: skip
+        )
     return tuple(made)
 
 

@@ -23,8 +23,11 @@ from reports.render.privacy import PictureError
 
 FOLDER = "load"
 _PICTURES: Mapping[str, Callable[[Load, str], bytes | None]] = {
-    "over-time": over_time, "percentiles": percentiles, "throughput": throughput, "tokens": tokens,
-}  # fmt: skip
+    "over-time": over_time,
+    "percentiles": percentiles,
+    "throughput": throughput,
+    "tokens": tokens,
+}
 _TIMES = ("first_token", "per_token", "gap", "refused")
 
 

@@ -43,9 +43,11 @@ def load_lines(load: LoadRecord) -> Iterator[str]:
 
 def _table(load: LoadRecord) -> Iterator[str]:
     rows = [
-        (f"  {_INSIDE[part]}" if part else name, kind) for kind in load.kinds
-        for name, _, part in [kind.kind.partition(":")] if not part or part in _INSIDE
-    ]  # fmt: skip
+        (f"  {_INSIDE[part]}" if part else name, kind)
+        for kind in load.kinds
+        for name, _, part in [kind.kind.partition(":")]
+        if not part or part in _INSIDE
+    ]
     if not rows:
         return
     width = max(len(name) for name, _ in rows)
@@ -85,9 +87,11 @@ def _written(written: WrittenRecord) -> str:
     if not written.complete:
         return "writes: what became of them is not known, since not everything could be read back"
     counts: Sequence[tuple[int, str]] = (
-        (written.acknowledged, "acknowledged"), (written.lost, "of them lost"), (written.duplicated, "there twice"),
+        (written.acknowledged, "acknowledged"),
+        (written.lost, "of them lost"),
+        (written.duplicated, "there twice"),
         (written.refused_yet_present, "refused yet there"),
-    )  # fmt: skip
+    )
     return "writes: " + ", ".join(f"{count:,} {what}" for count, what in counts)
 
 

@@ -72,9 +72,17 @@ def _failures(axes: Axes, load: Load, failed: tuple[tuple[str, int], ...]) -> No
         for (label, counts), colour, hatch in zip(heights.items(), _frame.PALETTE[1:], hatches, strict=False):
             rates = [count / seconds for count in counts]
             axes.bar(
-                at_s, rates, seconds, below, align="edge", color=colour, hatch=hatch, edgecolor="white", linewidth=0.3,
+                at_s,
+                rates,
+                seconds,
+                below,
+                align="edge",
+                color=colour,
+                hatch=hatch,
+                edgecolor="white",
+                linewidth=0.3,
                 label=_frame.shown(label)[:36],
-            )  # fmt: skip
+            )
             below = [under + rate for under, rate in zip(below, rates, strict=True)]
     axes.set_ylabel("failed/s")
     axes.set_ylim(bottom=0)

@@ -65,9 +65,13 @@ def curves(axes: Axes, shown: Iterable[Latencies], limits: Mapping[str, float], 
     for each, colour, dash in zip(shown, cycle(_frame.PALETTE), cycle(_frame.DASHES), strict=False):
         reached, values = steps(each)
         axes.step(
-            [*reached, each.total], [*values, values[-1]], where="post", color=colour, linestyle=dash,
+            [*reached, each.total],
+            [*values, values[-1]],
+            where="post",
+            color=colour,
+            linestyle=dash,
             label=f"{_frame.shown(each.kind)[:40]} ({each.total:,})",
-        )  # fmt: skip
+        )
         axes.plot(each.total, values[-1], color=colour, marker="o", markersize=4)
         most = max(most, each.total)
     for (label, limit), grey in zip(limits.items(), cycle((_frame.DARK, _frame.GREY)), strict=False):

@@ -76,4 +76,4 @@ BUGS = (
     Bug("refund after noise", "noise_that_was_drawn_stays_paid", partial(_ledger, ledgers.refund_after_noise)),
     Bug("per-process budgets", "exactly_as_many_as_the_budget_pays_for", partial(_ledger, ledgers.per_process_budgets)),
     Bug("budget lost on restart", "a_crash_of_the_store_loses_no_answer", partial(_ledger, ledgers.lost_on_restart)),
-)  # fmt: skip
+)

@@ -7,8 +7,15 @@ import importlib
 from suites.privacy.zoo.specimen import Specimen
 
 _HOUSES = (
-    "additive", "floating_point", "sparse_vector", "noisy_max", "histograms", "sensitivity", "local", "composition",
-)  # fmt: skip
+    "additive",
+    "floating_point",
+    "sparse_vector",
+    "noisy_max",
+    "histograms",
+    "sensitivity",
+    "local",
+    "composition",
+)
 
 
 def specimens() -> tuple[Specimen, ...]:

@@ -20,9 +20,15 @@ _TEN = patterns(Adjacency.ENTRIES, 10)
 
 
 def _first_above(
-    values: Floats, size: int, rng: np.random.Generator, *, threshold: float, query: float, epsilon: float = EPSILON,
+    values: Floats,
+    size: int,
+    rng: np.random.Generator,
+    *,
+    threshold: float,
+    query: float,
+    epsilon: float = EPSILON,
     at: float = THRESHOLD,
-) -> tuple[Places, Floats]:  # fmt: skip
+) -> tuple[Places, Floats]:
     """Ask until a noisy query passes the noisy threshold; noise scales in units of 1 / epsilon.
 
     Returns:
@@ -60,7 +66,7 @@ def _all_above(
 
 def algorithm_1(
     values: Floats, size: int, rng: np.random.Generator, epsilon: float = EPSILON, at: float = THRESHOLD
-) -> Floats:  # fmt: skip
+) -> Floats:
     """Half of epsilon for the threshold, half for the answer that is above."""
     place, _ = _first_above(values, size, rng, threshold=2, query=4, epsilon=epsilon, at=at)
     return _told(place, len(values), below=0.0, above=1.0, ended=-1.0)
