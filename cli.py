@@ -16,31 +16,32 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from checks import autoscaling
 from checks.catalogue import CatalogueError, catalogue, controls
 from checks.dp_audit.model import MechanismError, Outcome
 from checks.dp_audit.neighbours import Adjacency
-from checks.model import CannotLookError, Reason, Result, evaluate
+from checks.evaluate import evaluate
+from checks.model import CannotLookError, Reason, Result
 from checks.policy import PolicyError, load_policy
 from checks.targets import Load, LoadHistory
-from fixtures import runs
-from fixtures.capacity import find_capacity
-from fixtures.deployment import Deployment
-from fixtures.describe import describe
-from fixtures.destination import endpoint
+from commands.load import Judge, Order, Prepared, Seam, Told, load
+from commands.report import report
+from fixtures.deployment.deployment import Deployment
+from fixtures.deployment.destination import endpoint
+from fixtures.deployment.target_file import TargetError, read_target, write_target
 from fixtures.hosts import HostError
 from fixtures.hosts.process import MissingProgramError
-from fixtures.mechanism_file import MechanismFileError
 from fixtures.progress import ServiceProgress
-from fixtures.scan import Terms, scan_mechanism
-from fixtures.stack import Stack, StackError
-from fixtures.target_file import TargetError, read_target, write_target
-from fixtures.targets.load import client_host, join_leader, load_spec, send
-from loadtests.capacity import Capacity, JudgeLoad
-from loadtests.capacity import Terms as CapacityTerms
-from loadtests.cli import Judge, Order, Prepared, Seam, Told, load
-from loadtests.spec import Progress, Share
-from reports.cli import report
+from fixtures.scan.dp import Terms, scan_mechanism
+from fixtures.scan.mechanism_file import MechanismFileError
+from fixtures.stack import runs
+from fixtures.stack.description import describe
+from fixtures.stack.topology import Stack, StackError
+from fixtures.targets.load.capacity import find_capacity
+from fixtures.targets.load.target import client_host, join_leader, load_spec, send
+from loadtests.capacity import autoscaling
+from loadtests.capacity.search import Capacity, JudgeLoad
+from loadtests.capacity.search import Terms as CapacityTerms
+from loadtests.generator.spec import Progress, Share
 from reports.render import privacy
 from reports.render.load.files import write_pictures
 

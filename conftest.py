@@ -11,11 +11,11 @@ import pytest
 
 from checks.catalogue import CatalogueError
 from checks.policy import PolicyError, load_policy, policy_names
-from fixtures import runs
+from fixtures.deployment.target_file import TargetError, read_target
 from fixtures.hosts import HostError
 from fixtures.hosts.loopback import may_use_namespaces
-from fixtures.target_file import TargetError, read_target
-from loadtests.profiles import ProfileError, load_profile
+from fixtures.stack import runs
+from loadtests.schedules.profiles import ProfileError, load_profile
 from reports.document import ReportDocument
 from reports.keys import SigningKeyError, load_signer
 from reports.records import Verdict
@@ -24,10 +24,10 @@ from reports.render.allure_decision import write_decision
 from reports.render.terminal import print_summary
 from reports.waivers import WaiverError, load_waivers
 from reports.writer import Published, PublishError
-from suites.proving import Attempt, Prover, Proving
+from runner.proving import Attempt, Prover, Proving
 
 if TYPE_CHECKING:
-    from suites.session import GateSession
+    from runner.session import GateSession
 
 _SUITES = Path(__file__).parent / "suites"
 _KINDS = ("gate", "drill")
@@ -112,7 +112,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def gate_session(request: pytest.FixtureRequest) -> Iterator[GateSession]:
     """The run; its report is made when the session ends."""
-    from suites.session import GateSession, Wishes  # noqa: PLC0415  the unit tests need none of this
+    from runner.session import GateSession, Wishes  # noqa: PLC0415  the unit tests need none of this
 
     config = request.config
     kind = _kind(config)

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from checks.autoscaling import Autoscaling
+from checks.autoscaler import Autoscaling
 from checks.model import Gate, Severity
 from checks.targets import Objective
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from rich.console import Console
 
-from loadtests.spec import Progress
+from loadtests.generator.spec import Progress
 
 EVERY_S = 10.0
 

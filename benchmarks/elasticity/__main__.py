@@ -19,11 +19,11 @@ from rich.table import Table
 from benchmarks.elasticity.bench import Bench, Promise
 from benchmarks.elasticity.beyond import beyond
 from benchmarks.elasticity.parts import adding, chats, reads, removing
+from fixtures.deployment.target_file import TargetError
 from fixtures.hosts import HostError
-from fixtures.target_file import TargetError
 from fixtures.wait import DeadlineError
-from loadtests.profiles import load_profile
-from loadtests.spec import SpecError
+from loadtests.generator.spec import SpecError
+from loadtests.schedules.profiles import load_profile
 
 _PARTS = ("beyond", "routers", "inference", "removal")
 _MARKS = {True: "[green]kept[/]", False: "[red]broken[/]", None: "[yellow]not seen[/]"}

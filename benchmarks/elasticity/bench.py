@@ -7,19 +7,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from checks.catalogue import catalogue
-from checks.model import CannotLookError, Reason, Result, evaluate
+from checks.evaluate import evaluate
+from checks.model import CannotLookError, Reason, Result
 from checks.policy import Policy, load_policy
 from checks.targets import Load, LoadHistory
-from fixtures import runs
-from fixtures.capacity import find_capacity
+from commands.show_capacity import step_line
+from fixtures.deployment.target_file import read_target
 from fixtures.hosts import HostError
-from fixtures.stack import Stack
-from fixtures.target_file import read_target
-from fixtures.targets.load import client_host, load_spec, send
-from loadtests.capacity import Capacity, Judgement, Step, Terms, judged
-from loadtests.profiles import Profile
-from loadtests.show_capacity import step_line
-from loadtests.spec import Progress
+from fixtures.stack import runs
+from fixtures.stack.topology import Stack
+from fixtures.targets.load.capacity import find_capacity
+from fixtures.targets.load.target import client_host, load_spec, send
+from loadtests.capacity.search import Capacity, Judgement, Step, Terms, judged
+from loadtests.generator.spec import Progress
+from loadtests.schedules.profiles import Profile
 
 Say = Callable[[str], None]
 OnProgress = Callable[[Progress], None]

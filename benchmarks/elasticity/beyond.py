@@ -13,10 +13,10 @@ from benchmarks.router.login import log_in, pool_from
 from checks.model import Status
 from checks.targets import Latencies, Load
 from fixtures.watch.loads import LoadWatch
-from fixtures.watch.sights import StackSight
-from loadtests.profiles import load_profile
-from loadtests.saturation import Kind, Resource
-from loadtests.spec import Progress
+from fixtures.watch.observed import StackSight
+from loadtests.capacity.saturation import Kind, Resource
+from loadtests.generator.spec import Progress
+from loadtests.schedules.profiles import load_profile
 
 TIMES = 3.0  # capacity
 _SECONDS, _USERS = 90.0, 240

@@ -11,8 +11,8 @@ from benchmarks.elasticity.throttle import held_to
 from checks.targets import Latencies
 from fixtures.services import Service
 from fixtures.wait import wait_for
-from loadtests.profiles import Profile, load_profile, make_profile
-from loadtests.spec import Progress
+from loadtests.generator.spec import Progress
+from loadtests.schedules.profiles import Profile, load_profile, make_profile
 
 SHARE = 0.1  # of a core, for each of the parts that are compared
 LEAST_GAIN = 1.5

@@ -21,14 +21,14 @@ from rich.table import Table
 from benchmarks.closed_loop import ask_without_pause
 from benchmarks.load_generator.page import NAME, Page, static_page
 from benchmarks.router.wrk import BenchmarkError
-from fixtures import runs
 from fixtures.hosts import HostError
 from fixtures.hosts.loopback import LoopbackHost
 from fixtures.hosts.process import MissingProgramError
-from fixtures.targets.load import send
+from fixtures.stack import runs
+from fixtures.targets.load.target import send
 from fixtures.wait import DeadlineError
-from loadtests.profiles import Profile, make_profile
-from loadtests.spec import LoadSpec, SpecError
+from loadtests.generator.spec import LoadSpec, SpecError
+from loadtests.schedules.profiles import Profile, make_profile
 
 WANTED = 6_000.0  # requests/s per core
 BUSIEST, LATE_MS = 0.8, 10.0

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from fixtures.certificates import CertificateAuthority
 from fixtures.hosts.loopback import LoopbackHost
+from fixtures.stack.certificates import CertificateAuthority
 from fixtures.wait import wait_for
 
 _ADDRESS, NAME = "127.0.0.1", "ward.test"

@@ -29,14 +29,14 @@ from benchmarks.load_truth.laws import LAWS, SHARES, Answer, Law, Percentiles, T
 from benchmarks.load_truth.server import Note
 from benchmarks.router.wrk import BenchmarkError
 from checks.targets import Load
-from fixtures import runs
 from fixtures.hosts import HostError
 from fixtures.hosts.loopback import LoopbackHost
 from fixtures.hosts.process import Process
-from fixtures.targets.load import send
+from fixtures.stack import runs
+from fixtures.targets.load.target import send
 from fixtures.wait import DeadlineError, wait_for
-from loadtests.profiles import Profile, make_profile
-from loadtests.spec import LoadSpec, Progress, SpecError
+from loadtests.generator.spec import LoadSpec, Progress, SpecError
+from loadtests.schedules.profiles import Profile, make_profile
 
 SOURCES, FIRST = "127.77.40.0/24", "127.77.40.1"
 USERS, RATE, SECONDS = 10, 100, 12

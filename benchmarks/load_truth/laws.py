@@ -6,8 +6,8 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from loadtests.profiles import Profile
-from loadtests.schedule import arrivals
+from loadtests.schedules.arrivals import arrivals
+from loadtests.schedules.profiles import Profile
 
 SHARES = (0.5, 0.95, 0.99)
 

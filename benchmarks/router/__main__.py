@@ -17,15 +17,15 @@ from benchmarks.router.login import reads_for
 from benchmarks.router.stages import StageWatch
 from benchmarks.router.wrk import BenchmarkError, Measured, read_through
 from checks.targets import Latencies, Load
-from fixtures import runs
-from fixtures.certificates import KeyPair
+from fixtures.deployment.target_file import TargetError, TargetFile, read_target
 from fixtures.hosts import HostError
-from fixtures.stack import Stack
-from fixtures.target_file import TargetError, TargetFile, read_target
-from fixtures.targets.load import load_spec, send
+from fixtures.stack import runs
+from fixtures.stack.certificates import KeyPair
+from fixtures.stack.topology import Stack
+from fixtures.targets.load.target import load_spec, send
 from fixtures.watch.processors import CpuWatch
-from loadtests.profiles import Profile, load_profile, make_profile
-from loadtests.spec import LoadSpec, SpecError
+from loadtests.generator.spec import LoadSpec, SpecError
+from loadtests.schedules.profiles import Profile, load_profile, make_profile
 
 KPI_RATE, KPI_P95_MS = 1000.0, 200.0
 USERS = (1, 16, 100)

@@ -10,7 +10,7 @@ import pyotp
 import urllib3
 
 from benchmarks.router.wrk import BenchmarkError
-from fixtures.target_file import AccountEntry, TargetFile
+from fixtures.deployment.target_file import AccountEntry, TargetFile
 
 _READS = 200
 

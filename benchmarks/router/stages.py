@@ -10,7 +10,7 @@ import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
 from benchmarks.router.wrk import BenchmarkError
-from fixtures.certificates import CertificateAuthority, KeyPair
+from fixtures.stack.certificates import CertificateAuthority, KeyPair
 
 _PATH = "/patients/{patient}"
 _WANTED = ("clinical_request_seconds_sum", "clinical_request_seconds_count")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fixtures.hosts import Driver, Host, HostError
-from loadtests.spec import write_private
+from loadtests.generator.spec import write_private
 
 _SCRIPT = Path(__file__).with_name("read.lua")
 _MARK = "RESULT "

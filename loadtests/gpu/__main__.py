@@ -15,12 +15,12 @@ from rich.console import Console
 from rich.table import Table
 
 from checks.targets import Objective
+from loadtests.generator.spec import SpecError
 from loadtests.gpu.ladder import Run
 from loadtests.gpu.server import ENGINES, PRECISIONS, GpuError
 from loadtests.gpu.shapes import SHAPES
 from loadtests.gpu.table import HEADS
-from loadtests.profiles import ProfileError, load_profile, profile_names
-from loadtests.spec import SpecError
+from loadtests.schedules.profiles import ProfileError, load_profile, profile_names
 
 _LADDER = "1,4,16,64,128,256"
 _SEED_BITS = 31

@@ -13,7 +13,7 @@ from pathlib import Path
 from rich.console import Console
 
 from checks.targets import Load, Objective
-from loadtests.accelerators import nvml_gpus
+from loadtests.generator.spec import LoadSpec, load_to_json
 from loadtests.gpu import table
 from loadtests.gpu.orders import Made, Orders
 from loadtests.gpu.processes import ended, last_line, running
@@ -21,9 +21,9 @@ from loadtests.gpu.server import GpuError, Server, Serving, needs_weights, serve
 from loadtests.gpu.shapes import Shape
 from loadtests.gpu.steps import send
 from loadtests.gpu.table import Row
-from loadtests.profiles import Profile
 from loadtests.progress import shown
-from loadtests.spec import LoadSpec, load_to_json
+from loadtests.recording.accelerators import nvml_gpus
+from loadtests.schedules.profiles import Profile
 
 _TICK_S = 0.25
 _NOTES = (

@@ -10,10 +10,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from checks.targets import Load
-from loadtests.accelerators import Accelerators, Reading
+from loadtests.generator.spec import LoadSpec, Progress, empty_record, load_from_json, write_private
 from loadtests.gpu.processes import ended, last_line, running
 from loadtests.gpu.server import HOST
-from loadtests.spec import LoadSpec, Progress, empty_record, load_from_json, write_private
+from loadtests.recording.accelerators import Accelerators, Reading
 
 _POLL_S = 0.1
 _MEASURING = "measuring"
@@ -23,7 +23,7 @@ def send(spec: LoadSpec, on_progress: Callable[[Progress], None]) -> tuple[Load,
     """Send a load from a child process; the GPUs are watched while its window is open.
 
     Raises:
-        loadtests.spec.SpecError: it cannot be sent.
+        loadtests.generator.spec.SpecError: it cannot be sent.
     """
     spec.cast()
     spec.address()
@@ -32,7 +32,7 @@ def send(spec: LoadSpec, on_progress: Callable[[Progress], None]) -> tuple[Load,
         source, progress, result, log = (Path(place) / name for name in ("spec", "progress", "result", "log"))
         write_private(source, spec.model_dump_json())
         reports, phase = _Reports(progress), ""
-        argv = [sys.executable, "-m", "loadtests.child", str(source), str(progress), str(result)]
+        argv = [sys.executable, "-m", "loadtests.generator.child", str(source), str(progress), str(result)]
         with running(argv, log) as child:
             while not ended(child, _POLL_S):
                 for report in reports.new():

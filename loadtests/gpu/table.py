@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from checks.targets import Latencies, Load
-from loadtests.accelerators import Reading
+from loadtests.recording.accelerators import Reading
 
 HEADS = (
     "weights",

@@ -8,10 +8,10 @@ import pytest
 
 from checks.catalogue import catalogue
 from checks.model import Check, Status
-from suites.order import in_running_order, marks_of
+from runner.order import in_running_order, marks_of
 
 if TYPE_CHECKING:
-    from suites.session import GateSession
+    from runner.session import GateSession
 
 
 @pytest.mark.parametrize("rule", [pytest.param(r, id=r.id, marks=marks_of(r)) for r in in_running_order(catalogue())])

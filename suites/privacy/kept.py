@@ -13,10 +13,11 @@ from dataclasses import replace
 from typing import Self, TypeVar
 
 from fixtures.lab.database import LabPostgres
-from fixtures.reference.router import accountant, settings
-from fixtures.reference.router.accountant import Terms
+from fixtures.reference.router import settings
 from fixtures.reference.router.database import Database, Who
 from fixtures.reference.router.errors import UnavailableError
+from fixtures.reference.router.privacy import accountant
+from fixtures.reference.router.privacy.accountant import Terms
 from fixtures.services._database import APPLICATION
 from suites.privacy.accounts import Ask, Fate, Outcome, Releases, Reply
 

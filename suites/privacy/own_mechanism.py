@@ -18,7 +18,7 @@ from checks.dp_audit.model import Claim, Floats, Pair, Sample
 from fixtures.reference.hospital import mechanism
 from fixtures.reference.hospital.bounds import sensitivities
 from fixtures.reference.hospital.query import Query
-from fixtures.reference.router.calibration import analytic_multiplier
+from fixtures.reference.router.privacy.calibration import analytic_multiplier
 from fixtures.services.hospital import DELTA, EPSILON
 
 NEEDED = analytic_multiplier(EPSILON, DELTA)

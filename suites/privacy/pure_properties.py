@@ -12,7 +12,7 @@ from dp_accounting.rdp import RdpAccountant
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from fixtures.reference.router.calibration import rdp_multiplier
+from fixtures.reference.router.privacy.calibration import rdp_multiplier
 from suites.privacy.accounts import Accountant, Releases, bounded, require
 from suites.privacy.closed_forms import gaussian_epsilon
 

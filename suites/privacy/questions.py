@@ -23,8 +23,8 @@ from dp_accounting.pld import PLDAccountant, accountant
 from dp_accounting.pld.common import DifferentialPrivacyParameters
 from dp_accounting.rdp import RdpAccountant, compute_epsilon
 
-from fixtures.reference.router.accountant import epsilon_of
-from fixtures.reference.router.calibration import (
+from fixtures.reference.router.privacy.accountant import epsilon_of
+from fixtures.reference.router.privacy.calibration import (
     analytic_epsilon,
     analytic_multiplier,
     rdp_epsilon,

@@ -11,9 +11,9 @@ from typing import Self
 import httpx
 import pyotp
 
+from fixtures.deployment.target_file import AccountEntry
 from fixtures.lab import Bench
 from fixtures.reference import seed
-from fixtures.target_file import AccountEntry
 from suites.privacy.accounts import Ask, Fate, Outcome, Reply
 from suites.privacy.hospital_group import RESERVE, SETTLE, Group
 

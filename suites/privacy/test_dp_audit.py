@@ -13,7 +13,7 @@ from checks.dp_audit.audit import audit, constant
 from checks.dp_audit.columns import lowest_bit
 from checks.dp_audit.model import Claim, Floats, Hits, MechanismError, Outcome, Pair
 from checks.dp_audit.neighbours import Adjacency, patterns
-from fixtures.reference.router.calibration import analytic_epsilon, analytic_multiplier
+from fixtures.reference.router.privacy.calibration import analytic_epsilon, analytic_multiplier
 from suites.privacy.zoo.specimen import grid
 
 ONE = (Pair("none and one", (0.0,), (1.0,)),)

@@ -6,8 +6,8 @@ import pytest
 
 from checks.catalogue import catalogue
 from checks.model import Status
-from suites.order import marks_of
-from suites.proving import Attempt, Proving, attempts
+from runner.order import marks_of
+from runner.proving import Attempt, Proving, attempts
 
 ATTEMPTS = attempts(catalogue())
 

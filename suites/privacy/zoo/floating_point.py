@@ -6,7 +6,7 @@ import numpy as np
 
 from checks.dp_audit.model import Claim, Floats
 from checks.dp_audit.neighbours import Adjacency, patterns
-from fixtures.reference.router.calibration import analytic_multiplier
+from fixtures.reference.router.privacy.calibration import analytic_multiplier
 from suites.privacy.zoo.specimen import specimen
 
 _ONE = patterns(Adjacency.ENTRY, 1)[:3]

@@ -1,0 +1,58 @@
+"""How a verdict is made: a check is run over its targets, and its findings settle its status.
+
+    result = evaluate(rule, deployment.find, load_policy("default"), target="clinic")
+    result.status  # Status.PASS, FAIL or UNKNOWN: only PASS is green
+
+Nothing here does I/O, reads a clock or the environment; policies' exemptions and waivers are applied elsewhere.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import replace
+
+from checks.model import CannotLookError, Check, Finding, Reason, Result, Status
+from checks.policy import Policy
+
+
+def evaluate(rule: Check, find: Callable[[type], object], policy: Policy, *, target: str) -> Result:
+    """Run a check over its targets and settle its status. Never raises for what a check or a target does.
+
+    Args:
+        rule: the check.
+        find: gives the target of a Protocol, or raises `CannotLookError` when the deployment declares none.
+        policy: thresholds for checks that take one.
+        target: identity of what is looked at.
+    """
+    blank = Result(
+        check_id=rule.id,
+        claim=rule.claim,
+        gate=rule.gate,
+        severity=rule.severity,
+        controls=rule.controls,
+        status=Status.UNKNOWN,
+        findings=(),
+        target=target,
+    )
+    found: list[Finding] = []
+    try:
+        arguments = {name: find(kind) for name, kind in rule.needs}
+        if "policy" in inspect.signature(rule.function).parameters:
+            arguments["policy"] = policy
+        found.extend(rule.function(**arguments))
+    except CannotLookError as problem:
+        return _cut_short(blank, found, problem.reason, str(problem))
+    except Exception as crash:  # noqa: BLE001  a crashed check is UNKNOWN, whatever it raised
+        return _cut_short(blank, found, Reason.CRASHED, f"{type(crash).__name__}: {crash}")
+    if not found:
+        return replace(blank, reason=Reason.EXAMINED_NOTHING, explanation="the check examined no subject")
+    status = Status.PASS if all(f.ok for f in found) else Status.FAIL
+    return replace(blank, status=status, findings=tuple(found))
+
+
+def _cut_short(blank: Result, found: list[Finding], reason: Reason, explanation: str) -> Result:
+    """What was seen broken before the check could look no further is broken all the same: FAIL outranks UNKNOWN."""
+    if any(not f.ok for f in found):
+        return replace(blank, status=Status.FAIL, findings=tuple(found), explanation=f"and then: {explanation}")
+    return replace(blank, findings=tuple(found), reason=reason, explanation=explanation)

@@ -1,0 +1,73 @@
+"""What a check may look through: one Protocol per kind of target, and the frozen records that they return.
+
+The implementations live in ``fixtures``; a check never knows whether it looks at the reference stack, at somebody's
+deployment or at one broken service of the lab. A method that cannot look raises
+`checks.model.CannotLookError`. Nothing returned here holds a token, a password, a key or PHI.
+"""
+
+from checks.targets.api import Account, Api, Login
+from checks.targets.attempt import Attempt
+from checks.targets.backups import BackupInfo, Backups, Restoration
+from checks.targets.cache import Cache
+from checks.targets.canary import Canary, Sighting, Trace
+from checks.targets.database import Database
+from checks.targets.drills import Drill, History
+from checks.targets.edge import Certificate, Edge, Handshake
+from checks.targets.federation import Federation, JointAnswer, NodeContact, Part, Participation, RoleAnswer, Training
+from checks.targets.hosts import FileFacts, Hosts, ProcessFacts
+from checks.targets.inference import Inference, Server
+from checks.targets.latencies import Latencies, Objective
+from checks.targets.load import Accelerator, Generator, Load, LoadHistory, Mark, Slice, Written
+from checks.targets.monitoring import Alert, Monitoring
+from checks.targets.privacy import Mechanism, NodeNoise, PrivacyClaim, ReleasedNoise, Repetition, Spending
+from checks.targets.reply import Reply
+
+__all__ = [
+    "Accelerator",
+    "Account",
+    "Alert",
+    "Api",
+    "Attempt",
+    "BackupInfo",
+    "Backups",
+    "Cache",
+    "Canary",
+    "Certificate",
+    "Database",
+    "Drill",
+    "Edge",
+    "Federation",
+    "FileFacts",
+    "Generator",
+    "Handshake",
+    "History",
+    "Hosts",
+    "Inference",
+    "JointAnswer",
+    "Latencies",
+    "Load",
+    "LoadHistory",
+    "Login",
+    "Mark",
+    "Mechanism",
+    "Monitoring",
+    "NodeContact",
+    "NodeNoise",
+    "Objective",
+    "Part",
+    "Participation",
+    "PrivacyClaim",
+    "ProcessFacts",
+    "ReleasedNoise",
+    "Repetition",
+    "Reply",
+    "Restoration",
+    "RoleAnswer",
+    "Server",
+    "Sighting",
+    "Slice",
+    "Spending",
+    "Trace",
+    "Training",
+    "Written",
+]

@@ -1,0 +1,1 @@
+"""The load generator: a process that plays a part of a load, and the leader of several."""

@@ -1,0 +1,1 @@
+"""Who asks for what, and when: load profiles as data, and the arrival times drawn from them."""

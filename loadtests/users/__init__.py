@@ -1,0 +1,1 @@
+"""What one simulated user does: Locust users, their sessions over HTTP, and what they wrote."""

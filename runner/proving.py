@@ -1,0 +1,141 @@
+"""Proving a check: it must FAIL on each of its violations and PASS on the clean twin, on real services of the lab."""
+
+from __future__ import annotations
+
+import time
+import typing
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from checks.evaluate import evaluate
+from checks.model import CannotLookError, Check, Reason, Result, Status, Violation
+from checks.policy import Policy
+from fixtures.lab import Bench, Laboratory
+
+_WORKERS = 4  # most of a proof is waiting for a service to start
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One proof to make: a check on one of its violations, or on the clean twin when ``violation`` is None."""
+
+    rule: Check
+    violation: Violation | None
+
+    def __repr__(self) -> str:
+        """Its name: reports name tests by it, the same in every run."""
+        return self.name
+
+    @property
+    def name(self) -> str:
+        """E.g. ``tls/legacy_protocols_refused on edge offering tls11``."""
+        twin = "clean twin" if self.violation is None else self.violation.__name__.strip("_").replace("_", " ")
+        return f"{self.rule.id} on {twin}"
+
+    @property
+    def wanted(self) -> Status:
+        """What a sound check says."""
+        return Status.PASS if self.violation is None else Status.FAIL
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of an attempt, when (UTC)."""
+
+    attempt: Attempt
+    result: Result
+    at: datetime
+
+    @property
+    def proven(self) -> bool:
+        """Whether the check said what it had to."""
+        return self.result.status is self.attempt.wanted
+
+
+def attempts(rules: typing.Iterable[Check]) -> list[Attempt]:
+    """Every attempt that proves these checks."""
+    return [Attempt(rule, violation) for rule in rules for violation in (None, *rule.violations)]
+
+
+def exempted(rule: Check, policy: Policy, target: str) -> Result | None:
+    """The result of a check that the policy leaves out, with its reason; None of any other check."""
+    reason = next((exemption.reason for exemption in policy.not_applicable if exemption.check == rule.id), None)
+    return (
+        None
+        if reason is None
+        else Result(
+            check_id=rule.id,
+            claim=rule.claim,
+            gate=rule.gate,
+            severity=rule.severity,
+            controls=rule.controls,
+            status=Status.NOT_APPLICABLE,
+            findings=(),
+            target=target,
+            explanation=reason,
+        )
+    )
+
+
+def make(attempt: Attempt, lab: Laboratory, policy: Policy) -> Outcome:
+    """Build the target and run the check on it. A target that cannot be built makes the outcome UNKNOWN."""
+    with lab.bench() as bench:
+        return _make(attempt, lab, bench, policy)
+
+
+def _make(attempt: Attempt, lab: Laboratory, bench: Bench, policy: Policy) -> Outcome:
+    broken_kind = typing.get_type_hints(attempt.violation)["return"] if attempt.violation else None
+
+    def find(kind: type) -> object:
+        if kind is not broken_kind or attempt.violation is None:
+            return lab.clean(kind)
+        return attempt.violation(bench)
+
+    def find_or_explain(kind: type) -> object:
+        try:
+            return find(kind)
+        except CannotLookError:
+            raise
+        except Exception as problem:
+            msg = f"the lab could not build its {kind.__name__}: {type(problem).__name__}: {problem}"
+            raise CannotLookError(msg, Reason.CRASHED) from problem
+
+    at, began = datetime.now(UTC), time.monotonic()
+    result = evaluate(attempt.rule, find_or_explain, policy, target=f"lab: {attempt.name}")
+    return Outcome(attempt, replace(result, duration_s=time.monotonic() - began), at)
+
+
+def make_if_applicable(attempt: Attempt, lab: Laboratory, policy: Policy) -> Outcome:
+    """`make`, unless the policy leaves the check out: what is never green needs no proof."""
+    result = exempted(attempt.rule, policy, f"lab: {attempt.name}")
+    return Outcome(attempt, result, datetime.now(UTC)) if result else make(attempt, lab, policy)
+
+
+Proving = Callable[[Attempt], Outcome]
+
+
+class Prover:
+    """Makes attempts side by side in the background; each outcome is awaited by the test that reports it.
+
+    No attempt is made for a check that the policy leaves out.
+    """
+
+    def __init__(self, wanted: list[Attempt], policy: Policy) -> None:
+        self._lab = Laboratory(policy=policy)
+        self._pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="proof")
+        self._outcomes: dict[str, Future[Outcome]] = {
+            attempt.name: self._pool.submit(make_if_applicable, attempt, self._lab, policy) for attempt in wanted
+        }
+
+    def outcome(self, attempt: Attempt) -> Outcome:
+        """Wait for the outcome of an attempt that was asked for."""
+        return self._outcomes[attempt.name].result()
+
+    def close(self) -> None:
+        """Give up what has not begun, and remove everything that the lab started."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._lab.close()  # what an attempt waits for is gone, so it ends
+        self._pool.shutdown(wait=True)
+        self._lab.close()  # with what it may still have written

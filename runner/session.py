@@ -1,0 +1,228 @@
+"""One run of the gate: its deployment, what was found and proven, and the signed report at the end."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from checks.catalogue import catalogue, controls
+from checks.evaluate import evaluate
+from checks.model import Check, Result, Status
+from checks.policy import Policy
+from fixtures import REPOSITORY
+from fixtures.deployment.deployment import Deployment
+from fixtures.deployment.target_file import TargetFile, read_target
+from fixtures.hosts import Driver, HostError
+from fixtures.hosts.process import MissingProgramError
+from fixtures.progress import ServiceProgress
+from fixtures.stack import runs
+from fixtures.stack.description import describe
+from fixtures.stack.topology import Stack, StackError
+from loadtests.progress import Lines
+from loadtests.schedules.profiles import Profile
+from reports.decide import decide
+from reports.document import ReportDocument, compose, policy_digest, target_digest
+from reports.figures import DrillRecord, LoadRecord, PrivacyRecord
+from reports.records import Identity, SelfProof
+from reports.render.allure import attach_result
+from reports.render.load.files import evidence as load_files
+from reports.settle import violation_name
+from reports.waivers import Waiver
+from reports.writer import Published, publish
+from runner.order import DRILLS, room_of
+from runner.proving import Attempt, Outcome, Prover, exempted
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What the command line asked for. ``target`` None stands up the reference stack for the run."""
+
+    kind: str
+    policy: Policy
+    profile: Profile
+    target: Path | None
+    driver: str
+    model: Path | None
+    report_root: Path
+    run_id: str
+    signing_key: Path | None
+    waivers: tuple[Waiver, ...]
+
+
+@dataclass
+class GateSession:
+    """Opens the deployment when the first check needs it, keeps every result, and closes everything.
+
+    ``say`` takes a line that is to be seen while a test runs.
+    """
+
+    wishes: Wishes
+    attempts: Sequence[Attempt]
+    say: Callable[[str], None] = print
+    started: datetime = field(default_factory=lambda: datetime.now(UTC))
+    results: list[Result] = field(default_factory=list)
+    outcomes: list[Outcome] = field(default_factory=list)
+    _monotonic: int = field(default_factory=time.monotonic_ns)
+    _prover: Prover | None = None
+    _driver: Driver | None = None
+    _deployment: Deployment | None = None
+    _evidence: dict[str, bytes] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def prove(self, attempt: Attempt) -> Outcome:
+        """The outcome of one attempt; the first call starts all of them in the background."""
+        if self._prover is None:
+            self._prover = Prover(list(self.attempts), self.wishes.policy)
+        outcome = self._prover.outcome(attempt)
+        self.outcomes.append(outcome)
+        attach_result(outcome.result, proof=f"{attempt.name}: must say {attempt.wanted}")
+        return outcome
+
+    def judge(self, rule: Check) -> Result:
+        """Run a check on the deployment, or say why the policy leaves it out."""
+        deployment, policy = self.deployment(), self.wishes.policy
+        began = time.monotonic()
+        result = exempted(rule, policy, deployment.name) or evaluate(
+            rule, deployment.find, policy, target=deployment.name
+        )
+        result = replace(result, duration_s=time.monotonic() - began)
+        self.results.append(result)
+        attach_result(result)
+        return result
+
+    def deployment(self) -> Deployment:
+        """The deployment that is gated; the lab is closed first, so that it does not disturb what is measured."""
+        self._close_lab()
+        with self._lock:
+            if self._deployment is None:
+                self._deployment = self._open()
+        return self._deployment
+
+    def _open(self) -> Deployment:
+        if self.wishes.target is not None:
+            runs.sweep()
+            return self._described(read_target(self.wishes.target))
+        _, self._driver = runs.begin(driver=self.wishes.driver)
+        stack = Stack(self._driver, model=self.wishes.model)
+        try:
+            with ServiceProgress() as progress:
+                stack.start(progress)
+        except (StackError, HostError, MissingProgramError) as problem:
+            pytest.exit(f"clinical-gate: {problem}", returncode=2)
+        return self._described(describe(stack), stack)
+
+    def _described(self, target: TargetFile, stack: Stack | None = None) -> Deployment:
+        objectives = self.wishes.policy.performance.objectives()
+        return Deployment(target, self.wishes.profile, stack, objectives, on_progress=Lines(self.say))
+
+    def report(self) -> tuple[ReportDocument, Published]:
+        """Decide, write, sign and verify.
+
+        Raises:
+            reports.writer.PublishError: it could not be written.
+        """
+        wishes, deployment = self.wishes, self._deployment
+        ended = datetime.now(UTC)
+        skew_ms = ((ended - self.started).total_seconds() - (time.monotonic_ns() - self._monotonic) / 1e9) * 1e3
+        policy = wishes.policy
+        rules = catalogue()
+        if wishes.kind == "drill":
+            rules = tuple(r for r in rules if room_of(r) in DRILLS)
+            policy = policy.model_copy(update={"required_controls": (), "gates": tuple({r.gate: 0 for r in rules})})
+        proofs = self._proofs()
+        decision = decide(
+            self.results,
+            policy=policy,
+            catalogue=rules,
+            controls=controls(),
+            proofs=proofs,
+            since=self.started,
+            today=ended.date(),
+            waivers=wishes.waivers,
+            clock_skew_ms=skew_ms,
+        )
+        name = deployment.name if deployment else "nothing was reached"
+        identity = Identity(
+            name=name,
+            digest=target_digest(name, deployment.facts() if deployment else {}),
+            run_id=wishes.run_id,
+            harness_version=importlib.metadata.version("clinical-gate"),
+            git_commit=_commit(),
+            policy=policy.name,
+            policy_digest=policy_digest(policy),
+            started=self.started,
+            ended=ended,
+            clock_skew_ms=skew_ms,
+        )
+        loads = deployment.loads() if deployment else ()
+        document = compose(
+            identity,
+            decision,
+            proofs=proofs,
+            drills=[DrillRecord.of(d) for d in (deployment.drills() if deployment else ())],
+            load=[LoadRecord.of(x, 1 - policy.performance.availability) for x in loads],
+            privacy=[PrivacyRecord.of(*c) for c in (deployment.privacy() if deployment else ())],
+        )
+        return document, publish(
+            wishes.report_root,
+            wishes.run_id,
+            document,
+            wishes.signing_key,
+            evidence=self._evidence | load_files(loads),
+        )
+
+    def _proofs(self) -> list[SelfProof]:
+        clean = {o.attempt.rule.id: o.result for o in self.outcomes if o.attempt.violation is None}
+        found = []
+        for outcome in self.outcomes:
+            rule, violation = outcome.attempt.rule, outcome.attempt.violation
+            if violation is None or rule.id not in clean or outcome.result.status is Status.NOT_APPLICABLE:
+                continue
+            result, twin = outcome.result, clean[rule.id]
+            reason = result.explanation or "; ".join(f.message for f in result.broken[:2])
+            found.append(
+                SelfProof(
+                    check=rule.id,
+                    violation=violation_name(violation),
+                    status=result.status,
+                    reason=reason,
+                    at=outcome.at,
+                    on=result.broken[0].subject if result.broken else result.target,
+                    clean_status=twin.status,
+                    clean_reason=twin.explanation,
+                )
+            )
+        return found
+
+    def _close_lab(self) -> None:
+        prover, self._prover = self._prover, None
+        if prover is not None:
+            prover.close()
+
+    def close(self) -> None:
+        """Stop and remove everything that the run started."""
+        try:
+            self._close_lab()
+            if self._deployment is not None:
+                self._evidence = self._deployment.evidence()
+                self._deployment.close()
+        finally:
+            if self._driver is not None:
+                self._driver.close()
+
+
+def _commit() -> str:
+    def git(*arguments: str) -> str:
+        done = subprocess.run(["git", *arguments], cwd=REPOSITORY, capture_output=True, text=True, check=False)
+        return done.stdout.strip() if done.returncode == 0 else ""
+
+    commit = git("rev-parse", "HEAD")
+    return f"{commit}+dirty" if commit and git("status", "--porcelain") else commit

@@ -1,0 +1,37 @@
+"""When a stream of tokens is whole, on the words of real servers."""
+
+from __future__ import annotations
+
+import pytest
+
+from loadtests.users.streams import OllamaClock, OpenAIClock, TokenClock
+
+TOKEN = b'data: {"choices":[{"delta":{"content":"well"},"index":0}]}\n\n'
+ROLE = b'data: {"choices":[{"delta":{"role":"assistant"},"index":0}]}\n\n'
+FINISH = b'data: {"choices":[{"delta":{},"index":0,"finish_reason":"length"}],"usage":{"completion_tokens":2}}\n\n'
+USAGE = b'data: {"choices":[],"usage":{"completion_tokens":2}}\n\n'
+DONE = b"data: [DONE]\n\n"
+ERROR = b'data: {"error": "out of memory"}\n\n'
+CHAT = b'{"message":{"content":"well"},"done":false}\n'
+
+
+@pytest.mark.parametrize(
+    ("clock", "stream", "tokens", "whole"),
+    [
+        pytest.param(OpenAIClock(), ROLE + TOKEN + TOKEN + FINISH + DONE, 2, True, id="llama.cpp"),
+        pytest.param(OpenAIClock(), ROLE + TOKEN + TOKEN + FINISH + USAGE + DONE, 2, True, id="vllm"),
+        pytest.param(
+            OpenAIClock(), ROLE + TOKEN + TOKEN + FINISH, 2, True, id="transformers serve, which says no [DONE]"
+        ),
+        pytest.param(OpenAIClock(), ROLE + TOKEN + TOKEN, 2, False, id="cut off"),
+        pytest.param(OpenAIClock(), ROLE + TOKEN + ERROR, 1, False, id="failed in the middle"),
+        pytest.param(OpenAIClock(), b"<html>busy</html>\ndata: [1]\ndata: {\n", 0, False, id="no stream"),
+        pytest.param(OllamaClock(), CHAT + b'{"message":{"content":""},"done":true}\n', 1, True, id="ollama"),
+        pytest.param(OllamaClock(), CHAT, 1, False, id="ollama, cut off"),
+    ],
+)
+def test_a_stream_is_whole_when_its_server_says_so(clock: TokenClock, stream: bytes, tokens: int, whole: bool) -> None:  # noqa: FBT001
+    """However it is cut into pieces on its way."""
+    for begin in range(0, len(stream), 7):
+        clock(stream[begin : begin + 7])
+    assert (len(clock.moments), clock.finished) == (tokens, whole)

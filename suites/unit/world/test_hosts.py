@@ -1,0 +1,173 @@
+"""Hosts can be started, killed, paused, cut off and healed; and a run leaves nothing behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from fixtures import REPOSITORY
+from fixtures.hosts import Driver, Host, HostError
+from fixtures.hosts.loopback import may_use_namespaces
+from fixtures.hosts.process import MissingProgramError, processes_under
+from fixtures.stack import runs
+from fixtures.wait import DeadlineError, wait_for
+
+DRIVERS = [
+    "loopback",
+    pytest.param("namespace", marks=pytest.mark.skipif(not may_use_namespaces(), reason="namespaces need root")),
+]
+PORT = 8080
+ECHO = textwrap.dedent("""
+    import socket, sys
+    listening = socket.create_server((sys.argv[1], int(sys.argv[2])))
+    while True:
+        listening.accept()[0].sendall(b"here")
+""")
+
+
+@pytest.fixture(params=DRIVERS)
+def driver(request: pytest.FixtureRequest) -> Iterator[Driver]:
+    """A run of each driver, closed afterwards."""
+    _, made = runs.begin(driver=request.param)
+    yield made
+    made.close()
+
+
+def _listen(host: Host) -> None:
+    host.spawn([sys.executable, "-c", ECHO, host.address, str(PORT)], service="echo")
+    wait_for(lambda: _answers(host), what="echo answers", timeout_s=10)
+
+
+def _answers(host: Host) -> bool:
+    try:
+        with socket.create_connection((host.address, PORT), timeout=0.5) as connection:
+            connection.settimeout(0.5)
+            return connection.recv(4) == b"here"
+    except OSError:
+        return False
+
+
+def test_a_killed_host_answers_no_more_and_its_neighbour_still_does(driver: Driver) -> None:
+    """Kill is for one host only."""
+    one, other = driver.host("one"), driver.host("other")
+    _listen(one)
+    _listen(other)
+    one.kill()
+    assert (_answers(one), _answers(other), one.process("echo")) == (False, True, None)
+
+
+def test_a_paused_host_hangs_until_it_is_resumed(driver: Driver) -> None:
+    """Pause stops the process and keeps it."""
+    host = driver.host("one")
+    _listen(host)
+    host.pause()
+    assert not _answers(host)
+    host.resume()
+    wait_for(lambda: _answers(host), what="echo answers again", timeout_s=5)
+
+
+def test_an_isolated_host_is_unreachable_until_it_is_healed(driver: Driver) -> None:
+    """On loopback there is no link to cut, and the host says so."""
+    host = driver.host("one")
+    _listen(host)
+    if driver.name == "loopback":
+        with pytest.raises(HostError, match="loopback, which has no link to cut"):
+            host.isolate()
+        return
+    host.isolate()
+    assert not _answers(host)
+    host.heal()
+    wait_for(lambda: _answers(host), what="echo answers again", timeout_s=5)
+
+
+def test_two_runs_on_one_machine_do_not_meet(driver: Driver) -> None:
+    """The same host name has another address in another run, and closing one leaves the other."""
+    mine = driver.host("one")
+    _listen(mine)
+    _, second = runs.begin(driver=driver.name)
+    try:
+        theirs = second.host("one")
+        _listen(theirs)
+        assert mine.address != theirs.address
+    finally:
+        second.close()
+    assert (_answers(mine), _answers(theirs)) == (True, False)
+
+
+def test_close_leaves_no_process_no_directory_and_no_namespace(driver: Driver) -> None:
+    """Everything of a run is found and removed, also what changed its own title or environment."""
+    host = driver.host("one")
+    _listen(host)
+    driver.close()
+    assert not driver.root.exists()
+    assert processes_under(driver.root, driver.run_id) == set()
+    left = subprocess.run(["ip", "netns"], capture_output=True, text=True, check=True).stdout
+    assert host.name not in [line.split()[0].rpartition("-")[2] for line in left.splitlines()]
+
+
+@pytest.mark.parametrize("name", DRIVERS)
+def test_the_next_run_sweeps_what_a_killed_harness_left(name: str) -> None:
+    """SIGKILL gives the harness no chance to clean up; its services outlive it until the sweep."""
+    script = textwrap.dedent(f"""
+        import sys, time
+        from fixtures import runs
+        run, driver = runs.begin(driver={name!r})
+        host = driver.host("orphan")
+        host.spawn(["sleep", "600"], service="sleeper")
+        print(run.id, flush=True)
+        time.sleep(600)
+    """)
+    harness = subprocess.Popen(
+        [sys.executable, "-c", script],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=REPOSITORY,
+        env=os.environ | {"PYTHONPATH": "."},
+    )
+    assert harness.stdout is not None
+    run_id = harness.stdout.readline().strip()
+    harness.send_signal(signal.SIGKILL)
+    harness.wait()
+    harness.stdout.close()
+    orphan = runs.find(run_id)
+    assert orphan is not None
+    assert processes_under(Path(orphan.root), run_id), "the sleeper should outlive its harness, or this proves nothing"
+    assert run_id in runs.sweep()
+    assert processes_under(Path(orphan.root), run_id) == set()
+    assert runs.find(run_id) is None
+
+
+def test_the_sweep_removes_a_folder_without_a_record() -> None:
+    """What a process still wrote into a run that was being removed belongs to nobody."""
+    run, driver = runs.begin(driver="loopback")
+    stray = driver.root.with_name(f"{run.id}-stray")
+    (stray / "hosts").mkdir(parents=True)
+    assert runs.sweep() == []
+    assert not stray.exists()
+    assert driver.root.exists(), "a run with a living owner is left alone"
+    driver.close()
+
+
+def test_a_program_that_is_not_installed_is_named(driver: Driver) -> None:
+    """Also on a host that starts its programs through another one."""
+    with pytest.raises(MissingProgramError, match="no-such-program is not installed"):
+        driver.host("one").spawn(["no-such-program"], service="nothing", user="nobody")
+
+
+def test_waiting_has_a_deadline_and_says_for_what() -> None:
+    """The last swallowed exception is part of the message."""
+
+    def refuse() -> bool:
+        msg = "refused"
+        raise OSError(msg)
+
+    with pytest.raises(DeadlineError, match=r"the moon rises: not within 0.1 s \(last: refused\)"):
+        wait_for(refuse, what="the moon rises", timeout_s=0.1)
