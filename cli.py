@@ -17,13 +17,13 @@ from rich.console import Console
 from rich.table import Table
 
 from checks.catalogue import CatalogueError, catalogue, controls
-from checks.dp_audit.model import MechanismError, Outcome
+from checks.dp_audit.model import AuditOutcome, MechanismError
 from checks.dp_audit.neighbours import Adjacency
 from checks.evaluate import evaluate
 from checks.model import CannotLookError, Reason, Result
 from checks.policy import PolicyError, load_policy
-from checks.targets import Load, LoadHistory
-from commands.load import Judge, Order, Prepared, Seam, Told, load
+from checks.targets import Load, Loads
+from commands.load import Judge, Order, Prepared, Seam, SearchProgress, load
 from commands.report import report
 from fixtures.deployment.deployment import Deployment
 from fixtures.deployment.destination import endpoint
@@ -31,7 +31,7 @@ from fixtures.deployment.target_file import TargetError, read_target, write_targ
 from fixtures.hosts import HostError
 from fixtures.hosts.process import MissingProgramError
 from fixtures.progress import ServiceProgress
-from fixtures.scan.dp import Terms, scan_mechanism
+from fixtures.scan.dp import AuditRequest, scan_mechanism
 from fixtures.scan.mechanism_file import MechanismFileError
 from fixtures.stack import runs
 from fixtures.stack.description import describe
@@ -40,7 +40,7 @@ from fixtures.targets.load.capacity import find_capacity
 from fixtures.targets.load.target import client_host, join_leader, load_spec, send
 from loadtests.capacity import autoscaling
 from loadtests.capacity.search import Capacity, JudgeLoad
-from loadtests.capacity.search import Terms as CapacityTerms
+from loadtests.capacity.search import SearchTerms as CapacityTerms
 from loadtests.generator.spec import Progress, Share
 from reports.render import privacy
 from reports.render.load.files import write_pictures
@@ -109,7 +109,7 @@ def _draw(record: Load, directory: Path) -> Sequence[Path]:
         return write_pictures(record, directory)
 
 
-def _search(path: Path, order: Order, terms: CapacityTerms, judge: JudgeLoad, told: Told) -> Capacity:
+def _search(path: Path, order: Order, terms: CapacityTerms, judge: JudgeLoad, told: SearchProgress) -> Capacity:
     with _one_sentence():
         limits = load_policy(order.policy).performance
         return find_capacity(
@@ -138,12 +138,12 @@ def _scale(policy_name: str) -> Callable[[Load, float], str]:
 
 @dataclass(frozen=True)
 class _Recorded:
-    """Implements `checks.targets.LoadHistory`."""
+    """Implements `checks.targets.Loads`."""
 
     record: Load
 
     def load(self, profile: str = "") -> Load:
-        """See `checks.targets.LoadHistory.load`; only what was sent can be judged."""
+        """See `checks.targets.Loads.load`; only what was sent can be judged."""
         if profile not in ("", self.record.profile):
             msg = f"the profile that was sent is {self.record.profile}; this looks at {profile}"
             raise CannotLookError(msg, Reason.EXAMINED_NOTHING)
@@ -154,7 +154,7 @@ def _judge_by(policy_name: str) -> Judge:
     with _one_sentence():
         policy = load_policy(policy_name)
         exempt = {exemption.check for exemption in policy.not_applicable}
-        rules = [r for r in catalogue() if r.id not in exempt and all(kind is LoadHistory for _, kind in r.needs)]
+        rules = [r for r in catalogue() if r.id not in exempt and all(kind is Loads for _, kind in r.needs)]
 
     def judge(record: Load) -> tuple[Result, ...]:
         history = _Recorded(record)
@@ -385,7 +385,7 @@ def scan_dp(file: Path, plot: Path | None, *, as_json: bool, **asked: Any) -> No
     Example:    clinical-gate scan dp mechanism.py --epsilon 1 --delta 1e-6 --samples 1000000
     """  # noqa: D301  click reads a real backspace
     with _one_sentence():
-        verdict = scan_mechanism(file, Terms(**asked))
+        verdict = scan_mechanism(file, AuditRequest(**asked))
     if as_json:
         click.echo(privacy.as_json(verdict))
     else:
@@ -393,7 +393,7 @@ def scan_dp(file: Path, plot: Path | None, *, as_json: bool, **asked: Any) -> No
     if plot:
         with _one_sentence():
             privacy.draw(verdict, plot)
-    sys.exit({Outcome.REFUTED: 1, Outcome.NOT_REFUTED: 0, Outcome.UNDECIDED: 3}[verdict.outcome])
+    sys.exit({AuditOutcome.REFUTED: 1, AuditOutcome.NOT_REFUTED: 0, AuditOutcome.UNDECIDED: 3}[verdict.outcome])
 
 
 main.add_command(load)

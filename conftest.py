@@ -24,7 +24,7 @@ from reports.render.allure_decision import write_decision
 from reports.render.terminal import print_summary
 from reports.waivers import WaiverError, load_waivers
 from reports.writer import Published, PublishError
-from runner.proving import Attempt, Prover, Proving
+from runner.proving import ProofCase, Prover, Proving
 
 if TYPE_CHECKING:
     from runner.session import GateSession
@@ -112,12 +112,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def gate_session(request: pytest.FixtureRequest) -> Iterator[GateSession]:
     """The run; its report is made when the session ends."""
-    from runner.session import GateSession, Wishes  # noqa: PLC0415  the unit tests need none of this
+    from runner.session import GateSession, RunOptions  # noqa: PLC0415  the unit tests need none of this
 
     config = request.config
     kind = _kind(config)
     waivers = config.getoption("waivers")
-    wishes = Wishes(
+    wishes = RunOptions(
         kind=kind,
         policy=load_policy(str(config.getoption("policy"))),
         profile=_profile(config),  # type: ignore[arg-type]
@@ -150,14 +150,14 @@ def _aloud(config: pytest.Config) -> Callable[[str], None]:
     return say
 
 
-def _attempts(session: pytest.Session) -> list[Attempt]:
+def _attempts(session: pytest.Session) -> list[ProofCase]:
     """The self-proofs among the tests that were selected."""
     return [
         value
         for item in session.items
         if isinstance(item, pytest.Function) and hasattr(item, "callspec")
         for value in item.callspec.params.values()
-        if isinstance(value, Attempt)
+        if isinstance(value, ProofCase)
     ]
 
 

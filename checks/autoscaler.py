@@ -17,7 +17,7 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Pace(_Strict):
+class ScalingPolicy(_Strict):
     """A scaling policy: at most so many pods, or per cent of the replicas, within a period."""
 
     pods: Count | None = None
@@ -36,12 +36,12 @@ class Direction(_Strict):
     """How fast the number may change in one direction; ``select`` says which policy counts when there are several."""
 
     window_s: Annotated[float, Field(ge=0, le=3600)]
-    policies: Annotated[tuple[Pace, ...], Field(min_length=1)]
+    policies: Annotated[tuple[ScalingPolicy, ...], Field(min_length=1)]
     select: Literal["max", "min", "disabled"] = "max"
 
 
-_UP = Direction(window_s=0, policies=(Pace(percent=100, period_s=15), Pace(pods=4, period_s=15)))
-_DOWN = Direction(window_s=300, policies=(Pace(percent=100, period_s=15),))
+_UP = Direction(window_s=0, policies=(ScalingPolicy(percent=100, period_s=15), ScalingPolicy(pods=4, period_s=15)))
+_DOWN = Direction(window_s=300, policies=(ScalingPolicy(percent=100, period_s=15),))
 
 
 class Autoscaling(_Strict):

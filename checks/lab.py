@@ -14,12 +14,12 @@ from checks.targets import (
     Cache,
     Canary,
     Database,
+    Drills,
     Edge,
     Federation,
-    History,
     Hosts,
     Inference,
-    LoadHistory,
+    Loads,
     Mechanism,
     Monitoring,
 )
@@ -111,7 +111,7 @@ class Lab(Protocol):
 
     def history(
         self, *, durable: bool = True, restarted: bool = True, fenced: bool = True, rejoins: bool = True
-    ) -> History:
+    ) -> Drills:
         """A drill on a PostgreSQL with one replica, killed under writes.
 
         Args:
@@ -131,7 +131,7 @@ class Lab(Protocol):
         late_start_s: float | None = None,
         error_share: float = 0.0,
         overload: str = "refused",
-    ) -> LoadHistory:
+    ) -> Loads:
         """Short loads on a small server, recorded with the policy's objectives and as large as its promises need.
 
         Args:
@@ -144,7 +144,7 @@ class Lab(Protocol):
         """
         ...
 
-    def taken_gpu(self, what: str) -> LoadHistory:
+    def taken_gpu(self, what: str) -> Loads:
         """The clean twin's load, while something else takes more of a GPU's ``memory``, or of its ``time``, than the policy
         allows. Only a GPU that nobody uses is taken.
 

@@ -26,7 +26,7 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Tls(_Strict):
+class TlsPolicy(_Strict):
     """Protocol versions as OpenSSL names them; cipher names as OpenSSL names them, matched as substrings."""
 
     refused_versions: tuple[str, ...] = ("SSLv2", "SSLv3", "TLSv1.0", "TLSv1.1")
@@ -36,7 +36,7 @@ class Tls(_Strict):
     certificate_days_left: int = 7
 
 
-class Session(_Strict):
+class SessionPolicy(_Strict):
     """Seconds, and counts of failed log-ins."""
 
     token_seconds: int = 1800
@@ -45,7 +45,7 @@ class Session(_Strict):
     require_second_factor: bool = True
 
 
-class Performance(_Strict):
+class PerformancePolicy(_Strict):
     """Limits in ms from the moment a user meant to ask, at percentile 95 or 99 as their names say; rates as shares.
 
     ``first_token_p95_ms`` is of a streamed answer's beginning. ``goodput`` is the least share of the requests that are
@@ -82,7 +82,7 @@ class Performance(_Strict):
         }
 
 
-class Recovery(_Strict):
+class RecoveryPolicy(_Strict):
     """Seconds."""
 
     rto_s: Positive = 60
@@ -92,7 +92,7 @@ class Recovery(_Strict):
     alert_s: Positive = 30
 
 
-class Privacy(_Strict):
+class PrivacyPolicy(_Strict):
     """Bounds on what a claim may be: epsilon and delta per query, the user's budget, participants.
 
     ``noise_multiplier`` is the least of a Gaussian mechanism, ``budget_efficiency`` the least share of a budget that the
@@ -110,7 +110,7 @@ class Privacy(_Strict):
     alpha: Share = 1e-6
 
 
-class Federation(_Strict):
+class FederationPolicy(_Strict):
     """How hospitals train and answer together.
 
     ``convergence`` is the distance from the reference problem's optimum, relative to its length, that training must reach
@@ -147,12 +147,12 @@ class Policy(_Strict):
         Severity.LOW: 1,
     }
     gates: tuple[Gate, ...] = tuple(Gate)
-    tls: Tls = Tls()
-    session: Session = Session()
-    performance: Performance = Performance()
-    recovery: Recovery = Recovery()
-    privacy: Privacy = Privacy()
-    federation: Federation = Federation()
+    tls: TlsPolicy = TlsPolicy()
+    session: SessionPolicy = SessionPolicy()
+    performance: PerformancePolicy = PerformancePolicy()
+    recovery: RecoveryPolicy = RecoveryPolicy()
+    privacy: PrivacyPolicy = PrivacyPolicy()
+    federation: FederationPolicy = FederationPolicy()
     autoscaling: Autoscaling | None = None
     not_applicable: tuple[Exemption, ...] = ()
 

@@ -24,7 +24,7 @@ from checks.model import Result
 from checks.targets import Load
 from commands import show_capacity
 from commands.show_load import as_json, exit_code, played, show
-from loadtests.capacity.search import Capacity, JudgeLoad, Step, Terms, Trial, judged
+from loadtests.capacity.search import Capacity, CapacityStep, CapacityTrial, JudgeLoad, SearchTerms, judged
 from loadtests.generator.spec import Progress, Share, SpecError
 from loadtests.progress import shown
 from loadtests.schedules.profiles import Profile, ProfileError, load_profile, profile_names
@@ -53,11 +53,11 @@ class Order:
 
 
 @dataclass(frozen=True)
-class Told:
+class SearchProgress:
     """Who is told how a search stands: before each step (its number), after it, and in between."""
 
-    on_trial: Callable[[int, Trial], None]
-    on_step: Callable[[Step], None]
+    on_trial: Callable[[int, CapacityTrial], None]
+    on_step: Callable[[CapacityStep], None]
     on_progress: OnProgress
 
 
@@ -87,7 +87,7 @@ class Seam:
     judge_by: Callable[[str], Judge]
     join: Callable[[Path, str], Callable[[OnProgress], Share]]
     draw: Callable[[Load, Path], Sequence[Path]]
-    search: Callable[[Path, Order, Terms, JudgeLoad, Told], Capacity]
+    search: Callable[[Path, Order, SearchTerms, JudgeLoad, SearchProgress], Capacity]
     scale: Callable[[str], Callable[[Load, float], str]]
 
 
@@ -210,7 +210,7 @@ def _lead(
     drawn = secrets.randbits(_SEED_BITS) if seed is None else seed
     order = Order(profile, drawn, policy, count, master or "")
     if find:
-        terms = Terms(first=rate, budget_s=within) if rate else Terms(budget_s=within)
+        terms = SearchTerms(first=rate, budget_s=within) if rate else SearchTerms(budget_s=within)
         return _find(seam, target, order, judge, terms, as_text=as_text)
     record, address = _send(seam, target, order, output)
     results = judge(record)
@@ -253,16 +253,16 @@ def _send(seam: Seam, target: Path, order: Order, output: Path | None) -> tuple[
     return record, ready.address
 
 
-def _find(seam: Seam, target: Path, order: Order, judge: Judge, terms: Terms, *, as_text: bool) -> int:
+def _find(seam: Seam, target: Path, order: Order, judge: Judge, terms: SearchTerms, *, as_text: bool) -> int:
     screen = Console(stderr=True)
-    steps: list[Step] = []
+    steps: list[CapacityStep] = []
 
-    def said(step: Step) -> None:
+    def said(step: CapacityStep) -> None:
         steps.append(step)
         screen.print(show_capacity.step_line(len(steps), step), soft_wrap=True, markup=False, highlight=False)
 
     with shown(screen, "load: looking for the highest rate that holds") as on_progress:
-        told = Told(on_trial=lambda *_: None, on_step=said, on_progress=on_progress)
+        told = SearchProgress(on_trial=lambda *_: None, on_step=said, on_progress=on_progress)
         found = seam.search(target, order, terms, lambda record: judged(judge(record)), told)
     if as_text:
         click.echo(show_capacity.as_json(found))

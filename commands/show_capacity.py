@@ -11,10 +11,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from checks.targets import Latencies, Load
-from loadtests.capacity.saturation import OTHERS, Kind, Line, Resource
-from loadtests.capacity.search import Capacity, Ending, Step, Verdict
+from loadtests.capacity.saturation import OTHERS, Resource, ResourceKind, ResourceUse
+from loadtests.capacity.search import Capacity, CapacityStep, Ending, RateVerdict
 
-_COLOURS = {Verdict.HOLDS: "green", Verdict.REFUTED: "red"}
+_COLOURS = {RateVerdict.HOLDS: "green", RateVerdict.REFUTED: "red"}
 _DERIVED = ":"
 _NEGLIGIBLE = 0.05  # share of the machine
 
@@ -28,7 +28,7 @@ def exit_code(capacity: Capacity) -> int:
     return 0 if found or capacity.ending is Ending.HIGHEST else 3
 
 
-def step_line(number: int, step: Step) -> str:
+def step_line(number: int, step: CapacityStep) -> str:
     """One step in a line."""
     load = step.load
     seen = f", {_p95s(load)}, {_failures(load)}" if load else ""
@@ -68,17 +68,20 @@ def sentences(capacity: Capacity) -> Iterator[str]:
             f"Capacity of '{capacity.profile.name}': {known.held:.1f} requests/s held, {above}; that is {capacity.users} "
             f"users at {1 / capacity.profile.rate_per_user:g} s between two requests. {str(capacity.ending).capitalize()}."
         )
-    decided = [step for step in capacity.steps if step.verdict in (Verdict.HOLDS, Verdict.REFUTED)]
+    decided = [step for step in capacity.steps if step.verdict in (RateVerdict.HOLDS, RateVerdict.REFUTED)]
     every = max(1 - len(decided) * (1 - terms.confidence), 0.0)
     seconds = sum(step.took_s for step in capacity.steps)
     yield (
         f"{len(capacity.steps)} loads in {seconds:.0f} s, each verdict at {terms.confidence:.0%} confidence"
         f"{f', all {len(decided)} of them right at {every:.0%} at least' if len(decided) > 1 else ''}."
     )
-    if known.held is not None and sum(s.trial.rate == known.held and s.verdict is Verdict.HOLDS for s in decided) > 1:
+    if (
+        known.held is not None
+        and sum(s.trial.rate == known.held and s.verdict is RateVerdict.HOLDS for s in decided) > 1
+    ):
         yield "The rate that held was held again by a fresh load, which had no part in choosing it."
     if capacity.above and capacity.above.judgement.why:
-        said = {Verdict.REFUTED: "did not hold", Verdict.UNDECIDED: "was not decided"}
+        said = {RateVerdict.REFUTED: "did not hold", RateVerdict.UNDECIDED: "was not decided"}
         what = said.get(capacity.above.verdict, "could not be judged")
         yield f"At {capacity.above.trial.rate:.1f}/s {what}: {capacity.above.judgement.why}."
     yield from _fullness(capacity)
@@ -98,10 +101,12 @@ def _fullness(capacity: Capacity) -> Iterator[str]:
     )
     before = f", {_amount(earlier)} at the rate that held" if earlier else ""
     yield f"Full first: {first.name}, {first.amount()}{before} ({capacity.scope})."
-    if first.kind is Kind.GENERATOR:
+    if first.kind is ResourceKind.GENERATOR:
         yield "So the limit is the load generator's, and the deployment's is unknown: send with more --processes, or from more machines."
-    elif first.kind is Kind.MACHINE:
-        users = sorted((r for r in above.seen if r.kind is Kind.OTHER and r.name.endswith(": processors")), key=_least)
+    elif first.kind is ResourceKind.MACHINE:
+        users = sorted(
+            (r for r in above.seen if r.kind is ResourceKind.OTHER and r.name.endswith(": processors")), key=_least
+        )
         shares = ", ".join(f"{r.name.removesuffix(': processors')} {r.used:.2f}" for r in users if r.used >= 0.05)
         yield f"Who used them, in cores: {shares}."
         strangers = next((r.used for r in users if r.name.startswith(OTHERS)), 0.0)
@@ -169,13 +174,17 @@ def _amount(resource: Resource | None) -> str:
     return "" if resource is None else resource.amount()
 
 
-def _telling(line: Line) -> bool:
+def _telling(line: ResourceUse) -> bool:
     """What says nothing is left out: ports without a connection that waited, parts that did next to nothing."""
     seen = [resource for resource in (line.held, line.refuted) if resource]
     kind = seen[0].kind
-    if any(resource.full for resource in seen) or kind in (Kind.GENERATOR, Kind.MACHINE, Kind.ACCELERATOR):
+    if any(resource.full for resource in seen) or kind in (
+        ResourceKind.GENERATOR,
+        ResourceKind.MACHINE,
+        ResourceKind.ACCELERATOR,
+    ):
         return True
-    least = {Kind.THREAD: 0.2, Kind.PLACES: 1.0, Kind.LINE: 1.0, Kind.BACKLOG: 1.0}
-    if kind is Kind.OTHER:
+    least = {ResourceKind.THREAD: 0.2, ResourceKind.PLACES: 1.0, ResourceKind.LINE: 1.0, ResourceKind.BACKLOG: 1.0}
+    if kind is ResourceKind.OTHER:
         return seen[0].unit == "ms" or (seen[0].unit == "cores" and max(r.used for r in seen) >= 0.05)
     return max(resource.used for resource in seen) >= least[kind]

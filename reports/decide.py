@@ -11,7 +11,7 @@ from checks.catalogue import Control
 from checks.model import Check, Gate, Result, Severity, Status
 from checks.policy import Policy
 from reports.records import Cause, CheckRecord, ControlRecord, Decision, GateRecord, Point, SelfProof, Verdict
-from reports.settle import Bench, not_run, violation_name, waivers_check
+from reports.settle import SettlementInputs, not_run, violation_name, waivers_check
 from reports.waivers import Waiver, judge_waivers, record
 
 __all__ = ["CLOCK_SKEW_LIMIT_MS", "decide", "violation_name"]
@@ -51,7 +51,7 @@ def decide(
         clock_skew_ms: how far UTC and the monotonic clock drifted apart during the run, in ms.
     """
     judged = judge_waivers(waivers, known={rule.id for rule in catalogue}, today=today)
-    bench = Bench(
+    bench = SettlementInputs(
         exempt={exemption.check: exemption.reason for exemption in policy.not_applicable},
         proofs=_by_check(proofs, since),
         waivers={waiver.check: waiver for waiver, finding in zip(waivers, judged, strict=True) if finding.ok},
@@ -96,7 +96,7 @@ def _by_check(proofs: Iterable[SelfProof], since: datetime) -> dict[str, list[Se
     return shown
 
 
-def _settle(results: Iterable[Result], catalogue: Sequence[Check], bench: Bench) -> list[CheckRecord]:
+def _settle(results: Iterable[Result], catalogue: Sequence[Check], bench: SettlementInputs) -> list[CheckRecord]:
     worst: dict[str, Result] = {}
     for result in sorted(results, key=lambda r: _ORDER.index(r.status)):
         worst.setdefault(result.check_id, result)

@@ -22,7 +22,7 @@ from reports.refusals import Refusal, VerificationError
 HISTORY = "history.jsonl"
 
 
-class Entry(Record):
+class HistoryEntry(Record):
     """One published report. ``report`` is the SHA-256 of its envelope, ``chain`` that of the line before."""
 
     subject: str
@@ -40,18 +40,18 @@ class Entry(Record):
         return canonical(self.model_dump(mode="json")) + b"\n"
 
 
-def decode(content: bytes, source: Path) -> tuple[Entry, ...]:
+def decode(content: bytes, source: Path) -> tuple[HistoryEntry, ...]:
     """The entries of a history, oldest first.
 
     Raises:
         VerificationError: HISTORY_BROKEN, when a line is not what was written, or the chain does not hold.
     """
-    entries: list[Entry] = []
+    entries: list[HistoryEntry] = []
     newest: dict[str, int] = {}
     chain = ""
     for number, line in enumerate(content.splitlines(keepends=True), 1):
         try:
-            entry = Entry.model_validate_json(line)
+            entry = HistoryEntry.model_validate_json(line)
         except ValidationError as problem:
             msg = f"Line {number} of {source} is no entry of a history."
             raise VerificationError(Refusal.HISTORY_BROKEN, msg) from problem
@@ -65,7 +65,7 @@ def decode(content: bytes, source: Path) -> tuple[Entry, ...]:
     return tuple(entries)
 
 
-def read(path: Path) -> tuple[Entry, ...]:
+def read(path: Path) -> tuple[HistoryEntry, ...]:
     """The entries of a history file, oldest first.
 
     Raises:
@@ -79,7 +79,7 @@ def read(path: Path) -> tuple[Entry, ...]:
     return decode(content, path)
 
 
-def newest(entries: Sequence[Entry], subject_digest: str) -> Entry | None:
+def newest(entries: Sequence[HistoryEntry], subject_digest: str) -> HistoryEntry | None:
     """The last report on a subject."""
     return next((entry for entry in reversed(entries) if entry.subject_digest == subject_digest), None)
 
@@ -92,7 +92,7 @@ class OpenHistory:
         self._content = path.read_bytes() if path.exists() else b""
         self.entries = decode(self._content, path)
 
-    def append(self, entry: Entry) -> None:
+    def append(self, entry: HistoryEntry) -> None:
         """Add an entry, durably; its ``chain`` is set here."""
         lines = self._content.splitlines(keepends=True)
         chained = entry.model_copy(update={"chain": sha256(lines[-1]) if lines else ""})

@@ -50,7 +50,7 @@ def waivers_check(findings: tuple[Finding, ...]) -> CheckRecord:
 
 
 @dataclass(frozen=True)
-class Bench:
+class SettlementInputs:
     """What is needed to settle results.
 
     Args:

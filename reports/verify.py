@@ -213,7 +213,7 @@ def _verify_agreement(document: ReportDocument, statement: Statement) -> None:
         raise VerificationError(Refusal.INCONSISTENT, msg)
 
 
-def _verify_newest(entries: tuple[history.Entry, ...], statement: Statement, digest: str, path: Path) -> None:
+def _verify_newest(entries: tuple[history.HistoryEntry, ...], statement: Statement, digest: str, path: Path) -> None:
     position = next((i for i, entry in enumerate(entries) if entry.report == digest), None)
     if position is None:
         msg = f"The report is not in {path}: it was not published there, or its entry was removed."

@@ -102,7 +102,7 @@ def _publish(
         envelope = sign(statement, signer)
         write_atomically(folder / ENVELOPE, envelope)
         past.append(
-            history.Entry(
+            history.HistoryEntry(
                 subject=identity.name,
                 subject_digest=identity.digest,
                 sequence=sequence,

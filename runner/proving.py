@@ -18,7 +18,7 @@ _WORKERS = 4  # most of a proof is waiting for a service to start
 
 
 @dataclass(frozen=True)
-class Attempt:
+class ProofCase:
     """One proof to make: a check on one of its violations, or on the clean twin when ``violation`` is None."""
 
     rule: Check
@@ -41,10 +41,10 @@ class Attempt:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ProofResult:
     """What came of an attempt, when (UTC)."""
 
-    attempt: Attempt
+    attempt: ProofCase
     result: Result
     at: datetime
 
@@ -54,9 +54,9 @@ class Outcome:
         return self.result.status is self.attempt.wanted
 
 
-def attempts(rules: typing.Iterable[Check]) -> list[Attempt]:
+def attempts(rules: typing.Iterable[Check]) -> list[ProofCase]:
     """Every attempt that proves these checks."""
-    return [Attempt(rule, violation) for rule in rules for violation in (None, *rule.violations)]
+    return [ProofCase(rule, violation) for rule in rules for violation in (None, *rule.violations)]
 
 
 def exempted(rule: Check, policy: Policy, target: str) -> Result | None:
@@ -79,13 +79,13 @@ def exempted(rule: Check, policy: Policy, target: str) -> Result | None:
     )
 
 
-def make(attempt: Attempt, lab: Laboratory, policy: Policy) -> Outcome:
+def make(attempt: ProofCase, lab: Laboratory, policy: Policy) -> ProofResult:
     """Build the target and run the check on it. A target that cannot be built makes the outcome UNKNOWN."""
     with lab.bench() as bench:
         return _make(attempt, lab, bench, policy)
 
 
-def _make(attempt: Attempt, lab: Laboratory, bench: Bench, policy: Policy) -> Outcome:
+def _make(attempt: ProofCase, lab: Laboratory, bench: Bench, policy: Policy) -> ProofResult:
     broken_kind = typing.get_type_hints(attempt.violation)["return"] if attempt.violation else None
 
     def find(kind: type) -> object:
@@ -104,16 +104,16 @@ def _make(attempt: Attempt, lab: Laboratory, bench: Bench, policy: Policy) -> Ou
 
     at, began = datetime.now(UTC), time.monotonic()
     result = evaluate(attempt.rule, find_or_explain, policy, target=f"lab: {attempt.name}")
-    return Outcome(attempt, replace(result, duration_s=time.monotonic() - began), at)
+    return ProofResult(attempt, replace(result, duration_s=time.monotonic() - began), at)
 
 
-def make_if_applicable(attempt: Attempt, lab: Laboratory, policy: Policy) -> Outcome:
+def make_if_applicable(attempt: ProofCase, lab: Laboratory, policy: Policy) -> ProofResult:
     """`make`, unless the policy leaves the check out: what is never green needs no proof."""
     result = exempted(attempt.rule, policy, f"lab: {attempt.name}")
-    return Outcome(attempt, result, datetime.now(UTC)) if result else make(attempt, lab, policy)
+    return ProofResult(attempt, result, datetime.now(UTC)) if result else make(attempt, lab, policy)
 
 
-Proving = Callable[[Attempt], Outcome]
+Proving = Callable[[ProofCase], ProofResult]
 
 
 class Prover:
@@ -122,14 +122,14 @@ class Prover:
     No attempt is made for a check that the policy leaves out.
     """
 
-    def __init__(self, wanted: list[Attempt], policy: Policy) -> None:
+    def __init__(self, wanted: list[ProofCase], policy: Policy) -> None:
         self._lab = Laboratory(policy=policy)
         self._pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="proof")
-        self._outcomes: dict[str, Future[Outcome]] = {
+        self._outcomes: dict[str, Future[ProofResult]] = {
             attempt.name: self._pool.submit(make_if_applicable, attempt, self._lab, policy) for attempt in wanted
         }
 
-    def outcome(self, attempt: Attempt) -> Outcome:
+    def outcome(self, attempt: ProofCase) -> ProofResult:
         """Wait for the outcome of an attempt that was asked for."""
         return self._outcomes[attempt.name].result()
 

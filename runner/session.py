@@ -38,11 +38,11 @@ from reports.settle import violation_name
 from reports.waivers import Waiver
 from reports.writer import Published, publish
 from runner.order import DRILLS, room_of
-from runner.proving import Attempt, Outcome, Prover, exempted
+from runner.proving import ProofCase, ProofResult, Prover, exempted
 
 
 @dataclass(frozen=True)
-class Wishes:
+class RunOptions:
     """What the command line asked for. ``target`` None stands up the reference stack for the run."""
 
     kind: str
@@ -64,12 +64,12 @@ class GateSession:
     ``say`` takes a line that is to be seen while a test runs.
     """
 
-    wishes: Wishes
-    attempts: Sequence[Attempt]
+    wishes: RunOptions
+    attempts: Sequence[ProofCase]
     say: Callable[[str], None] = print
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     results: list[Result] = field(default_factory=list)
-    outcomes: list[Outcome] = field(default_factory=list)
+    outcomes: list[ProofResult] = field(default_factory=list)
     _monotonic: int = field(default_factory=time.monotonic_ns)
     _prover: Prover | None = None
     _driver: Driver | None = None
@@ -77,7 +77,7 @@ class GateSession:
     _evidence: dict[str, bytes] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def prove(self, attempt: Attempt) -> Outcome:
+    def prove(self, attempt: ProofCase) -> ProofResult:
         """The outcome of one attempt; the first call starts all of them in the background."""
         if self._prover is None:
             self._prover = Prover(list(self.attempts), self.wishes.policy)

@@ -21,7 +21,7 @@ from scipy.stats import beta
 
 from checks.dp_audit.audit import audit
 from checks.dp_audit.bounds import certify
-from checks.dp_audit.model import Outcome
+from checks.dp_audit.model import AuditOutcome
 from suites.privacy.zoo.catalogue import specimens
 
 _LOOSE = 0.05
@@ -42,7 +42,7 @@ def _audit(samples: int, alpha: float, seed: int) -> list[tuple[str, bool, bool]
             gaussian=specimen.gaussian,
         )
         loose = certify(seen.bound.hits, delta=specimen.claim.delta, alpha=_LOOSE).epsilon > specimen.claim.epsilon
-        alarms.append((specimen.name, seen.outcome is Outcome.REFUTED, loose))
+        alarms.append((specimen.name, seen.outcome is AuditOutcome.REFUTED, loose))
     return alarms
 
 

@@ -19,7 +19,7 @@ import threadpoolctl
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.dp_sniper.rows import Row, rows
+from benchmarks.dp_sniper.rows import SniperRow, rows
 from checks.dp_audit.audit import Telling, count, fresh, select
 from checks.dp_audit.bounds import certify
 from checks.dp_audit.model import Bound, Claim, Hits, Pair
@@ -50,16 +50,16 @@ def _alone() -> None:
     threadpoolctl.threadpool_limits(1)
 
 
-def _select(row: Row, alpha: float, pair: Pair, drawn: int, seed: tuple[int, ...]) -> Telling:
+def _select(row: SniperRow, alpha: float, pair: Pair, drawn: int, seed: tuple[int, ...]) -> Telling:
     return select(row.sample, _ANY, pair, drawn=drawn, certifying=_PLANNED, alpha=alpha, seed=seed, bits=False)
 
 
-def _count(row: Row, telling: Telling, sizes: tuple[int, int], seed: tuple[int, ...]) -> Hits:
+def _count(row: SniperRow, telling: Telling, sizes: tuple[int, int], seed: tuple[int, ...]) -> Hits:
     *_, last = count(row.sample, telling, sizes, seed)
     return last
 
 
-def _choose(row: Row, pool: Executor, *, seconds: float, examples: int, alpha: float, seed: int) -> Telling:
+def _choose(row: SniperRow, pool: Executor, *, seconds: float, examples: int, alpha: float, seed: int) -> Telling:
     """Compare all pairs, then the best of them on as many outputs as the time allows."""
     left = list(row.pairs)
     if examples and len(left) > 1:
@@ -77,7 +77,7 @@ def _choose(row: Row, pool: Executor, *, seconds: float, examples: int, alpha: f
     return tried[0]
 
 
-def _run(row: Row, *, seconds: float, workers: int, alpha: float, seed: int, examples: int) -> _Measured:
+def _run(row: SniperRow, *, seconds: float, workers: int, alpha: float, seed: int, examples: int) -> _Measured:
     began = time.monotonic()
     with ProcessPoolExecutor(workers, multiprocessing.get_context("fork"), _alone) as pool:
         telling = _choose(row, pool, seconds=seconds, examples=examples, alpha=alpha, seed=seed)

@@ -22,7 +22,7 @@ EPSILON = 0.1
 
 
 @dataclass(frozen=True)
-class Row:
+class SniperRow:
     """A mechanism, its neighbours and what DP-Sniper certified; ``limit`` is the epsilon that it really has, where known."""
 
     name: str
@@ -60,7 +60,7 @@ def _rappor(share: Callable[[float], Floats], values: Floats, size: int, rng: np
     return local.reported(share(values[0]), size, rng)
 
 
-def rows() -> tuple[Row, ...]:
+def rows() -> tuple[SniperRow, ...]:
     """In the order of the paper's table."""
     one = patterns(Adjacency.ENTRY, 1)
     bins = patterns(Adjacency.ENTRY, 5)
@@ -70,19 +70,19 @@ def rows() -> tuple[Row, ...]:
     svt = sparse_vector
     at_half = partial(svt.algorithm_1, epsilon=EPSILON, at=0.5)
     return (
-        Row("Laplace", _laplace, 0.0976, one, entry, "0.1"),
-        Row("NoisyHist1", partial(histograms.noisy_histogram, scale=1 / EPSILON), 0.0978, bins, entry, "0.1"),
-        Row("NoisyHist2", partial(histograms.noisy_histogram, scale=EPSILON), 4.602, bins, entry, "10"),
-        Row("RNM1", partial(_release, laplace, noisy_max.place), 0.0925, five, entries, "0.1"),
-        Row("RNM2", partial(_release, exponential, noisy_max.place), 0.0979, five, entries, "0.1"),
-        Row("RNM3", partial(_release, laplace, noisy_max.largest), 0.2488, five, entries, "0.25"),
-        Row("RNM4", partial(_release, exponential, noisy_max.largest), 0.353, five, entries, "unbounded"),
-        Row("SVT1", at_half, 0.0858, ten, entries, "0.1"),
-        Row("SVT3", partial(svt.algorithm_3, epsilon=EPSILON), 0.182, ten, entries, "unbounded"),
-        Row("SVT4", partial(svt.algorithm_4, epsilon=EPSILON), 0.170, ten, entries, "0.175"),
-        Row("SVT5", partial(svt.algorithm_5, epsilon=EPSILON), 1.761, ten, entries, "unbounded"),
-        Row("SVT6", partial(svt.algorithm_6, epsilon=EPSILON), 0.272, ten, entries, "unbounded"),
-        Row("PrefixSum", _prefix_sum, 0.577, ten, entries, "1"),
-        Row("OneTimeRAPPOR", partial(_rappor, local.one_time_share), 0.600, local.VALUES, entry, "0.8007"),
-        Row("RAPPOR", partial(_rappor, local.permanent_share), 0.301, local.VALUES, entry, "0.4001"),
+        SniperRow("Laplace", _laplace, 0.0976, one, entry, "0.1"),
+        SniperRow("NoisyHist1", partial(histograms.noisy_histogram, scale=1 / EPSILON), 0.0978, bins, entry, "0.1"),
+        SniperRow("NoisyHist2", partial(histograms.noisy_histogram, scale=EPSILON), 4.602, bins, entry, "10"),
+        SniperRow("RNM1", partial(_release, laplace, noisy_max.place), 0.0925, five, entries, "0.1"),
+        SniperRow("RNM2", partial(_release, exponential, noisy_max.place), 0.0979, five, entries, "0.1"),
+        SniperRow("RNM3", partial(_release, laplace, noisy_max.largest), 0.2488, five, entries, "0.25"),
+        SniperRow("RNM4", partial(_release, exponential, noisy_max.largest), 0.353, five, entries, "unbounded"),
+        SniperRow("SVT1", at_half, 0.0858, ten, entries, "0.1"),
+        SniperRow("SVT3", partial(svt.algorithm_3, epsilon=EPSILON), 0.182, ten, entries, "unbounded"),
+        SniperRow("SVT4", partial(svt.algorithm_4, epsilon=EPSILON), 0.170, ten, entries, "0.175"),
+        SniperRow("SVT5", partial(svt.algorithm_5, epsilon=EPSILON), 1.761, ten, entries, "unbounded"),
+        SniperRow("SVT6", partial(svt.algorithm_6, epsilon=EPSILON), 0.272, ten, entries, "unbounded"),
+        SniperRow("PrefixSum", _prefix_sum, 0.577, ten, entries, "1"),
+        SniperRow("OneTimeRAPPOR", partial(_rappor, local.one_time_share), 0.600, local.VALUES, entry, "0.8007"),
+        SniperRow("RAPPOR", partial(_rappor, local.permanent_share), 0.301, local.VALUES, entry, "0.4001"),
     )

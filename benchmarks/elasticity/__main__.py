@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from benchmarks.elasticity.bench import Bench, Promise
+from benchmarks.elasticity.bench import Promise, RunningStack
 from benchmarks.elasticity.beyond import beyond
 from benchmarks.elasticity.parts import adding, chats, reads, removing
 from fixtures.deployment.target_file import TargetError
@@ -29,7 +29,7 @@ _PARTS = ("beyond", "routers", "inference", "removal")
 _MARKS = {True: "[green]kept[/]", False: "[red]broken[/]", None: "[yellow]not seen[/]"}
 
 
-def _promises(bench: Bench, parts: tuple[str, ...], rate: float | None) -> Iterator[Promise]:
+def _promises(bench: RunningStack, parts: tuple[str, ...], rate: float | None) -> Iterator[Promise]:
     stack = bench.stack
     if "removal" in parts:
         yield from removing(bench, stack.routers[1])
@@ -57,7 +57,7 @@ def main(*, target: Path, only: tuple[str, ...], rate: float | None) -> None:
     table = Table("promise", "seen", "", box=None, pad_edge=False)
     kept: list[bool | None] = []
     try:
-        bench = Bench(target, lambda text: screen.print(text, soft_wrap=True, markup=False, highlight=False))
+        bench = RunningStack(target, lambda text: screen.print(text, soft_wrap=True, markup=False, highlight=False))
         for promise in _promises(bench, only or _PARTS, rate):
             table.add_row(escape(promise.what), escape(promise.seen), _MARKS[promise.kept])
             kept.append(promise.kept)

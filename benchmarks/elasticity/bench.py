@@ -10,7 +10,7 @@ from checks.catalogue import catalogue
 from checks.evaluate import evaluate
 from checks.model import CannotLookError, Reason, Result
 from checks.policy import Policy, load_policy
-from checks.targets import Load, LoadHistory
+from checks.targets import Load, Loads
 from commands.show_capacity import step_line
 from fixtures.deployment.target_file import read_target
 from fixtures.hosts import HostError
@@ -18,7 +18,7 @@ from fixtures.stack import runs
 from fixtures.stack.topology import Stack
 from fixtures.targets.load.capacity import find_capacity
 from fixtures.targets.load.target import client_host, load_spec, send
-from loadtests.capacity.search import Capacity, Judgement, Step, Terms, judged
+from loadtests.capacity.search import Capacity, CapacityStep, Judgement, SearchTerms, judged
 from loadtests.generator.spec import Progress
 from loadtests.schedules.profiles import Profile
 
@@ -37,19 +37,19 @@ class Promise:
 
 @dataclass(frozen=True)
 class _Recorded:
-    """Implements `checks.targets.LoadHistory`."""
+    """Implements `checks.targets.Loads`."""
 
     record: Load
 
     def load(self, profile: str = "") -> Load:
-        """See `checks.targets.LoadHistory.load`."""
+        """See `checks.targets.Loads.load`."""
         if profile not in ("", self.record.profile):
             msg = f"the load was {self.record.profile}"
             raise CannotLookError(msg, Reason.EXAMINED_NOTHING)
         return self.record
 
 
-class Bench:
+class RunningStack:
     """A stack that is up on this machine.
 
     Args:
@@ -82,7 +82,7 @@ class Bench:
         """What the policy's checks of loads say of one."""
         history = _Recorded(load)
         exempt = {exemption.check for exemption in self.policy.not_applicable}
-        rules = [r for r in catalogue() if r.id not in exempt and all(kind is LoadHistory for _, kind in r.needs)]
+        rules = [r for r in catalogue() if r.id not in exempt and all(kind is Loads for _, kind in r.needs)]
         return tuple(evaluate(rule, lambda _: history, self.policy, target=load.profile) for rule in rules)
 
     def capacity(
@@ -94,13 +94,13 @@ class Bench:
         def judge(load: Load) -> Judgement:
             return judged(self.results(load))
 
-        def said(step: Step) -> None:
+        def said(step: CapacityStep) -> None:
             number[0] += 1
             self.say(f"{what}, {step_line(number[0], step)}")
 
         number = [0]
         limits = self.policy.performance
-        terms = Terms(first=first, precision=precision, requests=700, longest_s=60, confidence=limits.confidence)
+        terms = SearchTerms(first=first, precision=precision, requests=700, longest_s=60, confidence=limits.confidence)
         return find_capacity(
             self.target,
             profile,

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 import urllib3
 
-from benchmarks.elasticity.bench import Bench, Promise
+from benchmarks.elasticity.bench import Promise, RunningStack
 from benchmarks.router.login import log_in, pool_from
 from checks.model import Status
 from checks.targets import Latencies, Load
 from fixtures.watch.loads import LoadWatch
-from fixtures.watch.observed import StackSight
-from loadtests.capacity.saturation import Kind, Resource
+from fixtures.watch.observed import ObservedStack
+from loadtests.capacity.saturation import Resource, ResourceKind
 from loadtests.generator.spec import Progress
 from loadtests.schedules.profiles import load_profile
 
@@ -35,10 +35,10 @@ class _Asked:
     strange: str = ""
 
 
-def beyond(bench: Bench, capacity: float) -> Iterator[Promise]:
+def beyond(bench: RunningStack, capacity: float) -> Iterator[Promise]:
     """Send a spike of three times the capacity and look."""
     profile = load_profile("spike").changed(users=_USERS, seconds=_SECONDS).at_rate(TIMES * capacity)
-    sight = StackSight(bench.stack)
+    sight = ObservedStack(bench.stack)
     watch = LoadWatch(sight, bench.policy.performance.generator_cpu_limit)
     asked, over = _Asked(), threading.Event()
     thread = threading.Thread(target=_ask, args=(bench, asked, over), daemon=True)
@@ -64,7 +64,7 @@ def beyond(bench: Bench, capacity: float) -> Iterator[Promise]:
     yield _bounded(seen)
 
 
-def _checked(bench: Bench, load: Load) -> Iterator[Promise]:
+def _checked(bench: RunningStack, load: Load) -> Iterator[Promise]:
     """What the checks of spikes say, finding by finding."""
     for result in bench.results(load):
         if result.check_id.rpartition("/")[2] in _CHECKS:
@@ -82,13 +82,17 @@ def _time_outs(load: Load) -> Promise:
 
 
 def _bounded(seen: tuple[Resource, ...]) -> Promise:
-    lines = [r for r in seen if r.kind in (Kind.LINE, Kind.PLACES) and any(r.name.endswith(line) for line in _LINES)]
+    lines = [
+        r
+        for r in seen
+        if r.kind in (ResourceKind.LINE, ResourceKind.PLACES) and any(r.name.endswith(line) for line in _LINES)
+    ]
     shown = ", ".join(f"{r.name} {r.amount()}" for r in lines)
     within = all(r.limit is not None and r.used <= r.limit for r in lines)
     return Promise("what waits is bounded", shown, within if lines else None)
 
 
-def _ask(bench: Bench, asked: _Asked, over: threading.Event) -> None:
+def _ask(bench: RunningStack, asked: _Asked, over: threading.Event) -> None:
     """Ask for the shortest answer again and again, from an address of its own, and look at the refusals' headers."""
     assert bench.target.api is not None  # noqa: S101  a reference stack has one
     physician = next(account for account in bench.target.api.accounts if account.role == "physician")

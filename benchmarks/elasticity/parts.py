@@ -6,7 +6,7 @@ import contextlib
 import threading
 from collections.abc import Iterator, Sequence
 
-from benchmarks.elasticity.bench import Bench, Promise
+from benchmarks.elasticity.bench import Promise, RunningStack
 from benchmarks.elasticity.throttle import held_to
 from checks.targets import Latencies
 from fixtures.services import Service
@@ -55,7 +55,9 @@ def chats() -> Profile:
     )
 
 
-def adding(bench: Bench, what: str, services: Sequence[Service], profile: Profile, first: float) -> Iterator[Promise]:
+def adding(
+    bench: RunningStack, what: str, services: Sequence[Service], profile: Profile, first: float
+) -> Iterator[Promise]:
     """Capacity with one of two services, each held to a share of a core, and with both."""
     one, other = services
     with _without(bench, other):
@@ -71,7 +73,7 @@ def adding(bench: Bench, what: str, services: Sequence[Service], profile: Profil
     )
 
 
-def removing(bench: Bench, service: Service) -> Iterator[Promise]:
+def removing(bench: RunningStack, service: Service) -> Iterator[Promise]:
     """Stop a service gracefully in the middle of a load, start it again before the end, and count what is lost."""
     profile = load_profile("gate").changed(seconds=_REMOVAL_S).at_rate(_REMOVAL_RATE)
     moments = [(2 / 3, service.stop), (1 / 3, service.start)]
@@ -100,7 +102,7 @@ def removing(bench: Bench, service: Service) -> Iterator[Promise]:
 
 
 @contextlib.contextmanager
-def _without(bench: Bench, service: Service) -> Iterator[None]:
+def _without(bench: RunningStack, service: Service) -> Iterator[None]:
     bench.say(f"without {service.name}")
     service.stop()
     try:
@@ -110,7 +112,9 @@ def _without(bench: Bench, service: Service) -> Iterator[None]:
         wait_for(service.ready, what=f"{service.name} is ready", timeout_s=_READY_S)
 
 
-def _limited(bench: Bench, what: str, services: Sequence[Service], profile: Profile, first: float) -> float | None:
+def _limited(
+    bench: RunningStack, what: str, services: Sequence[Service], profile: Profile, first: float
+) -> float | None:
     """The rate held while each service is held to its share; not at log-in, where passwords are hashed."""
     held = contextlib.ExitStack()
     loaded = False

@@ -127,7 +127,7 @@ def _profile(rate: float, seconds: float) -> Profile:
     )
 
 
-class Report:
+class RateReport:
     """One row per load."""
 
     def __init__(self, seconds: float) -> None:
@@ -182,7 +182,7 @@ def _children_s() -> float:
 
 
 def _measure(console: Console, screen: Console, *, processes: tuple[int, ...], seconds: float) -> int:
-    report, code = Report(seconds), 0
+    report, code = RateReport(seconds), 0
     with tempfile.TemporaryDirectory(prefix="load-generator-") as place, screen.status("") as status:
         run_id = runs.new_run_id()
         host = LoopbackHost("client", "127.0.0.1", Path(place) / "client", run_id)

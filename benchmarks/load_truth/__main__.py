@@ -25,7 +25,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.closed_loop import ask_without_pause
-from benchmarks.load_truth.laws import LAWS, SHARES, Answer, Law, Percentiles, Truth, truth
+from benchmarks.load_truth.laws import LAWS, SHARES, Law, Percentiles, ServedRequest, Truth, truth
 from benchmarks.load_truth.server import Note
 from benchmarks.router.wrk import BenchmarkError
 from checks.targets import Load
@@ -106,7 +106,7 @@ class Freezer:
             os.kill(self._server.pid, signum)
 
 
-class Bench:
+class TruthServer:
     """One server, and those who look at it."""
 
     def __init__(self, place: Path, run_id: str, key: str) -> None:
@@ -120,7 +120,7 @@ class Bench:
         profile = profile_of(arrivals)
         load, resumed, notes = self._load(profile, seed)
         opened = load.opened_ns / 1e9
-        answers = {(user, number): Answer(came - opened, left - opened) for user, number, came, left in notes}
+        answers = {(user, number): ServedRequest(came - opened, left - opened) for user, number, came, left in notes}
         true = truth(profile, seed, self._law, answers, None if resumed is None else resumed - opened)
         expected = true.latency
         seen = _seen(f"{arrivals}, open", load)
@@ -221,7 +221,7 @@ def _answers(port: int) -> bool:
         return True
 
 
-class Report:
+class TruthReport:
     """The table: of each server, the truth and what was seen."""
 
     def __init__(self) -> None:
@@ -258,7 +258,7 @@ class Report:
         self._table.add_row(name, str(latency.total), *pairs, late)
 
 
-def _measure(bench: Bench, law: Law, report: Report, seed: int, status: Callable[[str], None]) -> None:
+def _measure(bench: TruthServer, law: Law, report: TruthReport, seed: int, status: Callable[[str], None]) -> None:
     rows: list[tuple[str, Truth, Seen]] = []
     for arrivals in ("poisson", "constant"):
         status(f"{law.name}: {arrivals} arrivals")
@@ -283,11 +283,11 @@ def _measure(bench: Bench, law: Law, report: Report, seed: int, status: Callable
 def main(*, only: tuple[str, ...], seed: int) -> None:
     """Compare what the load generator reports with what servers of known behaviour did; takes a minute each."""
     console, screen = Console(), Console(stderr=True)
-    report = Report()
+    report = TruthReport()
     try:
         with tempfile.TemporaryDirectory(prefix="load-truth-") as place, screen.status("") as status:
             for key in only or LAWS:
-                bench = Bench(Path(place), runs.new_run_id(), key)
+                bench = TruthServer(Path(place), runs.new_run_id(), key)
                 _measure(bench, LAWS[key], report, seed, status.update)
     except (BenchmarkError, DeadlineError, HostError, SpecError) as problem:
         click.echo(f"benchmarks.load_truth: {problem}", err=True)

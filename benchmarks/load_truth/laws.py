@@ -41,7 +41,7 @@ class Percentiles:
 
 
 @dataclass(frozen=True)
-class Answer:
+class ServedRequest:
     """When the server read a request and when it had answered it, in s after the window's opening."""
 
     came_s: float
@@ -64,7 +64,7 @@ class Truth:
 
 
 def truth(
-    profile: Profile, seed: int, law: Law, answers: Mapping[tuple[int, int], Answer], resumed_s: float | None
+    profile: Profile, seed: int, law: Law, answers: Mapping[tuple[int, int], ServedRequest], resumed_s: float | None
 ) -> Truth:
     """What a load of visitors must show: the schedule says when each is sent, the law how long it takes.
 

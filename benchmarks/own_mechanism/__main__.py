@@ -18,7 +18,7 @@ from rich.table import Table
 
 from checks.dp_audit.audit import audit
 from checks.dp_audit.bounds import gaussian_epsilon
-from checks.dp_audit.model import Floats, Sample, Verdict
+from checks.dp_audit.model import AuditVerdict, Floats, Sample
 from fixtures.services.hospital import DELTA, EPSILON, NOISE_MULTIPLIER
 from suites.privacy.own_mechanism import COUNTS_IN_ONE_BIN, claim
 
@@ -45,7 +45,7 @@ def _drawn(multiplier: float, values: Floats, size: int) -> Floats:
     return np.asarray(COUNTS_IN_ONE_BIN.at(multiplier)(values, size, np.random.default_rng()), dtype=np.float64)
 
 
-def _audited(sample: Sample, patients: int, samples: int, alpha: float) -> Verdict:
+def _audited(sample: Sample, patients: int, samples: int, alpha: float) -> AuditVerdict:
     return audit(
         sample,
         claim(patients),

@@ -32,7 +32,7 @@ USERS = (1, 16, 100)
 _PARTS = ("edge", "router", "database", "cache", "inference", "generator", "monitoring")
 
 
-class Report:
+class RouterReport:
     """The figures of the benchmark: one table of rates and latencies, one of the processor time behind each row."""
 
     def __init__(self, console: Console) -> None:
@@ -139,7 +139,7 @@ def _measure(target: TargetFile, console: Console, *, seconds: int, rate: float,
         msg = f"run {target.run or '(none named)'} of target {target.name} is not up on this machine"
         raise BenchmarkError(msg)
     driver = run.open()
-    client, report, seed = driver.host("client"), Report(console), time.monotonic_ns() % 2**31
+    client, report, seed = driver.host("client"), RouterReport(console), time.monotonic_ns() % 2**31
 
     reads = reads_for(target)
     assert target.edge is not None  # noqa: S101  reads_for has looked

@@ -10,7 +10,7 @@ import numpy as np
 
 from checks.dp_audit.bounds import certify, detectable_epsilon, gaussian_epsilon, promise
 from checks.dp_audit.events import Choice, choose
-from checks.dp_audit.model import Bound, Claim, Floats, Hits, MechanismError, Outcome, Pair, Sample, Verdict
+from checks.dp_audit.model import AuditOutcome, AuditVerdict, Bound, Claim, Floats, Hits, MechanismError, Pair, Sample
 
 _SELECTING = 0.2  # of the samples; with few, most are worth more for certifying
 _ROUNDS = ((20_000, 4), (200_000, 2))  # outputs per input with which the pairs are compared, and how many stay
@@ -58,7 +58,7 @@ def audit(
     gaussian: bool = False,
     bits: bool = True,
     progress: Progress = nobody,
-) -> Verdict:
+) -> AuditVerdict:
     """Try to refute a claim.
 
     The pair and the event are selected on outputs that are then thrown away, so one event is certified, on fresh outputs,
@@ -99,13 +99,13 @@ def audit(
     bound = certify(steps[-1], delta=claim.delta, alpha=alpha, gaussian=gaussian and claim.delta > 0)
     outcome, explanation = judge(claim, bound)
     reach = detectable_epsilon(claim.epsilon, certifying, alpha, claim.delta)
-    if outcome is Outcome.NOT_REFUTED and reach > _CLEAR * claim.epsilon:
-        outcome = Outcome.UNDECIDED
+    if outcome is AuditOutcome.NOT_REFUTED and reach > _CLEAR * claim.epsilon:
+        outcome = AuditOutcome.UNDECIDED
         explanation = (
             f"{certifying:,} fresh outputs per input could only have shown epsilon {reach:.3g} or more, over"
             f" {_CLEAR:g} times the claim: draw more samples"
         )
-    return Verdict(
+    return AuditVerdict(
         outcome=outcome,
         claim=claim,
         bound=bound,
@@ -122,20 +122,20 @@ def audit(
     )
 
 
-def judge(claim: Claim, bound: Bound) -> tuple[Outcome, str]:
+def judge(claim: Claim, bound: Bound) -> tuple[AuditOutcome, str]:
     """Whether a certified bound refutes a claim, and why in one sentence."""
     if bound.epsilon > claim.epsilon:
         return (
-            Outcome.REFUTED,
+            AuditOutcome.REFUTED,
             f"the mechanism loses at least epsilon {bound.epsilon:.4g}; {claim.epsilon:g} is claimed",
         )
     if bound.mu is not None and claim.delta > 0 and (real := gaussian_epsilon(bound.mu, claim.delta)) > claim.epsilon:
-        return Outcome.REFUTED, (
+        return AuditOutcome.REFUTED, (
             f"a Gaussian mechanism that tells so much has mu of at least {bound.mu:.4g}, which is epsilon {real:.4g} at"
             f" delta {claim.delta:g}; {claim.epsilon:g} is claimed"
         )
     return (
-        Outcome.NOT_REFUTED,
+        AuditOutcome.NOT_REFUTED,
         f"no more than epsilon {bound.epsilon:.4g} could be certified; {claim.epsilon:g} is claimed",
     )
 

@@ -15,7 +15,7 @@ _ZERO = 1100.0  # finer than any double: zero has no lowest bit
 
 
 @dataclass(frozen=True)
-class Column:
+class OutputColumn:
     """One number per output; ``of`` maps outputs (n, d) to (n,)."""
 
     name: str
@@ -23,7 +23,7 @@ class Column:
     kind: str = "coordinate"
 
 
-def columns(outputs: Floats, *, bits: bool) -> tuple[Column, ...]:
+def columns(outputs: Floats, *, bits: bool) -> tuple[OutputColumn, ...]:
     """The views that outputs of this shape have.
 
     Args:
@@ -32,19 +32,19 @@ def columns(outputs: Floats, *, bits: bool) -> tuple[Column, ...]:
     """
     width = outputs.shape[1]
     if width == 1:
-        views = [Column("output", partial(_coordinate, 0))]
+        views = [OutputColumn("output", partial(_coordinate, 0))]
     else:
-        views = [Column(f"output[{i}]", partial(_coordinate, i)) for i in range(width)]
-        views += [Column(f"output[{i}] - output[{i - 1}]", partial(_step, i), "step") for i in range(1, width)]
+        views = [OutputColumn(f"output[{i}]", partial(_coordinate, i)) for i in range(width)]
+        views += [OutputColumn(f"output[{i}] - output[{i - 1}]", partial(_step, i), "step") for i in range(1, width)]
         views += [
-            Column("largest output", _largest, "summary"),
-            Column("smallest output", _smallest, "summary"),
-            Column("sum of the outputs", _total, "summary"),
+            OutputColumn("largest output", _largest, "summary"),
+            OutputColumn("smallest output", _smallest, "summary"),
+            OutputColumn("sum of the outputs", _total, "summary"),
         ]
     if bits:
         fractional = np.flatnonzero((outputs != np.floor(outputs)).any(axis=0))
         views += [
-            Column(f"exponent of the lowest bit of {_name(i, width)}", partial(_granularity, i), "bits")
+            OutputColumn(f"exponent of the lowest bit of {_name(i, width)}", partial(_granularity, i), "bits")
             for i in map(int, fractional)
         ]
     return tuple(views)

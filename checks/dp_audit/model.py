@@ -19,7 +19,7 @@ class MechanismError(Exception):
     """The mechanism cannot be audited; the message says what it did, in one sentence."""
 
 
-class Outcome(StrEnum):
+class AuditOutcome(StrEnum):
     """What an audit can say. There is no word for "proven": outputs can only refute a claim."""
 
     REFUTED = "refuted"
@@ -89,7 +89,7 @@ class Bound:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class AuditVerdict:
     """The outcome of an audit, with all that it takes to repeat it.
 
     Args:
@@ -100,7 +100,7 @@ class Verdict:
         curve: (samples per input, certified epsilon) as the certification grew; for the picture, not for the verdict.
     """
 
-    outcome: Outcome
+    outcome: AuditOutcome
     claim: Claim
     bound: Bound
     event: str

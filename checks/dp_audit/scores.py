@@ -11,7 +11,7 @@ from typing import Protocol
 
 import numpy as np
 
-from checks.dp_audit.columns import Column
+from checks.dp_audit.columns import OutputColumn
 from checks.dp_audit.model import Floats
 from checks.dp_audit.tables import Table, table, whole
 
@@ -36,7 +36,7 @@ class Score(Protocol):
 class Plain:
     """A view as it is."""
 
-    column: Column
+    column: OutputColumn
 
     def of(self, outputs: Floats) -> Floats:
         """The view."""
@@ -68,7 +68,7 @@ class Weighted:
         return f"{self.name} {sign} {threshold:.6g}"
 
 
-def scores(first: Floats, second: Floats, views: Sequence[Column]) -> Iterable[Score]:
+def scores(first: Floats, second: Floats, views: Sequence[OutputColumn]) -> Iterable[Score]:
     """Every score that these outputs can teach, the plainest first.
 
     Args:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from checks.dp_audit.columns import Column
+from checks.dp_audit.columns import OutputColumn
 from checks.dp_audit.model import Floats
 
 Integers = npt.NDArray[np.int64]
@@ -26,7 +26,7 @@ class Table:
         ratios: shape (len(edges) + 1,).
     """
 
-    column: Column
+    column: OutputColumn
     edges: Floats
     ratios: Floats
 
@@ -45,7 +45,7 @@ class Table:
         return f"{self.column.name} in {shown or 'no range'}"
 
 
-def table(column: Column, first: Floats, second: Floats) -> Table:
+def table(column: OutputColumn, first: Floats, second: Floats) -> Table:
     """Learn a column's table; values that stand out by themselves get cells of their own."""
     a, b = column.of(first), column.of(second)
     pooled = np.concatenate((a, b))

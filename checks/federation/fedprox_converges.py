@@ -16,7 +16,7 @@ import numpy.typing as npt
 from checks.lab import Lab
 from checks.model import CannotLookError, Finding, Gate, Severity, check
 from checks.policy import Policy
-from checks.targets import Federation, Part
+from checks.targets import Federation, ProblemPart
 
 Floats = npt.NDArray[np.float64]
 
@@ -73,7 +73,7 @@ def fedprox_converges(federation: Federation, policy: Policy) -> Iterator[Findin
     )
 
 
-def _optimum(parts: Sequence[Part]) -> Floats:
+def _optimum(parts: Sequence[ProblemPart]) -> Floats:
     rows = np.vstack([np.asarray(part.rows) for part in parts])
     targets = np.concatenate([np.asarray(part.targets) for part in parts])
     gram = rows.T @ rows / targets.size + parts[0].ridge * np.eye(rows.shape[1])
@@ -84,7 +84,7 @@ def _distance(ended: Floats, best: Floats) -> float:
     return float(np.linalg.norm(ended - best) / np.linalg.norm(best))
 
 
-def _cause(ended: Floats, best: Floats, start: Floats, parts: Sequence[Part], near: float) -> str:
+def _cause(ended: Floats, best: Floats, start: Floats, parts: Sequence[ProblemPart], near: float) -> str:
     for left_out in parts:
         others = [part for part in parts if part is not left_out]
         if others and _distance(ended, _optimum(others)) <= near:

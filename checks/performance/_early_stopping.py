@@ -19,7 +19,7 @@ from enum import Enum
 from scipy.stats import beta, binom
 
 from checks.model import CannotLookError, Reason
-from checks.policy import Performance
+from checks.policy import PerformancePolicy
 from checks.targets import Latencies, Load
 
 _LATE = "generator:late"
@@ -31,7 +31,7 @@ _SUB_BUCKET_BITS = (
 )
 
 
-class Decision(Enum):
+class ClaimDecision(Enum):
     """What the samples say about a claim."""
 
     HOLDS = "holds"
@@ -73,7 +73,7 @@ def samples_needed(bad: int, share: float, confidence: float) -> int:
     return high
 
 
-def decide(least: int, most: int, total: int, share: float, confidence: float) -> Decision:
+def decide(least: int, most: int, total: int, share: float, confidence: float) -> ClaimDecision:
     """Decide the claim that at most ``share`` of ``total`` requests are bad.
 
     Args:
@@ -82,10 +82,10 @@ def decide(least: int, most: int, total: int, share: float, confidence: float) -
         confidence: of either decision, e.g. 0.99.
     """
     if total and binom.sf(least - 1, total, share) <= 1 - confidence:
-        return Decision.REFUTED
+        return ClaimDecision.REFUTED
     if total and binom.cdf(most, total, share) <= 1 - confidence:
-        return Decision.HOLDS
-    return Decision.UNDECIDED
+        return ClaimDecision.HOLDS
+    return ClaimDecision.UNDECIDED
 
 
 def settled(claim: str, bad: Bad, share: float, confidence: float) -> bool:
@@ -98,14 +98,14 @@ def settled(claim: str, bad: Bad, share: float, confidence: float) -> bool:
         CannotLookError: too few samples to say.
     """
     decision = decide(bad.least, bad.most, bad.total, share, confidence)
-    if decision is Decision.UNDECIDED:
+    if decision is ClaimDecision.UNDECIDED:
         needed = samples_needed(bad.most, share, confidence)
         msg = (
             f"{claim}: {bad.most} bad ones of {bad.total} requests decide nothing at {confidence:.0%} confidence; that needs "
             f"{needed} requests with as many bad ones"
         )
         raise CannotLookError(msg, Reason.TOO_FEW_SAMPLES)
-    return decision is Decision.HOLDS
+    return decision is ClaimDecision.HOLDS
 
 
 def at_most(bad: int, total: int, confidence: float) -> float:
@@ -113,7 +113,7 @@ def at_most(bad: int, total: int, confidence: float) -> float:
     return float(beta.ppf(confidence, bad + 1, total - bad)) if bad < total else 1.0
 
 
-def examined(load: Load, policy: Performance) -> Load:
+def examined(load: Load, policy: PerformancePolicy) -> Load:
     """The load, when it may be judged at all.
 
     Raises:

@@ -6,14 +6,14 @@ from collections.abc import Iterable
 
 from checks.model import CannotLookError, Reason
 from checks.performance._early_stopping import DERIVED, examined
-from checks.policy import Performance
-from checks.targets import Latencies, Load, LoadHistory
+from checks.policy import PerformancePolicy
+from checks.targets import Latencies, Load, Loads
 
 PROFILE = "spike"
 _BEGINS, _ENDS = "spike begins", "spike ends"
 
 
-def spiked(history: LoadHistory, policy: Performance) -> tuple[Load, float, float]:
+def spiked(history: Loads, policy: PerformancePolicy) -> tuple[Load, float, float]:
     """The load with the spike, and when that begins and ends, in s from the opening of the measured window.
 
     Raises:

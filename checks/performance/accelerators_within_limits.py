@@ -13,14 +13,14 @@ from checks.lab import Lab
 from checks.model import CannotLookError, Finding, Gate, Severity, check
 from checks.performance._early_stopping import examined
 from checks.policy import Policy
-from checks.targets import Load, LoadHistory
+from checks.targets import Load, Loads
 
 
-def _gpu_filled(lab: Lab) -> LoadHistory:
+def _gpu_filled(lab: Lab) -> Loads:
     return lab.taken_gpu("memory")
 
 
-def _gpu_kept_busy(lab: Lab) -> LoadHistory:
+def _gpu_kept_busy(lab: Lab) -> Loads:
     return lab.taken_gpu("time")
 
 
@@ -30,7 +30,7 @@ def _gpu_kept_busy(lab: Lab) -> LoadHistory:
     controls=("hipaa:164.308(a)(7)(ii)(C)", "gdpr:32(1)(b)"),
     violations=(_gpu_filled, _gpu_kept_busy),
 )
-def accelerators_within_limits(history: LoadHistory, policy: Policy) -> Iterator[Finding]:
+def accelerators_within_limits(history: Loads, policy: Policy) -> Iterator[Finding]:
     """Hold the GPUs of the load against ``performance.gpu_memory`` and ``performance.gpu_utilisation``."""
     limits = policy.performance
     load = examined(history.load(), limits)

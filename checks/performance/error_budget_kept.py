@@ -15,13 +15,13 @@ from checks.lab import Lab
 from checks.model import Finding, Gate, Severity, check
 from checks.performance._early_stopping import Bad, at_most, described, examined, requests_of, settled
 from checks.policy import Policy
-from checks.targets import LoadHistory
+from checks.targets import Loads
 
 _LONG_S = 300.0
 _EVEN, _FAST = 1.0, 14.4
 
 
-def _every_tenth_request_fails(lab: Lab) -> LoadHistory:
+def _every_tenth_request_fails(lab: Lab) -> Loads:
     return lab.load_history(error_share=0.10)
 
 
@@ -31,7 +31,7 @@ def _every_tenth_request_fails(lab: Lab) -> LoadHistory:
     controls=("hipaa:164.308(a)(7)(ii)(C)", "gdpr:32(1)(b)"),
     violations=(_every_tenth_request_fails,),
 )
-def error_budget_kept(history: LoadHistory, policy: Policy) -> Iterator[Finding]:
+def error_budget_kept(history: Loads, policy: Policy) -> Iterator[Finding]:
     """Hold the failed requests of the load against ``performance.availability``."""
     limits = policy.performance
     load = examined(history.load(), limits)

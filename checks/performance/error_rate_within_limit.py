@@ -12,10 +12,10 @@ from checks.lab import Lab
 from checks.model import Finding, Gate, Severity, check
 from checks.performance._early_stopping import Bad, described, examined, requests_of, settled
 from checks.policy import Policy
-from checks.targets import LoadHistory
+from checks.targets import Loads
 
 
-def _every_tenth_request_fails(lab: Lab) -> LoadHistory:
+def _every_tenth_request_fails(lab: Lab) -> Loads:
     return lab.load_history(error_share=0.10)
 
 
@@ -25,7 +25,7 @@ def _every_tenth_request_fails(lab: Lab) -> LoadHistory:
     controls=("hipaa:164.308(a)(7)(ii)(C)", "gdpr:32(1)(b)"),
     violations=(_every_tenth_request_fails,),
 )
-def error_rate_within_limit(history: LoadHistory, policy: Policy) -> Iterator[Finding]:
+def error_rate_within_limit(history: Loads, policy: Policy) -> Iterator[Finding]:
     """Hold the failed requests of the load against ``performance.error_rate``."""
     limits = policy.performance
     load = examined(history.load(), limits)

@@ -20,10 +20,10 @@ from checks.performance._early_stopping import (
     settled,
 )
 from checks.policy import Policy
-from checks.targets import LoadHistory
+from checks.targets import Loads
 
 
-def _every_fourth_answer_begins_late(lab: Lab) -> LoadHistory:
+def _every_fourth_answer_begins_late(lab: Lab) -> Loads:
     return lab.load_history(late_start_share=0.25)
 
 
@@ -33,7 +33,7 @@ def _every_fourth_answer_begins_late(lab: Lab) -> LoadHistory:
     controls=("hipaa:164.308(a)(7)(ii)(C)", "gdpr:32(1)(b)"),
     violations=(_every_fourth_answer_begins_late,),
 )
-def first_token_p95_within_limit(history: LoadHistory, policy: Policy) -> Iterator[Finding]:
+def first_token_p95_within_limit(history: Loads, policy: Policy) -> Iterator[Finding]:
     """Hold the first tokens of the load's chats against ``performance.first_token_p95_ms``."""
     limits = policy.performance
     load = examined(history.load(), limits)

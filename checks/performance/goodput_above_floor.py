@@ -13,11 +13,11 @@ from collections.abc import Iterator
 from checks.lab import Lab
 from checks.model import CannotLookError, Finding, Gate, Severity, check
 from checks.performance._early_stopping import Bad, described, examined, requests_of, settled
-from checks.policy import Performance, Policy
-from checks.targets import Latencies, Load, LoadHistory
+from checks.policy import PerformancePolicy, Policy
+from checks.targets import Latencies, Load, Loads
 
 
-def _every_fourth_answer_begins_late(lab: Lab) -> LoadHistory:
+def _every_fourth_answer_begins_late(lab: Lab) -> Loads:
     return lab.load_history(late_start_share=0.25)
 
 
@@ -27,7 +27,7 @@ def _every_fourth_answer_begins_late(lab: Lab) -> LoadHistory:
     controls=("hipaa:164.308(a)(7)(ii)(C)", "gdpr:32(1)(b)"),
     violations=(_every_fourth_answer_begins_late,),
 )
-def goodput_above_floor(history: LoadHistory, policy: Policy) -> Iterator[Finding]:
+def goodput_above_floor(history: Loads, policy: Policy) -> Iterator[Finding]:
     """Hold the good requests of the load against ``performance.goodput`` and ``performance.throughput_per_s``."""
     limits = policy.performance
     load = examined(history.load(), limits)
@@ -52,7 +52,7 @@ def goodput_above_floor(history: LoadHistory, policy: Policy) -> Iterator[Findin
         yield _throughput(load, found, limits, limits.throughput_per_s, enough=ok)
 
 
-def _throughput(load: Load, found: Latencies, limits: Performance, promised: float, *, enough: bool) -> Finding:
+def _throughput(load: Load, found: Latencies, limits: PerformancePolicy, promised: float, *, enough: bool) -> Finding:
     """Whether so many good requests a second were seen; offered more than it can serve, a deployment loses its goodput.
 
     Raises:

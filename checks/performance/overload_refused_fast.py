@@ -14,22 +14,22 @@ from checks.model import CannotLookError, Finding, Gate, Reason, Severity, check
 from checks.performance._early_stopping import P95, REFUSED, Bad, described, settled, surely_over
 from checks.performance._spike import asked, requests_among, spiked
 from checks.policy import Policy
-from checks.targets import Latencies, Load, LoadHistory
+from checks.targets import Latencies, Load, Loads
 
 _REFUSALS = ("status 429", "status 503")
 _LIMIT_MS = 1000.0
 _SHOULD = "answer 429 or 503 with Retry-After as soon as the queue is full, before any work is done"
 
 
-def _queue_without_bound(lab: Lab) -> LoadHistory:
+def _queue_without_bound(lab: Lab) -> Loads:
     return lab.load_history(overload="queued")
 
 
-def _refused_after_a_wait(lab: Lab) -> LoadHistory:
+def _refused_after_a_wait(lab: Lab) -> Loads:
     return lab.load_history(overload="refused late")
 
 
-def _careless_with_records(lab: Lab) -> LoadHistory:
+def _careless_with_records(lab: Lab) -> Loads:
     return lab.load_history(overload="careless")
 
 
@@ -39,7 +39,7 @@ def _careless_with_records(lab: Lab) -> LoadHistory:
     controls=("hipaa:164.308(a)(7)(ii)(C)", "hipaa:164.312(c)(1)", "gdpr:32(1)(b)"),
     violations=(_queue_without_bound, _refused_after_a_wait, _careless_with_records),
 )
-def overload_refused_fast(history: LoadHistory, policy: Policy) -> Iterator[Finding]:
+def overload_refused_fast(history: Loads, policy: Policy) -> Iterator[Finding]:
     """Look at the failures of the load with the spike, how long refusals took, and what became of its writes."""
     limits = policy.performance
     load, begun_s, _ = spiked(history, limits)

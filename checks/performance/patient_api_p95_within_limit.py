@@ -12,10 +12,10 @@ from checks.lab import Lab
 from checks.model import Finding, Gate, Severity, check
 from checks.performance._early_stopping import P95, described, examined, late_or_failed, requests_of, settled
 from checks.policy import Policy
-from checks.targets import LoadHistory
+from checks.targets import Loads
 
 
-def _every_tenth_request_slow(lab: Lab) -> LoadHistory:
+def _every_tenth_request_slow(lab: Lab) -> Loads:
     return lab.load_history(slow_share=0.10)
 
 
@@ -25,7 +25,7 @@ def _every_tenth_request_slow(lab: Lab) -> LoadHistory:
     controls=("hipaa:164.308(a)(7)(ii)(C)", "gdpr:32(1)(b)"),
     violations=(_every_tenth_request_slow,),
 )
-def patient_api_p95_within_limit(history: LoadHistory, policy: Policy) -> Iterator[Finding]:
+def patient_api_p95_within_limit(history: Loads, policy: Policy) -> Iterator[Finding]:
     """Hold the patient requests of the load against ``performance.patient_p95_ms``."""
     limits = policy.performance
     load = examined(history.load(), limits)

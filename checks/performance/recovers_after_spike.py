@@ -14,11 +14,11 @@ from checks.lab import Lab
 from checks.model import CannotLookError, Finding, Gate, Reason, Severity, check
 from checks.performance._early_stopping import P95, Bad, described, late_or_failed, settled, surely_over
 from checks.performance._spike import asked, requests_among, spiked
-from checks.policy import Performance, Policy
-from checks.targets import Latencies, Load, LoadHistory
+from checks.policy import PerformancePolicy, Policy
+from checks.targets import Latencies, Load, Loads
 
 
-def _queue_without_bound(lab: Lab) -> LoadHistory:
+def _queue_without_bound(lab: Lab) -> Loads:
     return lab.load_history(overload="queued")
 
 
@@ -28,7 +28,7 @@ def _queue_without_bound(lab: Lab) -> LoadHistory:
     controls=("hipaa:164.308(a)(7)(ii)(C)", "gdpr:32(1)(b)"),
     violations=(_queue_without_bound,),
 )
-def recovers_after_spike(history: LoadHistory, policy: Policy) -> Iterator[Finding]:
+def recovers_after_spike(history: Loads, policy: Policy) -> Iterator[Finding]:
     """Hold what follows the spike against ``performance.spike_recovery_s``."""
     limits = policy.performance
     load, _, ended_s = spiked(history, limits)
@@ -70,7 +70,7 @@ def _of_the_spike(load: Load, ended_s: float, at_s: float) -> tuple[int, float]:
     return left, last_s
 
 
-def _bad(kinds: tuple[Latencies, ...], limits: Performance) -> Bad:
+def _bad(kinds: tuple[Latencies, ...], limits: PerformancePolicy) -> Bad:
     """Requests that failed or missed their kind's limit; a kind without one can only fail."""
     total = Bad(0, 0, 0)
     for kind in kinds:

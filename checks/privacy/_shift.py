@@ -46,7 +46,7 @@ class Shown:
     detectable: float
 
 
-class Trial:
+class ShiftTest:
     """How noise is held against a claim: all of it fixed before any noise is seen.
 
     Attributes:

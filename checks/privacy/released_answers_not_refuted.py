@@ -19,7 +19,7 @@ from checks.lab import Lab
 from checks.model import CannotLookError, Finding, Gate, Reason, Severity, check
 from checks.policy import Policy
 from checks.privacy import _calibration as cost
-from checks.privacy._shift import Trial
+from checks.privacy._shift import ShiftTest
 from checks.targets import Mechanism
 
 _QUERIES, _USERS = 30, 2
@@ -48,7 +48,7 @@ def released_answers_not_refuted(mechanism: Mechanism, policy: Policy) -> Iterat
     claim = max(claims, key=cost.needed_multiplier)
     seen, alpha = mechanism.released(_QUERIES, _USERS), policy.privacy.alpha
     noise = np.asarray(seen.values, dtype=np.float64)
-    trial = Trial(claim, alpha)
+    trial = ShiftTest(claim, alpha)
     shown = trial.examine(noise)
     if math.isinf(shown.detectable):
         msg = f"{noise.size} values in {seen.answers} answers could not have refuted any noise; {seen.ended_by or 'ask more'}"

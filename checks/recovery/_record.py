@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from checks.model import CannotLookError, Reason
-from checks.targets import Drill, History
+from checks.targets import Drill, Drills
 
 SCENARIO = "primary-host-killed"
 _CLOCK_SKEW_S = 0.05
 _FEWEST_ACKNOWLEDGED = 20
 
 
-def recorded(history: History) -> Drill:
+def recorded(history: Drills) -> Drill:
     """The drill that kills the primary's host.
 
     Raises:

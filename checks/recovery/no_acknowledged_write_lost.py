@@ -12,13 +12,13 @@ from checks.lab import Lab
 from checks.model import CannotLookError, Finding, Gate, Reason, Severity, check
 from checks.policy import Policy
 from checks.recovery._record import recorded
-from checks.targets import History
+from checks.targets import Drills
 
 _FRESH_ACK_S = 1.0
 _SHOWN = 5
 
 
-def _acknowledged_before_durable(lab: Lab) -> History:
+def _acknowledged_before_durable(lab: Lab) -> Drills:
     return lab.history(durable=False)
 
 
@@ -28,7 +28,7 @@ def _acknowledged_before_durable(lab: Lab) -> History:
     controls=("hipaa:164.308(a)(7)(ii)(B)", "hipaa:164.312(c)(1)"),
     violations=(_acknowledged_before_durable,),
 )
-def no_acknowledged_write_lost(history: History, policy: Policy) -> Iterator[Finding]:
+def no_acknowledged_write_lost(history: Drills, policy: Policy) -> Iterator[Finding]:
     """Rows that are lost, corrupt, there twice, or there although the client was told that they are not."""
     drill = recorded(history)
     if not drill.complete_read:

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from checks.lab import Lab
 from checks.model import CannotLookError, Finding, Gate, Reason, Severity, check
 from checks.recovery._record import recorded
-from checks.targets import History
+from checks.targets import Drills
 
 _FEWEST_SAMPLES = 20
 
 
-def _promoted_without_fencing(lab: Lab) -> History:
+def _promoted_without_fencing(lab: Lab) -> Drills:
     return lab.history(fenced=False)
 
 
@@ -22,7 +22,7 @@ def _promoted_without_fencing(lab: Lab) -> History:
     controls=("hipaa:164.312(c)(1)", "hipaa:164.308(a)(7)(ii)(C)"),
     violations=(_promoted_without_fencing,),
 )
-def one_writable_primary(history: History) -> Iterator[Finding]:
+def one_writable_primary(history: Drills) -> Iterator[Finding]:
     """Each node, asked several times a second whether it takes writes."""
     drill = recorded(history)
     if drill.primary_samples < _FEWEST_SAMPLES:

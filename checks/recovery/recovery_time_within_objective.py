@@ -11,10 +11,10 @@ from checks.lab import Lab
 from checks.model import Finding, Gate, Severity, check
 from checks.policy import Policy
 from checks.recovery._record import recorded
-from checks.targets import History
+from checks.targets import Drills
 
 
-def _never_comes_back(lab: Lab) -> History:
+def _never_comes_back(lab: Lab) -> Drills:
     return lab.history(restarted=False)
 
 
@@ -24,7 +24,7 @@ def _never_comes_back(lab: Lab) -> History:
     controls=("hipaa:164.308(a)(7)(ii)(B)", "hipaa:164.308(a)(7)(ii)(C)", "gdpr:32(1)(b)"),
     violations=(_never_comes_back,),
 )
-def recovery_time_within_objective(history: History, policy: Policy) -> Iterator[Finding]:
+def recovery_time_within_objective(history: Drills, policy: Policy) -> Iterator[Finding]:
     """Time to stable writes and to stable reads, and the longest outage that a client felt."""
     drill = recorded(history)
     limit = policy.recovery.rto_s

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from checks.lab import Lab
 from checks.model import Finding, Gate, Severity, check
 from checks.recovery._record import recorded
-from checks.targets import History
+from checks.targets import Drills
 
 
-def _replica_never_rejoins(lab: Lab) -> History:
+def _replica_never_rejoins(lab: Lab) -> Drills:
     return lab.history(rejoins=False)
 
 
@@ -23,7 +23,7 @@ def _replica_never_rejoins(lab: Lab) -> History:
     controls=("hipaa:164.308(a)(7)(ii)(C)", "gdpr:32(1)(b)"),
     violations=(_replica_never_rejoins,),
 )
-def redundancy_restored(history: History) -> Iterator[Finding]:
+def redundancy_restored(history: Drills) -> Iterator[Finding]:
     """Every replica streams again after the host came back."""
     drill = recorded(history)
     seconds = drill.redundancy_s

@@ -11,13 +11,21 @@ from checks.targets.backups import BackupInfo, Backups, Restoration
 from checks.targets.cache import Cache
 from checks.targets.canary import Canary, Sighting, Trace
 from checks.targets.database import Database
-from checks.targets.drills import Drill, History
+from checks.targets.drills import Drill, Drills
 from checks.targets.edge import Certificate, Edge, Handshake
-from checks.targets.federation import Federation, JointAnswer, NodeContact, Part, Participation, RoleAnswer, Training
+from checks.targets.federation import (
+    Federation,
+    JointAnswer,
+    NodeContact,
+    Participation,
+    ProblemPart,
+    RoleAnswer,
+    Training,
+)
 from checks.targets.hosts import FileFacts, Hosts, ProcessFacts
-from checks.targets.inference import Inference, Server
+from checks.targets.inference import Inference, ModelServerState
 from checks.targets.latencies import Latencies, Objective
-from checks.targets.load import Accelerator, Generator, Load, LoadHistory, Mark, Slice, Written
+from checks.targets.load import Accelerator, GeneratorProcess, Load, Loads, Mark, Slice, Written
 from checks.targets.monitoring import Alert, Monitoring
 from checks.targets.privacy import Mechanism, NodeNoise, PrivacyClaim, ReleasedNoise, Repetition, Spending
 from checks.targets.reply import Reply
@@ -38,15 +46,15 @@ __all__ = [
     "Edge",
     "Federation",
     "FileFacts",
-    "Generator",
+    "GeneratorProcess",
     "Handshake",
-    "History",
+    "Drills",
     "Hosts",
     "Inference",
     "JointAnswer",
     "Latencies",
     "Load",
-    "LoadHistory",
+    "Loads",
     "Login",
     "Mark",
     "Mechanism",
@@ -54,7 +62,7 @@ __all__ = [
     "NodeContact",
     "NodeNoise",
     "Objective",
-    "Part",
+    "ProblemPart",
     "Participation",
     "PrivacyClaim",
     "ProcessFacts",
@@ -63,7 +71,7 @@ __all__ = [
     "Reply",
     "Restoration",
     "RoleAnswer",
-    "Server",
+    "ModelServerState",
     "Sighting",
     "Slice",
     "Spending",

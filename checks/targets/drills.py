@@ -40,7 +40,7 @@ class Drill:
 
 
 @runtime_checkable
-class History(Protocol):
+class Drills(Protocol):
     """The recovery drills of this run."""
 
     def drill(self, scenario: str) -> Drill:

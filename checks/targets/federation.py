@@ -49,7 +49,7 @@ class JointAnswer:
 
 
 @dataclass(frozen=True)
-class Part:
+class ProblemPart:
     """A node's part of the federation's public reference problem, ridge regression: rows of X, and y."""
 
     node: str
@@ -102,7 +102,7 @@ class Federation(Protocol):
         """
         ...
 
-    def problem(self) -> tuple[Part, ...]:
+    def problem(self) -> tuple[ProblemPart, ...]:
         """The reference problem, as its nodes publish it."""
         ...
 

@@ -7,7 +7,7 @@ from typing import Protocol, runtime_checkable
 
 
 @dataclass(frozen=True)
-class Server:
+class ModelServerState:
     """One inference server: address, whether it is healthy, and whether it produced a token just now."""
 
     address: str
@@ -20,6 +20,6 @@ class Server:
 class Inference(Protocol):
     """The inference servers behind the router."""
 
-    def servers(self) -> tuple[Server, ...]:
+    def servers(self) -> tuple[ModelServerState, ...]:
         """Every declared server, asked for its health and for one short completion."""
         ...

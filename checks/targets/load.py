@@ -33,7 +33,7 @@ class Mark:
 
 
 @dataclass(frozen=True)
-class Generator:
+class GeneratorProcess:
     """One process of the load generator: the requests that it sent, and its CPU share (1.0 is one full core)."""
 
     name: str
@@ -97,13 +97,13 @@ class Load:
     slice_s: float = 1.0
     slices: tuple[Slice, ...] = ()
     marks: tuple[Mark, ...] = ()
-    generators: tuple[Generator, ...] = ()
+    generators: tuple[GeneratorProcess, ...] = ()
     written: Written | None = None
     accelerators: tuple[Accelerator, ...] = ()
 
 
 @runtime_checkable
-class LoadHistory(Protocol):
+class Loads(Protocol):
     """The loads of this run."""
 
     def load(self, profile: str = "") -> Load:

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from checks.autoscaler import Autoscaling, Pace
+from checks.autoscaler import Autoscaling, ScalingPolicy
 from checks.targets import Load
 
 SYNC_S, TOLERANCE = 15, 0.1  # defaults of kube-controller-manager
@@ -222,7 +222,7 @@ class _Autoscaler:
         )
         return current + sign * min(abs(desired - current), max(select(steps), 0))
 
-    def _then(self, at_s: float, current: int, pace: Pace) -> int:
+    def _then(self, at_s: float, current: int, pace: ScalingPolicy) -> int:
         """How many replicas there were when a policy's period began."""
         return current - sum(change for changed_s, change in self._changes if changed_s > at_s - pace.period_s)
 
@@ -239,7 +239,7 @@ def _one_metric(amount: float, target: float, current: int, ready: int) -> int:
     return current if abs(ratio - 1) <= TOLERANCE + _ROUNDING else _replicas(ratio * counted, 1)
 
 
-def _reached(pace: Pace, replicas: int, sign: int) -> int:
+def _reached(pace: ScalingPolicy, replicas: int, sign: int) -> int:
     """Where a policy ends, up (``sign`` 1) or down (-1), that began with so many replicas: rounded away from them."""
     if pace.percent is None:
         return replicas + sign * (pace.pods or 0)

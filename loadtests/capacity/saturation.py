@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Kind(StrEnum):
+class ResourceKind(StrEnum):
     """Of resource. A full one explains those after it: a line grows where no processor is free to serve it."""
 
     GENERATOR = "generator"
@@ -21,15 +21,15 @@ class Kind(StrEnum):
 
 
 OTHERS = "others on this machine"
-_CAUSES = tuple(Kind)
+_CAUSES = tuple(ResourceKind)
 _FULL = {
-    Kind.GENERATOR: 1.0,
-    Kind.MACHINE: 0.85,
-    Kind.THREAD: 0.85,
-    Kind.ACCELERATOR: 0.85,
-    Kind.PLACES: 0.9,
-    Kind.LINE: 1.0,
-    Kind.BACKLOG: 1.0,
+    ResourceKind.GENERATOR: 1.0,
+    ResourceKind.MACHINE: 0.85,
+    ResourceKind.THREAD: 0.85,
+    ResourceKind.ACCELERATOR: 0.85,
+    ResourceKind.PLACES: 0.9,
+    ResourceKind.LINE: 1.0,
+    ResourceKind.BACKLOG: 1.0,
 }
 
 
@@ -41,7 +41,7 @@ class Resource:
     nothing can be full; a limit of 0 is for what should not happen at all.
     """
 
-    kind: Kind
+    kind: ResourceKind
     name: str
     used: float
     limit: float | None
@@ -61,7 +61,7 @@ class Resource:
 
 
 @dataclass(frozen=True)
-class Line:
+class ResourceUse:
     """One resource at the rate that held and at the one that was refuted; None where it was not seen."""
 
     name: str
@@ -74,7 +74,7 @@ class Saturation:
     """The resource that was full first, None when none of those that could be seen was; and all lines of evidence."""
 
     first: Resource | None
-    lines: tuple[Line, ...]
+    lines: tuple[ResourceUse, ...]
 
 
 def first_full(held: Sequence[Resource], refuted: Sequence[Resource]) -> Saturation:
@@ -91,7 +91,7 @@ def first_full(held: Sequence[Resource], refuted: Sequence[Resource]) -> Saturat
 
     first = min((r for r in refuted if r.full), key=rank, default=None)
     keys = sorted({*before, *after}, key=lambda key: _order(before.get(key), after.get(key)))
-    return Saturation(first, tuple(Line(key[1], before.get(key), after.get(key)) for key in keys))
+    return Saturation(first, tuple(ResourceUse(key[1], before.get(key), after.get(key)) for key in keys))
 
 
 def _order(held: Resource | None, refuted: Resource | None) -> tuple[int, float]:

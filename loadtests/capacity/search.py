@@ -20,7 +20,7 @@ from loadtests.schedules.profiles import Profile
 _MOST_STEPS = 40
 
 
-class Verdict(StrEnum):
+class RateVerdict(StrEnum):
     """What one load says of the rate that it was sent at. ``unknown``: it cannot say, however long it lasts."""
 
     HOLDS = "holds"
@@ -33,7 +33,7 @@ class Verdict(StrEnum):
 class Judgement:
     """A verdict, and why."""
 
-    verdict: Verdict
+    verdict: RateVerdict
     why: str = ""
 
 
@@ -51,7 +51,7 @@ class Ending(StrEnum):
 
 
 @dataclass(frozen=True)
-class Terms:
+class SearchTerms:
     """How to search. Rates in requests/s.
 
     Args:
@@ -73,7 +73,7 @@ class Terms:
 
 
 @dataclass(frozen=True)
-class Trial:
+class CapacityTrial:
     """A load to be sent."""
 
     rate: float
@@ -81,17 +81,17 @@ class Trial:
 
 
 @dataclass(frozen=True)
-class Step:
+class CapacityStep:
     """A load that was sent, what it says, how long all of it took, and what was seen meanwhile."""
 
-    trial: Trial
+    trial: CapacityTrial
     judgement: Judgement
     took_s: float
     load: Load | None = None
     seen: tuple[Resource, ...] = ()
 
     @property
-    def verdict(self) -> Verdict:
+    def verdict(self) -> RateVerdict:
         """See `Judgement`."""
         return self.judgement.verdict
 
@@ -113,24 +113,24 @@ class Bracket:
         return min(rate for rate in (self.refuted, self.undecided, math.inf) if rate is not None)
 
 
-def bracket(steps: Sequence[Step], terms: Terms) -> Bracket:
+def bracket(steps: Sequence[CapacityStep], terms: SearchTerms) -> Bracket:
     """What the steps say together; of two verdicts on one rate the worse one counts."""
-    refuted = min((s.trial.rate for s in steps if s.verdict is Verdict.REFUTED), default=None)
+    refuted = min((s.trial.rate for s in steps if s.verdict is RateVerdict.REFUTED), default=None)
     undecided = min((s.trial.rate for s in steps if _silent(s, terms)), default=None)
     above = Bracket(None, refuted, undecided).above
-    held = max((s.trial.rate for s in steps if s.verdict is Verdict.HOLDS and s.trial.rate < above), default=None)
+    held = max((s.trial.rate for s in steps if s.verdict is RateVerdict.HOLDS and s.trial.rate < above), default=None)
     return Bracket(held, refuted, undecided)
 
 
-def next_trial(steps: Sequence[Step], terms: Terms) -> Trial | Ending:
+def next_trial(steps: Sequence[CapacityStep], terms: SearchTerms) -> CapacityTrial | Ending:
     """What to do after these steps."""
     if not steps:
         return _trial(terms.first, terms)
     last = steps[-1]
-    if last.verdict is Verdict.UNKNOWN and bracket(steps, terms).held is None:
+    if last.verdict is RateVerdict.UNKNOWN and bracket(steps, terms).held is None:
         return Ending.UNKNOWN
-    if last.verdict is Verdict.UNDECIDED and not _silent(last, terms):
-        chosen: Trial | Ending = Trial(last.trial.rate, 2 * last.trial.seconds)
+    if last.verdict is RateVerdict.UNDECIDED and not _silent(last, terms):
+        chosen: CapacityTrial | Ending = CapacityTrial(last.trial.rate, 2 * last.trial.seconds)
     else:
         chosen = _search(steps, terms)
     if isinstance(chosen, Ending):
@@ -140,7 +140,7 @@ def next_trial(steps: Sequence[Step], terms: Terms) -> Trial | Ending:
     return Ending.TIME if will_be_s > terms.budget_s or len(steps) >= _MOST_STEPS else chosen
 
 
-def _search(steps: Sequence[Step], terms: Terms) -> Trial | Ending:
+def _search(steps: Sequence[CapacityStep], terms: SearchTerms) -> CapacityTrial | Ending:
     known = bracket(steps, terms)
     if known.held is None:
         return Ending.LOWEST if known.above <= terms.lowest else _trial(max(known.above / 2, terms.lowest), terms)
@@ -149,19 +149,19 @@ def _search(steps: Sequence[Step], terms: Terms) -> Trial | Ending:
         return _trial(min(2 * known.held, terms.highest), terms)
     if not endless and known.above / known.held > 1 + terms.precision:
         return _trial(math.sqrt(known.held * known.above), terms)
-    if sum(step.verdict is Verdict.HOLDS and step.trial.rate == known.held for step in steps) < 2:
+    if sum(step.verdict is RateVerdict.HOLDS and step.trial.rate == known.held for step in steps) < 2:
         return _trial(known.held, terms)
     return Ending.HIGHEST if endless else Ending.FOUND
 
 
-def _trial(rate: float, terms: Terms) -> Trial:
-    return Trial(rate, min(max(terms.requests / rate, terms.shortest_s), terms.longest_s))
+def _trial(rate: float, terms: SearchTerms) -> CapacityTrial:
+    return CapacityTrial(rate, min(max(terms.requests / rate, terms.shortest_s), terms.longest_s))
 
 
-def _silent(step: Step, terms: Terms) -> bool:
+def _silent(step: CapacityStep, terms: SearchTerms) -> bool:
     """Whether a step says nothing and a longer one would say no more, or is not to be sent."""
-    return step.verdict is Verdict.UNKNOWN or (
-        step.verdict is Verdict.UNDECIDED and 2 * step.trial.seconds > terms.longest_s
+    return step.verdict is RateVerdict.UNKNOWN or (
+        step.verdict is RateVerdict.UNDECIDED and 2 * step.trial.seconds > terms.longest_s
     )
 
 
@@ -174,8 +174,8 @@ class Capacity:
     """
 
     profile: Profile
-    terms: Terms
-    steps: tuple[Step, ...]
+    terms: SearchTerms
+    steps: tuple[CapacityStep, ...]
     ending: Ending
     scope: str = ""
 
@@ -191,13 +191,13 @@ class Capacity:
         return None if held is None else int(held / self.profile.rate_per_user)
 
     @property
-    def held(self) -> Step | None:
+    def held(self) -> CapacityStep | None:
         """The last step at the rate that held."""
         rate = self.bracket.held
         return next((s for s in reversed(self.steps) if s.trial.rate == rate), None)
 
     @property
-    def above(self) -> Step | None:
+    def above(self) -> CapacityStep | None:
         """The last step at the lowest rate that did not hold."""
         above = self.bracket.above
         return next((s for s in reversed(self.steps) if s.trial.rate == above), None)
@@ -218,14 +218,14 @@ def judged(results: Sequence[Result]) -> Judgement:
     failed = [result for result in examined if result.status is Status.FAIL]
     unknown = [result for result in examined if result.status is Status.UNKNOWN]
     if failed:
-        return Judgement(Verdict.REFUTED, "; ".join(_name(result) for result in failed))
+        return Judgement(RateVerdict.REFUTED, "; ".join(_name(result) for result in failed))
     if blind := next((result for result in unknown if result.reason is not Reason.TOO_FEW_SAMPLES), None):
-        return Judgement(Verdict.UNKNOWN, f"{_name(blind)}: {blind.explanation}")
+        return Judgement(RateVerdict.UNKNOWN, f"{_name(blind)}: {blind.explanation}")
     if unknown:
-        return Judgement(Verdict.UNDECIDED, "; ".join(_name(result) for result in unknown))
+        return Judgement(RateVerdict.UNDECIDED, "; ".join(_name(result) for result in unknown))
     if not any(result.status is Status.PASS for result in examined):
-        return Judgement(Verdict.UNKNOWN, "no check of the policy judges this load")
-    return Judgement(Verdict.HOLDS)
+        return Judgement(RateVerdict.UNKNOWN, "no check of the policy judges this load")
+    return Judgement(RateVerdict.HOLDS)
 
 
 def _name(result: Result) -> str:

@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 from checks.targets import Load
-from loadtests.generator.generator import Generator
+from loadtests.generator.generator import LoadGenerator
 from loadtests.generator.leader import crew
 from loadtests.generator.part import Part
 from loadtests.generator.spec import LoadSpec, SpecError, empty_record, load_to_json, write_private
@@ -26,14 +26,14 @@ def send(spec: LoadSpec, progress: Path) -> Load:
     if spec.listen or spec.processes > 1:
         try:
             with crew(spec, progress) as (senders, lost):
-                return Generator(spec, senders, progress, lost).run()
+                return LoadGenerator(spec, senders, progress, lost).run()
         except SpecError as problem:
             return empty_record(spec, str(problem))
     part = Part(spec)
     runner = Environment(user_classes=users_on(part.stage), catch_exceptions=False).create_local_runner()
     runner.start(spec.profile.users, spawn_rate=spec.profile.users)
     try:
-        return Generator(spec, [part], progress).run()
+        return LoadGenerator(spec, [part], progress).run()
     finally:
         runner.greenlet.kill(block=False)
         runner.user_greenlets.kill(block=False)

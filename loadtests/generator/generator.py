@@ -81,7 +81,7 @@ def nobody_lost() -> str:
     return ""
 
 
-class Generator:
+class LoadGenerator:
     """Leads the senders through one load.
 
     Args:

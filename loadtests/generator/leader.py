@@ -74,7 +74,7 @@ class RemotePart:
             self._record = load_from_json(body["record"])
 
 
-class _Crew:
+class _Workers:
     def __init__(self, spec: LoadSpec, master: MasterRunner) -> None:
         self._spec, self._master = spec, master
         self._nonce = secrets.token_hex(16)
@@ -163,7 +163,7 @@ def crew(spec: LoadSpec, progress: Path) -> Iterator[tuple[Sequence[Sender], Cal
         why = "it is taken" if isinstance(problem, SystemExit) else said
         msg = f"cannot listen for workers on {host}:{port}: {why}"
         raise SpecError(msg) from problem
-    made = _Crew(spec, master)
+    made = _Workers(spec, master)
     try:
         if not spec.listen:
             address = f"{_LOOPBACK}:{master.server.port}"
@@ -202,7 +202,7 @@ def _started(spec: LoadSpec, address: str, progress: Path, number: int) -> subpr
     return subprocess.Popen(argv)
 
 
-def _muster(made: _Crew, spec: LoadSpec, progress: Path) -> None:
+def _muster(made: _Workers, spec: LoadSpec, progress: Path) -> None:
     reporter = Reporter(progress)
     deadline = time.monotonic() + spec.patience
     told = 0.0

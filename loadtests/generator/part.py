@@ -11,14 +11,14 @@ import gevent
 import psutil
 from gevent.lock import Semaphore
 
-from checks.targets import Generator, Load
+from checks.targets import GeneratorProcess, Load
 from loadtests.generator.spec import LoadSpec, empty_record
 from loadtests.recording.merge import together
 from loadtests.recording.recorder import Recorder
 from loadtests.schedules.arrivals import arrivals
-from loadtests.users.http_client import Client, Endpoint, trust
+from loadtests.users.http_client import Endpoint, HttpClient, trust
 from loadtests.users.locust_users import Stage
-from loadtests.users.sessions import Session
+from loadtests.users.sessions import UserSession
 
 
 class Part:
@@ -90,7 +90,7 @@ class Part:
             kinds=self._recorder.latencies(),
             slices=self._recorder.slices(),
             generator_cpu=cpu,
-            generators=(Generator(self.name, self.requests, cpu),),
+            generators=(GeneratorProcess(self.name, self.requests, cpu),),
             opened_ns=int(self._opening * 1e9),
             written=together(self.stage.written),
             complete=not crash,
@@ -114,9 +114,11 @@ def _stage(spec: LoadSpec, recorder: Recorder, number: int, of: int) -> Stage:
     for index, (role, identity) in enumerate(spec.cast()):
         if index % of != number:
             continue
-        client = Client(node if role == "node" else usual, source=spec.source(index), timeout_s=spec.profile.timeout_s)
+        client = HttpClient(
+            node if role == "node" else usual, source=spec.source(index), timeout_s=spec.profile.timeout_s
+        )
         client.authorization = f"Bearer {spec.api_key}" if spec.api_key else ""
-        session = Session(
+        session = UserSession(
             role,
             identity,
             client,

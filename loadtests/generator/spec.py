@@ -14,10 +14,10 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from checks.targets import Accelerator, Generator, Latencies, Load, Mark, Objective, Slice, Written
+from checks.targets import Accelerator, GeneratorProcess, Latencies, Load, Mark, Objective, Slice, Written
 from loadtests.schedules.profiles import ACCOUNT_ROLES, Profile, Role
 
-WARD_SIZE = 50  # patients that a nurse asks for when logging in, and then works with
+PATIENTS_PER_NURSE = 50  # patients that a nurse asks for when logging in, and then works with
 BEFOREHAND = ("leader", "workers", "log-in")  # phases of a load in which nothing of it has been sent yet
 
 
@@ -25,7 +25,7 @@ class SpecError(Exception):
     """The load cannot be sent to this target; the message says what is missing."""
 
 
-class Identity(BaseModel):
+class LoadAccount(BaseModel):
     """A test account of the target, with its secrets."""
 
     model_config = ConfigDict(frozen=True)
@@ -67,7 +67,7 @@ class Destination(BaseModel):
     key: str = ""
     node_certificate: str = ""
     node_key: str = ""
-    accounts: tuple[Identity, ...] = ()
+    accounts: tuple[LoadAccount, ...] = ()
     sources: str = ""
     exempt_sources: str = ""
     log_ins_per_minute: float = 5.0
@@ -147,13 +147,13 @@ class LoadSpec(Destination):
     listen: str = ""
     patience: float = 60.0
 
-    def cast(self) -> tuple[tuple[Role, Identity | None], ...]:
+    def cast(self) -> tuple[tuple[Role, LoadAccount | None], ...]:
         """Who plays which user: role and account, in the order of the users' indices.
 
         Raises:
             SpecError: there are too few accounts of a role.
         """
-        players: list[tuple[float, Role, Identity | None]] = []
+        players: list[tuple[float, Role, LoadAccount | None]] = []
         for role, count in self.profile.headcount().items():
             if not self.accounts or role not in ACCOUNT_ROLES:
                 players += [((number + 0.5) / count, role, None) for number in range(count)]
@@ -269,7 +269,7 @@ def load_from_json(text: str) -> Load:
             kinds=kinds,
             slices=slices,
             marks=tuple(Mark(**mark) for mark in table.pop("marks")),
-            generators=tuple(Generator(**each) for each in table.pop("generators")),
+            generators=tuple(GeneratorProcess(**each) for each in table.pop("generators")),
             objectives={head: Objective(**asked) for head, asked in table.pop("objectives").items()},
             **table,
         )

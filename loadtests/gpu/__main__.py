@@ -16,7 +16,7 @@ from rich.table import Table
 
 from checks.targets import Objective
 from loadtests.generator.spec import SpecError
-from loadtests.gpu.ladder import Run
+from loadtests.gpu.ladder import LadderRun
 from loadtests.gpu.server import ENGINES, PRECISIONS, GpuError
 from loadtests.gpu.shapes import SHAPES
 from loadtests.gpu.table import HEADS
@@ -140,7 +140,7 @@ def main(
     Exit codes: 0 every step was sent to its end, 2 usage, cannot be served, or interrupted, 3 a step was cut short
     """  # noqa: D301  click reads a real backspace
     with _one_sentence():
-        run = Run(
+        run = LadderRun(
             SHAPES[shape],
             engine,
             tuple(dict.fromkeys(precisions)),

@@ -17,10 +17,10 @@ from loadtests.generator.spec import LoadSpec, load_to_json
 from loadtests.gpu import table
 from loadtests.gpu.orders import Made, Orders
 from loadtests.gpu.processes import ended, last_line, running
-from loadtests.gpu.server import GpuError, Server, Serving, needs_weights, served
+from loadtests.gpu.server import GpuError, ModelServer, Serving, needs_weights, served
 from loadtests.gpu.shapes import Shape
 from loadtests.gpu.steps import send
-from loadtests.gpu.table import Row
+from loadtests.gpu.table import StepRow
 from loadtests.progress import shown
 from loadtests.recording.accelerators import nvml_gpus
 from loadtests.schedules.profiles import Profile
@@ -36,7 +36,7 @@ _NOTES = (
 
 
 @dataclass(frozen=True)
-class Run:
+class LadderRun:
     """What is run, and where its files go.
 
     Args:
@@ -63,7 +63,7 @@ class Run:
     folder: Path
     screen: Console
 
-    def rows(self) -> Iterator[Row]:
+    def rows(self) -> Iterator[StepRow]:
         """Every step's row, as soon as it is measured; its files are written by then.
 
         Raises:
@@ -71,7 +71,7 @@ class Run:
         """
         self._refuse_what_cannot_work()
         self.folder.mkdir(parents=True)
-        rows: list[Row] = []
+        rows: list[StepRow] = []
         commands: dict[str, Sequence[str]] = {}
         for precision in self.precisions:
             made, serving = self._make(precision), self._serving(precision)
@@ -126,7 +126,7 @@ class Run:
             raise GpuError(msg)
         return made
 
-    def _climb(self, serving: Serving) -> Iterator[Row]:
+    def _climb(self, serving: Serving) -> Iterator[StepRow]:
         log = self.folder / f"server-{serving.precision}.log"
         with contextlib.ExitStack() as stack:
             with self._waiting(f"{serving.precision}: the server loads the model") as say:
@@ -137,7 +137,7 @@ class Run:
                 if row.problem:
                     return
 
-    def _step(self, serving: Serving, server: Server, users: int) -> Row:
+    def _step(self, serving: Serving, server: ModelServer, users: int) -> StepRow:
         profile = self.profile.changed(users=users)
         spec = LoadSpec(
             target=f"{self.shape.name} {serving.precision} by {self.engine}",
@@ -196,7 +196,7 @@ class Run:
             yield status.update
 
 
-def _sentence(row: Row, load: Load) -> str:
+def _sentence(row: StepRow, load: Load) -> str:
     if row.problem:
         return f"{row.precision}, {row.users} users: {row.problem}"
     cells = dict(zip(table.HEADS, row.cells(), strict=True))

@@ -113,7 +113,7 @@ def needs_weights(engine: str, precision: str) -> bool:
 
 
 @dataclass(frozen=True)
-class Server:
+class ModelServer:
     """A server that answers at ``url``; ``death`` says how it ended, and is empty while it runs."""
 
     url: str
@@ -121,7 +121,7 @@ class Server:
 
 
 @contextlib.contextmanager
-def served(serving: Serving, log: Path, say: Say) -> Iterator[Server]:
+def served(serving: Serving, log: Path, say: Say) -> Iterator[ModelServer]:
     """The server, once it has answered a first request; it is gone afterwards.
 
     Raises:
@@ -136,7 +136,7 @@ def served(serving: Serving, log: Path, say: Say) -> Iterator[Server]:
 
         _wait_until_up(process, port, log, waiting)
         _ask_once(serving.model, process, port, log, waiting)
-        yield Server(f"http://{HOST}:{port}", lambda: "" if process.poll() is None else _death(process, log))
+        yield ModelServer(f"http://{HOST}:{port}", lambda: "" if process.poll() is None else _death(process, log))
 
 
 def _wait_until_up(process: subprocess.Popen[bytes], port: int, log: Path, say: Say) -> None:

@@ -28,7 +28,7 @@ _NOTHING = "-"
 
 
 @dataclass(frozen=True)
-class Row:
+class StepRow:
     """One step. Times in ms from the intended start, but for ``per_token``; shares 0..1; None where there is nothing to say.
 
     Args:
@@ -72,7 +72,7 @@ class Row:
         )
 
 
-def row(precision: str, load: Load) -> Row:
+def row(precision: str, load: Load) -> StepRow:
     """The row of a load of chats."""
     kinds = {kind.kind: kind for kind in load.kinds}
     whole = Latencies.merged("chats", (kind for name, kind in kinds.items() if ":" not in name))
@@ -80,7 +80,7 @@ def row(precision: str, load: Load) -> Row:
         Latencies.merged(part, (kind for name, kind in kinds.items() if name.endswith(f":{part}")))
         for part in ("first_token", "per_token", "gap")
     )
-    return Row(
+    return StepRow(
         precision,
         load.users,
         whole.total,
@@ -101,7 +101,7 @@ def _p95(latencies: Latencies) -> float | None:
     return latencies.percentile(0.95) if latencies.total else None
 
 
-def markdown(title: str, rows: Iterable[Row], notes: Sequence[str]) -> str:
+def markdown(title: str, rows: Iterable[StepRow], notes: Sequence[str]) -> str:
     """The table as Markdown: a title, the rows, and what is to be known about them."""
     rows = tuple(rows)
     lines = [f"# {title}", "", _line(HEADS), _line("---:" if head != HEADS[0] else "---" for head in HEADS)]

@@ -46,7 +46,7 @@ class Endpoint:
 
 
 @dataclass(frozen=True)
-class Answer:
+class HttpAnswer:
     """Status, the bytes up to the end of the headers or beyond, and the body (empty when it was streamed)."""
 
     status: int
@@ -75,7 +75,7 @@ def trust(ca: str, certificate: str = "", key: str = "") -> SSLContext:
     return context
 
 
-class Client:
+class HttpClient:
     """The connections of one user, to ``address``: as many as it has requests under way.
 
     Args:
@@ -102,7 +102,7 @@ class Client:
         headers: Mapping[str, str] | None = None,
         on_data: OnData | None = None,
         on_sent: Callable[[], None] | None = None,
-    ) -> Answer:
+    ) -> HttpAnswer:
         """Send one request and read its answer.
 
         Args:
@@ -231,7 +231,7 @@ class _Connection:
         if sent < len(data):
             self._wire.sendall(data[sent:])
 
-    def receive(self, on_data: OnData | None) -> tuple[Answer, bool]:
+    def receive(self, on_data: OnData | None) -> tuple[HttpAnswer, bool]:
         """The next answer, and whether the connection stays open after it."""
         parser = self._parser
         parser.begin()
@@ -248,7 +248,7 @@ class _Connection:
                 on_data(bytes(parser.body))
                 parser.body.clear()
         stays = parser.past_head and parser.should_keep_alive()  # not when something else has begun to come
-        return Answer(parser.get_code(), bytes(parser.head), bytes(parser.body)), stays
+        return HttpAnswer(parser.get_code(), bytes(parser.head), bytes(parser.body)), stays
 
     def close(self) -> None:
         """Close it."""
@@ -316,7 +316,7 @@ def _bracketed(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def expect_success(answer: Answer) -> Answer:
+def expect_success(answer: HttpAnswer) -> HttpAnswer:
     """The answer, when its status is 2xx.
 
     Raises:
@@ -328,7 +328,7 @@ def expect_success(answer: Answer) -> Answer:
     return answer
 
 
-def table_of(answer: Answer) -> dict[str, object]:
+def table_of(answer: HttpAnswer) -> dict[str, object]:
     """The JSON object that an answer is.
 
     Raises:

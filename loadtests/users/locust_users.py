@@ -20,7 +20,7 @@ from checks.targets import Written
 from loadtests.schedules.arrivals import Arrival
 from loadtests.schedules.profiles import Profile, Role
 from loadtests.users.punctual import Punctual
-from loadtests.users.sessions import LogInError, Session
+from loadtests.users.sessions import LogInError, UserSession
 
 
 @dataclass
@@ -31,7 +31,7 @@ class Stage:
     """
 
     profile: Profile
-    waiting: dict[Role, list[tuple[Session, tuple[Arrival, ...]]]]
+    waiting: dict[Role, list[tuple[UserSession, tuple[Arrival, ...]]]]
     opening: AsyncResult = field(default_factory=AsyncResult)
     punctual: Punctual = field(default_factory=Punctual)
     admitted: AsyncResult = field(default_factory=AsyncResult)  # whether the first user could log in
@@ -108,7 +108,7 @@ class _OpenLoop:
     ``over`` is set when all have ended.
     """
 
-    def __init__(self, session: Session, arrivals: tuple[Arrival, ...], opening: float, punctual: Punctual) -> None:
+    def __init__(self, session: UserSession, arrivals: tuple[Arrival, ...], opening: float, punctual: Punctual) -> None:
         self._session, self._opening, self._punctual = session, opening, punctual
         self._upcoming, self._left = iter(arrivals), len(arrivals)
         self.over = Event()

@@ -14,13 +14,13 @@ import pyotp
 from gevent.lock import Semaphore
 
 from checks.targets import Written
-from loadtests.generator.spec import WARD_SIZE, Identity
+from loadtests.generator.spec import PATIENTS_PER_NURSE, LoadAccount
 from loadtests.recording.recorder import Recorder
 from loadtests.schedules.arrivals import Arrival
 from loadtests.schedules.profiles import Action, Role
-from loadtests.users.http_client import WRONG_BODY, Answer, Client, RequestError, expect_success, table_of
+from loadtests.users.http_client import WRONG_BODY, HttpAnswer, HttpClient, RequestError, expect_success, table_of
 from loadtests.users.streams import OllamaClock, OpenAIClock, TokenClock
-from loadtests.users.written import Ledger
+from loadtests.users.written import WrittenRecords
 
 _TOTP_STEP_S = 30.0
 _RENEWAL = 0.8  # of a token's lifetime
@@ -31,7 +31,7 @@ class LogInError(Exception):
     """A user could not log in; the message says who and why."""
 
 
-class Session:
+class UserSession:
     """One user at work. Latencies go to the recorder, from the intended start of each request.
 
     Args:
@@ -43,8 +43,8 @@ class Session:
     def __init__(
         self,
         role: Role,
-        identity: Identity | None,
-        client: Client,
+        identity: LoadAccount | None,
+        client: HttpClient,
         recorder: Recorder,
         *,
         turn: Semaphore,
@@ -57,7 +57,7 @@ class Session:
         self._turn, self._model, self._page, self._patience_s = turn, model, page, patience_s
         self._dialect = dialect
         self._patients: tuple[str, ...] = ()
-        self._ledger = Ledger()
+        self._ledger = WrittenRecords()
         self._renew_at = math.inf
         self._acts: Mapping[Action, Callable[[Arrival, _Asked], None]] = {
             "inference.chat": self._chat,
@@ -136,7 +136,7 @@ class Session:
         """Close the connections."""
         self._client.close()
 
-    def _log_in(self, identity: Identity) -> None:
+    def _log_in(self, identity: LoadAccount) -> None:
         for attempt in range(max(_PATIENT.values())):
             body = {"username": identity.username, "password": identity.password}
             body |= {"totp": pyotp.TOTP(identity.totp_secret).now()} if identity.totp_secret else {}
@@ -159,15 +159,15 @@ class Session:
         msg = f"{identity.username} could not log in at {self._client.address}: status {answer.status}"
         raise LogInError(msg)
 
-    def _renew(self, identity: Identity) -> None:
+    def _renew(self, identity: LoadAccount) -> None:
         """Log in again beside the load; where that fails, the requests that follow say so."""
         with contextlib.suppress(LogInError, RequestError), self._turn:
             self._log_in(identity)
 
-    def _meet_patients(self, identity: Identity) -> None:
+    def _meet_patients(self, identity: LoadAccount) -> None:
         if self._role != "nurse":
             return
-        self._patients = _identifiers(expect_success(self._client.request("GET", f"/patients?limit={WARD_SIZE}")))
+        self._patients = _identifiers(expect_success(self._client.request("GET", f"/patients?limit={PATIENTS_PER_NURSE}")))
         if not self._patients:
             msg = f"{identity.username} sees no patient to read"
             raise LogInError(msg)
@@ -226,24 +226,24 @@ class Session:
 class _Asked:
     """One request under way: when its head was sent, and the clock of its stream, if it is one."""
 
-    def __init__(self, client: Client, intended: float) -> None:
+    def __init__(self, client: HttpClient, intended: float) -> None:
         self._client = client
         self.intended = intended
         self.sent = 0.0
         self.stream: TokenClock | None = None
 
-    def get(self, path: str) -> Answer:
+    def get(self, path: str) -> HttpAnswer:
         """The answer, which must be a success."""
         return self._expect("GET", path, b"")
 
     def post(
         self, path: str, body: object, *, headers: Mapping[str, str] | None = None, stream: TokenClock | None = None
-    ) -> Answer:
+    ) -> HttpAnswer:
         """Likewise, of a JSON body; a stream's tokens go to its clock."""
         self.stream = stream
         return self._expect("POST", path, orjson.dumps(body), headers)
 
-    def _expect(self, method: str, path: str, body: bytes, headers: Mapping[str, str] | None = None) -> Answer:
+    def _expect(self, method: str, path: str, body: bytes, headers: Mapping[str, str] | None = None) -> HttpAnswer:
         answer = self._client.request(method, path, body=body, headers=headers, on_data=self.stream, on_sent=self._note)
         return expect_success(answer)
 
@@ -251,12 +251,12 @@ class _Asked:
         self.sent = time.monotonic()
 
 
-def _pause(answer: Answer) -> float:
+def _pause(answer: HttpAnswer) -> float:
     after = answer.header("Retry-After")
     return min(float(after), 60.0) if after.isdigit() else 12.0
 
 
-def _identifiers(answer: Answer) -> tuple[str, ...]:
+def _identifiers(answer: HttpAnswer) -> tuple[str, ...]:
     """The ids of a list of patients, which comes bare or under ``patients`` or ``items``."""
     try:
         rows = orjson.loads(answer.body)

@@ -11,14 +11,14 @@ import gevent
 import orjson
 
 from checks.targets import Written
-from loadtests.users.http_client import WRONG_BODY, Answer, Client, RequestError, expect_success, table_of
+from loadtests.users.http_client import WRONG_BODY, HttpAnswer, HttpClient, RequestError, expect_success, table_of
 
 _PAGE = 100
 _ATTEMPTS, _PAUSE_S = 5, 2.0  # a target that was overloaded may need a moment
 _REFUSALS = ("status 429", "status 503")
 
 
-class Ledger:
+class WrittenRecords:
     """The writes of one user, each with a mark of its own in its text."""
 
     def __init__(self) -> None:
@@ -31,7 +31,7 @@ class Ledger:
         """Whether there is anything to look for."""
         return bool(self._acknowledged or self._refused or self._unknown)
 
-    def write(self, post: Callable[..., Answer], patient: str, note: str) -> None:
+    def write(self, post: Callable[..., HttpAnswer], patient: str, note: str) -> None:
         """Write one encounter and remember how it was answered.
 
         Args:
@@ -51,7 +51,7 @@ class Ledger:
             raise
         self._acknowledged[mark] = patient
 
-    def read_back(self, client: Client, turn: AbstractContextManager[object]) -> Written:
+    def read_back(self, client: HttpClient, turn: AbstractContextManager[object]) -> Written:
         """Count this user's marks in the records of every patient whom it wrote about.
 
         Args:
@@ -74,7 +74,7 @@ class Ledger:
         )
 
 
-def _marks(client: Client, patient: str, wanted: Container[str]) -> list[str]:
+def _marks(client: HttpClient, patient: str, wanted: Container[str]) -> list[str]:
     marks: list[str] = []
     for offset in range(0, 1_000_000, _PAGE):
         rows = _page(client, f"/patients/{patient}/encounters?limit={_PAGE}&offset={offset}")
@@ -84,7 +84,7 @@ def _marks(client: Client, patient: str, wanted: Container[str]) -> list[str]:
     return marks
 
 
-def _page(client: Client, path: str) -> list[object]:
+def _page(client: HttpClient, path: str) -> list[object]:
     for attempt in range(_ATTEMPTS):
         try:
             answer = expect_success(client.request("GET", path))

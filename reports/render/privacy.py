@@ -8,17 +8,17 @@ from pathlib import Path
 
 from rich.console import Console
 
-from checks.dp_audit.model import Outcome, Verdict
+from checks.dp_audit.model import AuditOutcome, AuditVerdict
 
 
 class PictureError(Exception):
     """The picture cannot be written; the message says why in one sentence."""
 
 
-_COLOURS = {Outcome.REFUTED: "red", Outcome.NOT_REFUTED: "green", Outcome.UNDECIDED: "yellow"}
+_COLOURS = {AuditOutcome.REFUTED: "red", AuditOutcome.NOT_REFUTED: "green", AuditOutcome.UNDECIDED: "yellow"}
 
 
-def print_verdict(verdict: Verdict, console: Console) -> None:
+def print_verdict(verdict: AuditVerdict, console: Console) -> None:
     """What was found, and all that it takes to repeat it."""
     claim, bound, hits = verdict.claim, verdict.bound, verdict.bound.hits
     console.print(
@@ -44,7 +44,7 @@ def _input(values: tuple[float, ...]) -> str:
     return f"[{shown}]"
 
 
-def as_json(verdict: Verdict) -> str:
+def as_json(verdict: AuditVerdict) -> str:
     """One JSON object; infinity is null."""
     finite = verdict.detectable_epsilon < float("inf")
     return json.dumps(
@@ -69,7 +69,7 @@ def as_json(verdict: Verdict) -> str:
     )
 
 
-def draw(verdict: Verdict, path: Path) -> None:
+def draw(verdict: AuditVerdict, path: Path) -> None:
     """The certified bound against the number of outputs, the claim as a line; SVG, PNG or PDF by the file's name.
 
     Raises:

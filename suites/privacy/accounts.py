@@ -34,7 +34,7 @@ class Fate(Enum):
     KILLED = "the noise is drawn, and the process is killed before it answers"
 
 
-class Outcome(Enum):
+class ClientOutcome(Enum):
     """What the client sees."""
 
     ANSWERED = "an answer"
@@ -54,10 +54,10 @@ class Ask:
 
 
 @dataclass(frozen=True)
-class Reply:
+class ClientReply:
     """What came back; ``answer`` only where there is one."""
 
-    outcome: Outcome
+    outcome: ClientOutcome
     answer: object = None
 
 
@@ -84,11 +84,11 @@ class Keeper(Protocol):
         """A new tenant, whose users may spend so much together; empty where tenants cannot be made."""
         ...
 
-    def ask(self, ask: Ask, fate: Fate = Fate.ANSWERED) -> Reply:
+    def ask(self, ask: Ask, fate: Fate = Fate.ANSWERED) -> ClientReply:
         """One request and what became of it."""
         ...
 
-    def rush(self, asks: Sequence[Ask]) -> list[Reply]:
+    def rush(self, asks: Sequence[Ask]) -> list[ClientReply]:
         """Many requests, all under way at once."""
         ...
 
@@ -100,7 +100,7 @@ class Keeper(Protocol):
         """Kill a process and start it again."""
         ...
 
-    def crash(self, asks: Sequence[Ask]) -> list[Reply]:
+    def crash(self, asks: Sequence[Ask]) -> list[ClientReply]:
         """Kill whatever stores the budgets while these requests are under way, start it again; the replies."""
         ...
 

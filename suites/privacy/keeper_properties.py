@@ -13,7 +13,7 @@ from itertools import count
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from suites.privacy.accounts import ROUNDING, Ask, Fate, Keeper, Outcome, Reply, bounded, require, search
+from suites.privacy.accounts import ROUNDING, Ask, ClientOutcome, ClientReply, Fate, Keeper, bounded, require, search
 from suites.privacy.pure_properties import reference
 
 Property = Callable[[Keeper], None]
@@ -26,16 +26,17 @@ def new_key() -> str:
     return f"key-{next(_KEYS)}"
 
 
-def answered(replies: Sequence[Reply]) -> int:
+def answered(replies: Sequence[ClientReply]) -> int:
     """How many are answers."""
-    return sum(reply.outcome is Outcome.ANSWERED for reply in replies)
+    return sum(reply.outcome is ClientOutcome.ANSWERED for reply in replies)
 
 
-def decided(keeper: Keeper, asks: Sequence[Ask]) -> list[Reply]:
+def decided(keeper: Keeper, asks: Sequence[Ask]) -> list[ClientReply]:
     """The replies to a rush; a client whom a busy machine kept waiting too long repeats its key, as clients do."""
     replies = keeper.rush(asks)
     return [
-        keeper.ask(ask) if reply.outcome is Outcome.NOTHING else reply for ask, reply in zip(asks, replies, strict=True)
+        keeper.ask(ask) if reply.outcome is ClientOutcome.NOTHING else reply
+        for ask, reply in zip(asks, replies, strict=True)
     ]
 
 
@@ -147,7 +148,7 @@ def a_key_is_charged_once(keeper: Keeper) -> None:
         require(name, len({str(r.answer) for r in replies}) == 1, "the same key had several answers")
         charged(name, keeper, user, multiplier, 1)
         other = keeper.ask(Ask(user, key, query=1))
-        require(name, other.outcome is Outcome.CONFLICT, f"another query under the key: {other}")
+        require(name, other.outcome is ClientOutcome.CONFLICT, f"another query under the key: {other}")
         granted = answered([keeper.ask(Ask(user, new_key())) for _ in range(others + 1)])
         require(name, granted == others, f"{granted} of {others} others with keys of their own")
         again = keeper.ask(asks[0])
@@ -163,10 +164,10 @@ def noise_that_was_drawn_stays_paid(keeper: Keeper) -> None:
         name = "noise_that_was_drawn_stays_paid"
         user, key = keeper.open(multiplier, cost_of(keeper, multiplier, 1)), new_key()
         lost = keeper.ask(Ask(user, key), fate)
-        require(name, lost.outcome is Outcome.NOTHING, f"{fate.value}: {lost}")
+        require(name, lost.outcome is ClientOutcome.NOTHING, f"{fate.value}: {lost}")
         charged(name, keeper, user, multiplier, 1)
         another = keeper.ask(Ask(user, new_key()))
-        require(name, another.outcome is Outcome.REFUSED, f"after {fate.value}, another query got {another}")
+        require(name, another.outcome is ClientOutcome.REFUSED, f"after {fate.value}, another query got {another}")
         retried = [keeper.ask(Ask(user, key, process=process)) for process in range(keeper.processes)]
         require(name, len({str(r.answer) for r in retried}) == 1 and answered(retried) == len(retried), f"{retried}")
         charged(name, keeper, user, multiplier, 1)
@@ -186,7 +187,7 @@ def a_restart_forgets_nothing(keeper: Keeper) -> None:
     charged(name, keeper, user, multiplier, 2)
     require(name, [keeper.ask(ask) for ask in asks] == before, "a key has another answer than before")
     another = keeper.ask(Ask(user, new_key()))
-    require(name, another.outcome is Outcome.REFUSED, f"after the restart, a third query got {another}")
+    require(name, another.outcome is ClientOutcome.REFUSED, f"after the restart, a third query got {another}")
 
 
 def a_crash_of_the_store_loses_no_answer(keeper: Keeper) -> None:
@@ -202,7 +203,9 @@ def a_crash_of_the_store_loses_no_answer(keeper: Keeper) -> None:
     require(name, spent >= paid * (1 - ROUNDING), f"{granted} answers left, which cost {paid}; {spent} is spent")
     require(name, keeper.ask(Ask(user, early)) == first, "an earlier answer is gone")
     retried = [keeper.ask(ask) for ask in asks]
-    kept = all(now == then for now, then in zip(retried, replies, strict=True) if then.outcome is Outcome.ANSWERED)
+    kept = all(
+        now == then for now, then in zip(retried, replies, strict=True) if then.outcome is ClientOutcome.ANSWERED
+    )
     require(name, kept and answered(retried) == len(asks), "a repeated query has no answer, or another one")
     charged(name, keeper, user, multiplier, CLIENTS)
 

@@ -14,12 +14,12 @@ from typing import Self, TypeVar
 
 from fixtures.lab.database import LabPostgres
 from fixtures.reference.router import settings
-from fixtures.reference.router.database import Database, Who
+from fixtures.reference.router.database import DatabasePool, Who
 from fixtures.reference.router.errors import UnavailableError
 from fixtures.reference.router.privacy import accountant
-from fixtures.reference.router.privacy.accountant import Terms
+from fixtures.reference.router.privacy.accountant import BudgetTerms
 from fixtures.services._database import APPLICATION
-from suites.privacy.accounts import Ask, Fate, Outcome, Releases, Reply
+from suites.privacy.accounts import Ask, ClientOutcome, ClientReply, Fate, Releases
 
 T = TypeVar("T")
 _TENANT = "hospital-a"
@@ -36,18 +36,18 @@ class ProductAccountant:
         return accountant.epsilon_of(releases, delta)
 
 
-class Process:
+class LedgerProcess:
     """An event loop in a thread, with the router's pool of connections to a database."""
 
     def __init__(self, postgres: LabPostgres) -> None:
         self.postgres = postgres
-        self._chosen = settings.Database(
+        self._chosen = settings.DatabaseSettings(
             hosts=(postgres.address,), password=postgres.vault["postgres.application"], ca=postgres.ca, user=APPLICATION
         )
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
-        self.database = Database(self._chosen, "privacy")
+        self.database = DatabasePool(self._chosen, "privacy")
 
     def submit(self, work: Coroutine[object, object, T]) -> Future[T]:
         """Begin something on the loop."""
@@ -56,7 +56,7 @@ class Process:
     def restart(self) -> None:
         """Forget everything: another pool, as a process that was killed and started again has."""
         self.submit(self.database.close()).result(_PATIENCE_S)
-        self.database = Database(self._chosen, "privacy")
+        self.database = DatabasePool(self._chosen, "privacy")
 
     def close(self) -> None:
         """End the loop."""
@@ -79,9 +79,9 @@ class LedgerKeeper:
     restarts_cheaply = True
 
     def __init__(self, databases: Sequence[LabPostgres]) -> None:
-        self._running = [Process(database) for database in databases]
+        self._running = [LedgerProcess(database) for database in databases]
         self.processes = len(self._running)
-        self._terms: dict[str, tuple[Terms, str]] = {}
+        self._terms: dict[str, tuple[BudgetTerms, str]] = {}
         self._tenant_budgets: dict[str, float] = {}
         self._draws = itertools.count(1)
 
@@ -97,7 +97,7 @@ class LedgerKeeper:
     def open(self, noise_multiplier: float, budget: float, tenant: str = "") -> str:
         """See `Keeper.open`."""
         user = f"researcher-{next(_NAMES)}"
-        terms = Terms(noise_multiplier, self.delta, budget, self._tenant_budgets.get(tenant))
+        terms = BudgetTerms(noise_multiplier, self.delta, budget, self._tenant_budgets.get(tenant))
         self._terms[user] = terms, tenant or _TENANT
         return user
 
@@ -115,14 +115,14 @@ class LedgerKeeper:
         self._tenant_budgets[name] = budget
         return name
 
-    def ask(self, ask: Ask, fate: Fate = Fate.ANSWERED) -> Reply:
+    def ask(self, ask: Ask, fate: Fate = Fate.ANSWERED) -> ClientReply:
         """See `Keeper.ask`."""
         reply = self._begin(ask, fate).result(_PATIENCE_S)
         if fate is Fate.KILLED:
             self.restart(ask.process)
         return reply
 
-    def rush(self, asks: Sequence[Ask]) -> list[Reply]:
+    def rush(self, asks: Sequence[Ask]) -> list[ClientReply]:
         """See `Keeper.rush`."""
         return [begun.result(_PATIENCE_S) for begun in [self._begin(ask) for ask in asks]]
 
@@ -134,7 +134,7 @@ class LedgerKeeper:
         """See `Keeper.restart`."""
         self._running[process].restart()
 
-    def crash(self, asks: Sequence[Ask]) -> list[Reply]:
+    def crash(self, asks: Sequence[Ask]) -> list[ClientReply]:
         """See `Keeper.crash`: the postmaster and its children are killed when a few requests were answered."""
         begun = [self._begin(ask) for ask in asks]
         pending = set(begun)
@@ -146,10 +146,10 @@ class LedgerKeeper:
             postgres.server.wait()
         return [future.result(_PATIENCE_S) for future in begun]
 
-    def _begin(self, ask: Ask, fate: Fate = Fate.ANSWERED) -> Future[Reply]:
+    def _begin(self, ask: Ask, fate: Fate = Fate.ANSWERED) -> Future[ClientReply]:
         return self._running[ask.process].submit(self._answer(ask, fate))
 
-    async def _answer(self, ask: Ask, fate: Fate) -> Reply:
+    async def _answer(self, ask: Ask, fate: Fate) -> ClientReply:
         terms, tenant = self._terms[ask.user]
         who, database = Who(tenant, ask.user, "researcher"), self._running[ask.process].database
         try:
@@ -163,18 +163,18 @@ class LedgerKeeper:
                     terms=terms,
                 )
             if reservation.answer is not None:
-                return Reply(Outcome.ANSWERED, str(reservation.answer))
+                return ClientReply(ClientOutcome.ANSWERED, str(reservation.answer))
             drawn: dict[str, object] = {"value": next(self._draws)}  # stands for noise: no two draws are alike
             if fate is not Fate.ANSWERED:
-                return Reply(Outcome.NOTHING)
+                return ClientReply(ClientOutcome.NOTHING)
             async with database.session(who, _DEADLINE_S) as connection:
-                return Reply(Outcome.ANSWERED, str(await accountant.settle(connection, reservation, drawn)))
+                return ClientReply(ClientOutcome.ANSWERED, str(await accountant.settle(connection, reservation, drawn)))
         except accountant.BudgetExhaustedError:
-            return Reply(Outcome.REFUSED)
+            return ClientReply(ClientOutcome.REFUSED)
         except accountant.KeyReusedError:
-            return Reply(Outcome.CONFLICT)
+            return ClientReply(ClientOutcome.CONFLICT)
         except (UnavailableError, accountant.UnchargedError):
-            return Reply(Outcome.NOTHING)
+            return ClientReply(ClientOutcome.NOTHING)
 
     async def _spent(self, user: str, process: int) -> float:
         terms, tenant = self._terms[user]

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
-from suites.privacy.accounts import ROUNDING, Ask, Fate, Keeper, Outcome, bounded, require
+from suites.privacy.accounts import ROUNDING, Ask, ClientOutcome, Fate, Keeper, bounded, require
 from suites.privacy.keeper_properties import cost_of, new_key
 
 _STEPS = 25
@@ -50,7 +50,7 @@ def _machine(keeper: Keeper) -> Any:  # noqa: ANN401, C901  Hypothesis wants a c
         def reuse(self, key: str, process: int) -> None:
             if key in self.answers:
                 reply = keeper.ask(Ask(self.user, key, query=1, process=process))
-                require(_NAME, reply.outcome is Outcome.CONFLICT, f"another query under a used key got {reply}")
+                require(_NAME, reply.outcome is ClientOutcome.CONFLICT, f"another query under a used key got {reply}")
 
         @precondition(lambda _: keeper.restarts_cheaply)
         @rule(target=asked, process=processes)
@@ -71,13 +71,13 @@ def _machine(keeper: Keeper) -> Any:  # noqa: ANN401, C901  Hypothesis wants a c
         def _ask(self, key: str, process: int, fate: Fate) -> str:
             reply = keeper.ask(Ask(self.user, key, process=process), fate)
             if key not in self.answers and len(self.answers) == self.affordable:
-                require(_NAME, reply.outcome is Outcome.REFUSED, f"beyond the budget: {reply}")
+                require(_NAME, reply.outcome is ClientOutcome.REFUSED, f"beyond the budget: {reply}")
                 return key
             if fate is not Fate.ANSWERED:
-                require(_NAME, reply.outcome is Outcome.NOTHING, f"{fate.value}: {reply}")
+                require(_NAME, reply.outcome is ClientOutcome.NOTHING, f"{fate.value}: {reply}")
                 self.answers.setdefault(key, None)
                 return key
-            require(_NAME, reply.outcome is Outcome.ANSWERED, f"within the budget: {reply}")
+            require(_NAME, reply.outcome is ClientOutcome.ANSWERED, f"within the budget: {reply}")
             earlier = self.answers.get(key)
             require(_NAME, earlier in (None, reply.answer), f"first {earlier}, then {reply.answer}")
             self.answers[key] = reply.answer

@@ -14,12 +14,12 @@ import pyotp
 from fixtures.deployment.target_file import AccountEntry
 from fixtures.lab import Bench
 from fixtures.reference import seed
-from suites.privacy.accounts import Ask, Fate, Outcome, Reply
+from suites.privacy.accounts import Ask, ClientOutcome, ClientReply, Fate
 from suites.privacy.hospital_group import RESERVE, SETTLE, Group
 
 _TIMEOUT_S = 30.0
 _CLIENTS = 64
-_OUTCOMES = {200: Outcome.ANSWERED, 403: Outcome.REFUSED, 409: Outcome.CONFLICT}
+_OUTCOMES = {200: ClientOutcome.ANSWERED, 403: ClientOutcome.REFUSED, 409: ClientOutcome.CONFLICT}
 Body = dict[str, object]
 
 
@@ -90,11 +90,11 @@ class ServedKeeper:
         headers = self._headers(ask.user) | ({"Idempotency-Key": ask.key} if ask.key else {})
         return self._clients[ask.process].post("/dp/aggregates", json=body or query_of(ask.query), headers=headers)
 
-    def begin(self, ask: Ask) -> Future[Reply]:
+    def begin(self, ask: Ask) -> Future[ClientReply]:
         """Send a request, and go on before it is answered."""
         return self._threads.submit(self._reply, ask)
 
-    def ask(self, ask: Ask, fate: Fate = Fate.ANSWERED) -> Reply:
+    def ask(self, ask: Ask, fate: Fate = Fate.ANSWERED) -> ClientReply:
         """See `Keeper.ask`: a hospital dies between the reservation and its answer, or the router after the answers."""
         if fate is Fate.ANSWERED:
             return self._reply(ask)
@@ -113,7 +113,7 @@ class ServedKeeper:
             self.group.start_router(ask.process)
         return reply
 
-    def rush(self, asks: Sequence[Ask]) -> list[Reply]:
+    def rush(self, asks: Sequence[Ask]) -> list[ClientReply]:
         """See `Keeper.rush`."""
         return [pending.result(_TIMEOUT_S) for pending in [self.begin(ask) for ask in asks]]
 
@@ -127,7 +127,7 @@ class ServedKeeper:
         self.group.kill_router(process)
         self.group.start_router(process)
 
-    def crash(self, asks: Sequence[Ask]) -> list[Reply]:
+    def crash(self, asks: Sequence[Ask]) -> list[ClientReply]:
         """See `Keeper.crash`."""
         pending = [self.begin(ask) for ask in asks]
         await_some(pending, len(asks) // 8)
@@ -139,16 +139,16 @@ class ServedKeeper:
         self.group.await_routers()
         return replies
 
-    def _reply(self, ask: Ask) -> Reply:
+    def _reply(self, ask: Ask) -> ClientReply:
         try:
             answer = self.send(ask)
         except httpx.HTTPError:
-            return Reply(Outcome.NOTHING)
-        outcome = _OUTCOMES.get(answer.status_code, Outcome.NOTHING)
-        if outcome is not Outcome.ANSWERED:
-            return Reply(outcome)
+            return ClientReply(ClientOutcome.NOTHING)
+        outcome = _OUTCOMES.get(answer.status_code, ClientOutcome.NOTHING)
+        if outcome is not ClientOutcome.ANSWERED:
+            return ClientReply(outcome)
         released = {name: value for name, value in answer.json().items() if name != "budget"}  # which is of this moment
-        return Reply(outcome, json.dumps(released, sort_keys=True))
+        return ClientReply(outcome, json.dumps(released, sort_keys=True))
 
     def _log_in(self, account: AccountEntry) -> None:
         body = {
@@ -163,7 +163,7 @@ class ServedKeeper:
         return {"Authorization": f"Bearer {self._tokens[user]}"}
 
 
-def await_some(pending: Sequence[Future[Reply]], least: int) -> None:
+def await_some(pending: Sequence[Future[ClientReply]], least: int) -> None:
     """Wait until so many are done."""
     left = set(pending)
     while left and len(pending) - len(left) < least:

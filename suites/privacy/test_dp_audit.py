@@ -11,7 +11,7 @@ from scipy.stats import binomtest
 from checks.dp_audit import bounds
 from checks.dp_audit.audit import audit, constant
 from checks.dp_audit.columns import lowest_bit
-from checks.dp_audit.model import Claim, Floats, Hits, MechanismError, Outcome, Pair
+from checks.dp_audit.model import AuditOutcome, Claim, Floats, Hits, MechanismError, Pair
 from checks.dp_audit.neighbours import Adjacency, patterns
 from fixtures.reference.router.privacy.calibration import analytic_epsilon, analytic_multiplier
 from suites.privacy.zoo.specimen import grid
@@ -97,7 +97,7 @@ def test_the_published_configuration_is_refuted_with_a_thousand_samples() -> Non
         lambda v, n, r: gaussian(1.5, v, n, r), PUBLISHED, ONE, samples=1000, alpha=1e-6, seed=1, gaussian=True
     )
 
-    assert verdict.outcome is Outcome.REFUTED
+    assert verdict.outcome is AuditOutcome.REFUTED
     assert verdict.bound.mu is not None
     assert 0.05 < bounds.gaussian_epsilon(verdict.bound.mu, 1e-6) < 3.0976
 
@@ -109,14 +109,14 @@ def test_the_sigma_that_is_needed_is_not_refuted_with_four_million_samples() -> 
     )
 
     assert sigma == pytest.approx(69.27, abs=0.005)
-    assert verdict.outcome is Outcome.NOT_REFUTED
+    assert verdict.outcome is AuditOutcome.NOT_REFUTED
     assert verdict.detectable_epsilon < 0.06
 
 
 def test_too_few_samples_decide_nothing() -> None:
     verdict = audit(lambda v, n, r: gaussian(69.27, v, n, r), PUBLISHED, ONE, samples=200, alpha=1e-6, seed=1)
 
-    assert verdict.outcome is Outcome.UNDECIDED
+    assert verdict.outcome is AuditOutcome.UNDECIDED
     assert "draw more samples" in verdict.explanation
 
 

@@ -14,7 +14,7 @@ from fixtures.lab import Laboratory
 from fixtures.lab.cache import writable
 from fixtures.wait import wait_for
 from suites.privacy import keeper_properties
-from suites.privacy.accounts import Ask, Outcome
+from suites.privacy.accounts import Ask, ClientOutcome
 from suites.privacy.hospital_group import RESERVE, SETTLE, start_group
 from suites.privacy.keeper_properties import answered, decided, new_key
 from suites.privacy.pure_properties import reference
@@ -67,11 +67,11 @@ def test_a_router_killed_before_its_reservation_is_durable_charges_nothing(serve
         pending = served.begin(Ask(user, key))
         served.group.await_held(RESERVE)
         served.group.kill_router(0)
-    assert pending.result(30).outcome is Outcome.NOTHING
+    assert pending.result(30).outcome is ClientOutcome.NOTHING
     assert served.group.charges(user) == 0
     first = served.ask(Ask(user, key, process=1))
     served.group.start_router(0)
-    assert first.outcome is Outcome.ANSWERED
+    assert first.outcome is ClientOutcome.ANSWERED
     assert served.ask(Ask(user, key)) == first
     assert served.group.charges(user) == 1
 
@@ -83,7 +83,7 @@ def test_a_router_killed_after_its_answer_was_stored_gives_that_answer_later(ser
         pending = served.begin(Ask(user, key))
         served.group.await_held(SETTLE)
         served.group.kill_router(0)
-    assert pending.result(30).outcome is Outcome.NOTHING
+    assert pending.result(30).outcome is ClientOutcome.NOTHING
     stored = wait_for(lambda: served.group.answer(user, key), what="the answer is stored", timeout_s=10)
     given = served.send(Ask(user, key, process=1)).json()
     served.group.start_router(0)
@@ -100,17 +100,17 @@ def test_where_the_ledger_has_lost_the_charge_nothing_is_released(served: Served
     assert (lost.status_code, sorted(lost.json())) == (500, ["error", "request_id"])
     assert lost.json()["error"] == "the charge for this query is not in the ledger"
     assert served.group.charges(user) == 0
-    assert served.ask(Ask(user, key)).outcome is Outcome.ANSWERED
+    assert served.ask(Ask(user, key)).outcome is ClientOutcome.ANSWERED
 
 
 def test_where_too_few_hospitals_take_part_nothing_is_charged(served: ServedKeeper) -> None:
     """The refusal comes before any noise, and the query costs once when it is repeated."""
     user, key = served.open(_SIGMA, _cost(1)), new_key()
     served.group.hospitals[1].host.kill()
-    assert served.ask(Ask(user, key)).outcome is Outcome.NOTHING
+    assert served.ask(Ask(user, key)).outcome is ClientOutcome.NOTHING
     assert served.group.charges(user) == 0
     served.group.start_hospital(1)
-    assert served.ask(Ask(user, key)).outcome is Outcome.ANSWERED
+    assert served.ask(Ask(user, key)).outcome is ClientOutcome.ANSWERED
     assert served.group.charges(user) == 1
 
 
@@ -127,9 +127,9 @@ def test_a_tenants_users_together_never_overspend_its_budget(served: ServedKeepe
         )
     replies = decided(served, [Ask(users[n % 8], new_key(), process=n // 8 % 2) for n in range(64)])
     assert answered(replies) == left
-    assert {reply.outcome for reply in replies} == {Outcome.ANSWERED, Outcome.REFUSED}
+    assert {reply.outcome for reply in replies} == {ClientOutcome.ANSWERED, ClientOutcome.REFUSED}
     elsewhere = served.open(_SIGMA, _cost(1), "hospital-b")
-    assert served.ask(Ask(elsewhere, new_key())).outcome is Outcome.ANSWERED
+    assert served.ask(Ask(elsewhere, new_key())).outcome is ClientOutcome.ANSWERED
 
 
 def test_an_administrator_sets_the_budgets_of_their_own_users_only(served: ServedKeeper) -> None:
@@ -137,7 +137,7 @@ def test_an_administrator_sets_the_budgets_of_their_own_users_only(served: Serve
     user = served.open(_SIGMA, _cost(2), "hospital-b")
     assert served.allow("hospital-a", user, 0.01).status_code == 404
     assert served.allow("hospital-a", "researcher.b", 0.01).status_code == 404
-    assert served.ask(Ask(user, new_key())).outcome is Outcome.ANSWERED
+    assert served.ask(Ask(user, new_key())).outcome is ClientOutcome.ANSWERED
 
 
 def test_a_refusal_says_nothing_of_query_cohort_or_budget(served: ServedKeeper) -> None:
@@ -170,7 +170,7 @@ def test_without_the_cache_nothing_is_answered_and_nothing_overspent(served: Ser
     granted = answered([each.result(30) for each in pending])
     charges = group.charges(user)
     assert granted <= charges <= 20
-    assert {served.ask(Ask(user, new_key(), process=process)).outcome for process in (0, 1)} == {Outcome.NOTHING}
+    assert {served.ask(Ask(user, new_key(), process=process)).outcome for process in (0, 1)} == {ClientOutcome.NOTHING}
     assert group.charges(user) == charges
     group.cache.start()
     wait_for(group.cache.ready, what="the cache is back", timeout_s=10)

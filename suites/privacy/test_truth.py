@@ -14,7 +14,7 @@ from suites.privacy.questions import QUESTIONS
 
 
 @dataclass(frozen=True)
-class Row:
+class TruthRow:
     """One line of the table."""
 
     question: str
@@ -34,11 +34,11 @@ class Row:
         return math.isclose(found, self.value, rel_tol=self.tolerance, abs_tol=self.absolute)
 
 
-ROWS = [Row(**row) for row in tomllib.loads((Path(__file__).parent / "truth.toml").read_text())["row"]]
+ROWS = [TruthRow(**row) for row in tomllib.loads((Path(__file__).parent / "truth.toml").read_text())["row"]]
 
 
 @pytest.mark.parametrize("row", ROWS, ids=str)
-def test_a_truth_value_is_reproduced(row: Row) -> None:
+def test_a_truth_value_is_reproduced(row: TruthRow) -> None:
     """By everybody who answers the question."""
     question = QUESTIONS[row.question]
     answers = {"dp-accounting": question.library(**row.parameters)}

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from checks.dp_audit.audit import audit
-from checks.dp_audit.model import Outcome, Verdict
+from checks.dp_audit.model import AuditOutcome, AuditVerdict
 from suites.privacy.zoo.catalogue import specimens
 from suites.privacy.zoo.specimen import Specimen
 
@@ -14,7 +14,7 @@ ALPHA = 1e-6  # of the whole zoo: the chance that any correct mechanism is refut
 SAMPLES, SEED = 100_000, 20261121
 
 
-def _audited(specimen: Specimen) -> Verdict:
+def _audited(specimen: Specimen) -> AuditVerdict:
     return audit(
         specimen.sample,
         specimen.claim,
@@ -30,7 +30,7 @@ def _audited(specimen: Specimen) -> Verdict:
 def test_a_wrong_mechanism_is_refuted(specimen: Specimen) -> None:
     verdict = _audited(specimen)
 
-    assert verdict.outcome is Outcome.REFUTED, f"{specimen.wrong}; {verdict.explanation}"
+    assert verdict.outcome is AuditOutcome.REFUTED, f"{specimen.wrong}; {verdict.explanation}"
     assert verdict.event
     assert verdict.likely != verdict.unlikely
 
@@ -39,7 +39,7 @@ def test_a_wrong_mechanism_is_refuted(specimen: Specimen) -> None:
 def test_a_correct_mechanism_is_not_refuted(specimen: Specimen) -> None:
     verdict = _audited(specimen)
 
-    assert verdict.outcome is Outcome.NOT_REFUTED, verdict.explanation
+    assert verdict.outcome is AuditOutcome.NOT_REFUTED, verdict.explanation
     assert verdict.bound.epsilon <= specimen.claim.epsilon
     assert verdict.detectable_epsilon > specimen.claim.epsilon
 

@@ -7,7 +7,7 @@ import pytest
 from checks.catalogue import catalogue
 from checks.model import Status
 from runner.order import marks_of
-from runner.proving import Attempt, Proving, attempts
+from runner.proving import ProofCase, Proving, attempts
 
 ATTEMPTS = attempts(catalogue())
 
@@ -15,7 +15,7 @@ ATTEMPTS = attempts(catalogue())
 @pytest.mark.parametrize(
     "attempt", [pytest.param(a, id=a.name, marks=[pytest.mark.selfproof, *marks_of(a.rule)]) for a in ATTEMPTS]
 )
-def test_the_check_is_proven(attempt: Attempt, proving: Proving) -> None:
+def test_the_check_is_proven(attempt: ProofCase, proving: Proving) -> None:
     """FAIL on a violation, PASS on the clean twin; UNKNOWN is no proof of either. What the policy leaves out needs none."""
     outcome = proving(attempt)
     if outcome.result.status is Status.NOT_APPLICABLE:

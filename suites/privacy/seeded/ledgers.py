@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from fixtures.lab import Bench
 from fixtures.lab.database import LabPostgres, start_postgres
-from suites.privacy.accounts import Ask, Fate, Keeper, Outcome, Reply
+from suites.privacy.accounts import Ask, ClientOutcome, ClientReply, Fate, Keeper
 from suites.privacy.kept import LedgerKeeper
 
 _SINGLE_PRECISION = """
@@ -37,10 +37,10 @@ class RefundingKeeper:
         self.open, self.tenant, self.rush, self.spent = kept.open, kept.tenant, kept.rush, kept.spent
         self.restart, self.crash = kept.restart, kept.crash
 
-    def ask(self, ask: Ask, fate: Fate = Fate.ANSWERED) -> Reply:
+    def ask(self, ask: Ask, fate: Fate = Fate.ANSWERED) -> ClientReply:
         """See `Keeper.ask`."""
         reply = self._kept.ask(ask, fate)
-        if fate is Fate.LOST and reply.outcome is Outcome.NOTHING:
+        if fate is Fate.LOST and reply.outcome is ClientOutcome.NOTHING:
             with self._postgres.connection() as connection:
                 connection.execute(
                     "DELETE FROM privacy_ledger WHERE username = %s AND idempotency_key = %s", (ask.user, ask.key)

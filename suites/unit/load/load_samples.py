@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from checks.targets import Generator, Load, Mark, Objective, Written
+from checks.targets import GeneratorProcess, Load, Mark, Objective, Written
 from loadtests.recording.recorder import Recorder
 
 OBJECTIVES = {"inference": Objective(2000, 500, 50), "patient": Objective(500)}
@@ -44,7 +44,7 @@ def load(seconds: int = 40, *, streams: bool = True) -> Load:
         objectives=OBJECTIVES,
         slices=slices,
         marks=(Mark(10.0, "router 1 paused"), Mark(12.0, "router 1 healed")),
-        generators=(Generator("worker 1 on a", 250, 0.31), Generator("worker 2 on b", 150, 0.2)),
+        generators=(GeneratorProcess("worker 1 on a", 250, 0.31), GeneratorProcess("worker 2 on b", 150, 0.2)),
         written=Written(57, 1, 2, 0, complete=True),
     )
 

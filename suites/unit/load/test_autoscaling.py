@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from checks.autoscaler import Autoscaling, Direction, Pace
+from checks.autoscaler import Autoscaling, Direction, ScalingPolicy
 from checks.policy import load_policy
 from checks.targets import Latencies, Load, Slice
 from loadtests.capacity.autoscaling import (
@@ -26,8 +26,8 @@ from loadtests.capacity.autoscaling import (
 )
 
 pytestmark = pytest.mark.unit
-_AT_ONCE = Direction(window_s=0, policies=(Pace(percent=100, period_s=15),))
-_FREE = Direction(window_s=0, policies=(Pace(pods=1000, period_s=15),))
+_AT_ONCE = Direction(window_s=0, policies=(ScalingPolicy(percent=100, period_s=15),))
+_FREE = Direction(window_s=0, policies=(ScalingPolicy(pods=1000, period_s=15),))
 
 
 def _rule(**changed: object) -> Autoscaling:
@@ -77,7 +77,7 @@ def test_the_largest_of_several_metrics_counts() -> None:
 
 def test_eighty_replicas_shrink_by_a_tenth_a_minute_and_from_forty_on_by_four() -> None:
     """80 - 8 = 72; a tenth of 72 is 7.2, rounded up to 8; below 40 the four pods are more."""
-    down = Direction(window_s=0, policies=(Pace(pods=4, period_s=60), Pace(percent=10, period_s=60)))
+    down = Direction(window_s=0, policies=(ScalingPolicy(pods=4, period_s=60), ScalingPolicy(percent=10, period_s=60)))
     path = _path(_rule(down=down, min_replicas=10), (15, 800), (600, 100))
     assert path == [
         (0, 80),
@@ -96,13 +96,13 @@ def test_eighty_replicas_shrink_by_a_tenth_a_minute_and_from_forty_on_by_four() 
 
 def test_the_smallest_change_can_be_chosen() -> None:
     """A tenth of 80 is 8, but no more than 5 a minute."""
-    policies = (Pace(percent=10, period_s=60), Pace(pods=5, period_s=60))
+    policies = (ScalingPolicy(percent=10, period_s=60), ScalingPolicy(pods=5, period_s=60))
     down = Direction(window_s=0, policies=policies, select="min")
     assert _path(_rule(down=down), (15, 800), (90, 100)) == [(0, 80), (30, 75), (90, 70)]
 
 
 def test_a_direction_can_be_disabled() -> None:
-    down = Direction(window_s=0, policies=(Pace(percent=100, period_s=15),), select="disabled")
+    down = Direction(window_s=0, policies=(ScalingPolicy(percent=100, period_s=15),), select="disabled")
     assert _path(_rule(down=down), (15, 80), (90, 10)) == [(0, 8)]
 
 
@@ -114,7 +114,7 @@ def test_by_default_it_doubles_or_adds_four_every_fifteen_seconds_and_shrinks_af
 
 
 def test_a_window_on_the_way_up_waits_for_the_demand_to_last() -> None:
-    up = Direction(window_s=60, policies=(Pace(pods=100, period_s=15),))
+    up = Direction(window_s=60, policies=(ScalingPolicy(pods=100, period_s=15),))
     assert _path(_rule(up=up), (15, 10), (120, 50)) == [(0, 1), (75, 5)]
     assert _path(_rule(up=up), (15, 10), (45, 50), (60, 10)) == [(0, 1)]
 

@@ -12,15 +12,15 @@ from hypothesis import strategies as st
 
 from checks.model import Gate, Reason, Result, Severity, Status
 from commands.show_capacity import exit_code
-from loadtests.capacity.saturation import Kind, Resource, first_full
+from loadtests.capacity.saturation import Resource, ResourceKind, first_full
 from loadtests.capacity.search import (
     Capacity,
+    CapacityStep,
+    CapacityTrial,
     Ending,
     Judgement,
-    Step,
-    Terms,
-    Trial,
-    Verdict,
+    RateVerdict,
+    SearchTerms,
     bracket,
     judged,
     next_trial,
@@ -29,19 +29,19 @@ from loadtests.schedules.profiles import load_profile
 
 pytestmark = pytest.mark.unit
 _LOGIN_S = 10.0
-_TERMS = Terms(first=40, lowest=0.5, highest=5000, precision=0.1, budget_s=math.inf)
-_Judge = Callable[[Trial], Verdict]
+_TERMS = SearchTerms(first=40, lowest=0.5, highest=5000, precision=0.1, budget_s=math.inf)
+_Judge = Callable[[CapacityTrial], RateVerdict]
 
 
-def _search(judge: _Judge, terms: Terms = _TERMS) -> Capacity:
-    steps: list[Step] = []
-    while isinstance(chosen := next_trial(steps, terms), Trial):
-        steps.append(Step(chosen, Judgement(judge(chosen)), chosen.seconds + _LOGIN_S))
+def _search(judge: _Judge, terms: SearchTerms = _TERMS) -> Capacity:
+    steps: list[CapacityStep] = []
+    while isinstance(chosen := next_trial(steps, terms), CapacityTrial):
+        steps.append(CapacityStep(chosen, Judgement(judge(chosen)), chosen.seconds + _LOGIN_S))
     return Capacity(load_profile("gate"), terms, tuple(steps), chosen)
 
 
 def _exact(threshold: float) -> _Judge:
-    return lambda trial: Verdict.HOLDS if trial.rate <= threshold else Verdict.REFUTED
+    return lambda trial: RateVerdict.HOLDS if trial.rate <= threshold else RateVerdict.REFUTED
 
 
 def _rates(capacity: Capacity) -> list[float]:
@@ -58,7 +58,7 @@ def test_it_doubles_then_bisects_then_confirms() -> None:
 
 @given(threshold=st.floats(0.5, 4999), precision=st.floats(0.02, 0.5))
 def test_whatever_the_threshold_it_is_found_to_the_precision(threshold: float, precision: float) -> None:
-    terms = Terms(precision=precision, budget_s=math.inf)
+    terms = SearchTerms(precision=precision, budget_s=math.inf)
     capacity = _search(_exact(threshold), terms)
     known = capacity.bracket
     assert capacity.ending is Ending.FOUND
@@ -75,9 +75,9 @@ def test_a_judge_that_errs_near_the_threshold_leads_no_further_from_it_than_it_e
     """Within the blur any verdict may come, and another one the next time; outside it every verdict is right."""
     rng = random.Random(seed)  # noqa: S311  no secret
 
-    def judge(trial: Trial) -> Verdict:
+    def judge(trial: CapacityTrial) -> RateVerdict:
         if threshold / (1 + blur) <= trial.rate <= threshold * (1 + blur):
-            return rng.choice((Verdict.HOLDS, Verdict.REFUTED, Verdict.UNDECIDED))
+            return rng.choice((RateVerdict.HOLDS, RateVerdict.REFUTED, RateVerdict.UNDECIDED))
         return _exact(threshold)(trial)
 
     capacity = _search(judge)
@@ -92,7 +92,7 @@ def test_a_judge_that_errs_near_the_threshold_leads_no_further_from_it_than_it_e
 
 
 def test_what_decides_nothing_is_repeated_twice_as_long_and_then_bounds_the_rate_without_refuting_it() -> None:
-    capacity = _search(lambda trial: Verdict.UNDECIDED if trial.rate > 60 else Verdict.HOLDS)
+    capacity = _search(lambda trial: RateVerdict.UNDECIDED if trial.rate > 60 else RateVerdict.HOLDS)
     assert [step.trial.seconds for step in capacity.steps if step.trial.rate == 80] == [11.25, 22.5, 45, 90]
     known = capacity.bracket
     assert known.refuted is None
@@ -104,18 +104,18 @@ def test_what_decides_nothing_is_repeated_twice_as_long_and_then_bounds_the_rate
 
 @pytest.mark.parametrize(("rate", "seconds"), [(5, 50), (50, 20), (500, 10)])
 def test_a_step_is_long_enough_for_its_requests_within_its_bounds(rate: float, seconds: float) -> None:
-    terms = Terms(first=rate, requests=1000, shortest_s=10, longest_s=50)
-    assert next_trial([], terms) == Trial(rate, seconds)
+    terms = SearchTerms(first=rate, requests=1000, shortest_s=10, longest_s=50)
+    assert next_trial([], terms) == CapacityTrial(rate, seconds)
 
 
 def test_the_confirmation_counts_more_than_the_search() -> None:
     """95.1 holds when it is found and not the second time: then it is refuted, and what held below it is looked at."""
     found: list[float] = []
 
-    def judge(trial: Trial) -> Verdict:
+    def judge(trial: CapacityTrial) -> RateVerdict:
         found.append(trial.rate)
         again = found.count(trial.rate) > 1 and trial.rate > 90
-        return Verdict.REFUTED if again else _exact(100)(trial)
+        return RateVerdict.REFUTED if again else _exact(100)(trial)
 
     capacity = _search(judge)
     known = capacity.bracket
@@ -138,30 +138,33 @@ def test_the_ends_of_the_range_are_said() -> None:
 
 
 def test_a_rate_that_cannot_be_judged_bounds_what_is_known_to_hold() -> None:
-    capacity = _search(lambda trial: Verdict.UNKNOWN if trial.rate > 100 else Verdict.HOLDS)
+    capacity = _search(lambda trial: RateVerdict.UNKNOWN if trial.rate > 100 else RateVerdict.HOLDS)
     known = capacity.bracket
     assert known.refuted is None
     assert known.held == pytest.approx(95.1, abs=0.1)
     assert known.undecided == pytest.approx(103.7, abs=0.1)
     assert capacity.above is not None
-    assert capacity.above.verdict is Verdict.UNKNOWN
+    assert capacity.above.verdict is RateVerdict.UNKNOWN
     assert exit_code(capacity) == 3
 
 
 def test_where_nothing_can_be_judged_nothing_more_is_sent() -> None:
-    capacity = _search(lambda _: Verdict.UNKNOWN)
+    capacity = _search(lambda _: RateVerdict.UNKNOWN)
     assert (capacity.ending, len(capacity.steps), exit_code(capacity)) == (Ending.UNKNOWN, 1, 3)
 
 
 def test_no_step_is_begun_that_would_not_end_in_time() -> None:
     """Steps of 32.5, 21.25 and 18 s with their log-in; the fourth would end 89.75 s after the beginning."""
-    capacity = _search(_exact(1e9), Terms(budget_s=89))
+    capacity = _search(_exact(1e9), SearchTerms(budget_s=89))
     assert (capacity.ending, _rates(capacity)) == (Ending.TIME, [40, 80, 160])
     assert sum(step.took_s for step in capacity.steps) <= 89
 
 
 def test_of_two_verdicts_on_one_rate_the_worse_counts() -> None:
-    steps = [Step(Trial(80, 10), Judgement(verdict), 10) for verdict in (Verdict.HOLDS, Verdict.REFUTED)]
+    steps = [
+        CapacityStep(CapacityTrial(80, 10), Judgement(verdict), 10)
+        for verdict in (RateVerdict.HOLDS, RateVerdict.REFUTED)
+    ]
     assert bracket(steps, _TERMS).held is None
 
 
@@ -184,16 +187,16 @@ def _result(status: Status, reason: Reason | None = None, explanation: str = "")
 @pytest.mark.parametrize(
     ("results", "verdict"),
     [
-        ([_result(Status.PASS)], Verdict.HOLDS),
-        ([_result(Status.PASS), _result(Status.UNKNOWN, Reason.EXAMINED_NOTHING)], Verdict.HOLDS),
-        ([_result(Status.UNKNOWN, Reason.TOO_FEW_SAMPLES), _result(Status.PASS)], Verdict.UNDECIDED),
-        ([_result(Status.FAIL), _result(Status.UNKNOWN, Reason.COULD_NOT_LOOK)], Verdict.REFUTED),
-        ([_result(Status.UNKNOWN, Reason.COULD_NOT_LOOK), _result(Status.PASS)], Verdict.UNKNOWN),
-        ([_result(Status.UNKNOWN, Reason.EXAMINED_NOTHING)], Verdict.UNKNOWN),
-        ([], Verdict.UNKNOWN),
+        ([_result(Status.PASS)], RateVerdict.HOLDS),
+        ([_result(Status.PASS), _result(Status.UNKNOWN, Reason.EXAMINED_NOTHING)], RateVerdict.HOLDS),
+        ([_result(Status.UNKNOWN, Reason.TOO_FEW_SAMPLES), _result(Status.PASS)], RateVerdict.UNDECIDED),
+        ([_result(Status.FAIL), _result(Status.UNKNOWN, Reason.COULD_NOT_LOOK)], RateVerdict.REFUTED),
+        ([_result(Status.UNKNOWN, Reason.COULD_NOT_LOOK), _result(Status.PASS)], RateVerdict.UNKNOWN),
+        ([_result(Status.UNKNOWN, Reason.EXAMINED_NOTHING)], RateVerdict.UNKNOWN),
+        ([], RateVerdict.UNKNOWN),
     ],
 )
-def test_the_checks_results_become_a_verdict(results: list[Result], verdict: Verdict) -> None:
+def test_the_checks_results_become_a_verdict(results: list[Result], verdict: RateVerdict) -> None:
     assert judged(results).verdict is verdict
 
 
@@ -202,30 +205,34 @@ def test_why_it_cannot_be_judged_is_told() -> None:
     assert why == "inference p95 within limit: the load generator used 93 % of its core"
 
 
-def _used(kind: Kind, name: str, used: float, limit: float | None = 1.0) -> Resource:
+def _used(kind: ResourceKind, name: str, used: float, limit: float | None = 1.0) -> Resource:
     return Resource(kind, name, used, limit, "cores")
 
 
 def test_a_cause_is_named_before_its_consequences() -> None:
     """A full line in front of a busy thread is the thread's doing, and all cores busy explain a busy thread."""
-    line, slots = _used(Kind.LINE, "line", 64, 64), _used(Kind.PLACES, "slots", 16, 16)
-    thread, machine = _used(Kind.THREAD, "router", 0.97), _used(Kind.MACHINE, "machine", 1.95, 2)
+    line, slots = _used(ResourceKind.LINE, "line", 64, 64), _used(ResourceKind.PLACES, "slots", 16, 16)
+    thread, machine = _used(ResourceKind.THREAD, "router", 0.97), _used(ResourceKind.MACHINE, "machine", 1.95, 2)
     assert first_full([], [line, slots]).first == slots
     assert first_full([], [line, slots, thread]).first == thread
     assert first_full([], [line, slots, thread, machine]).first == machine
-    busy_generator = _used(Kind.GENERATOR, "generator", 0.85, 0.8)
+    busy_generator = _used(ResourceKind.GENERATOR, "generator", 0.85, 0.8)
     assert first_full([], [line, machine, busy_generator]).first == busy_generator
 
 
 def test_among_equals_the_one_that_was_fuller_before_is_named() -> None:
-    held = [_used(Kind.THREAD, "router1", 0.5), _used(Kind.THREAD, "router2", 0.8)]
-    refuted = [_used(Kind.THREAD, "router1", 0.99), _used(Kind.THREAD, "router2", 0.95)]
+    held = [_used(ResourceKind.THREAD, "router1", 0.5), _used(ResourceKind.THREAD, "router2", 0.8)]
+    refuted = [_used(ResourceKind.THREAD, "router1", 0.99), _used(ResourceKind.THREAD, "router2", 0.95)]
     assert first_full(held, refuted).first == refuted[1]
     assert [line.name for line in first_full(held, refuted).lines] == ["router1", "router2"]
 
 
 def test_where_nothing_is_full_nothing_is_named() -> None:
-    seen = [_used(Kind.THREAD, "router1", 0.5), _used(Kind.BACKLOG, "edge", 300, None), _used(Kind.OTHER, "x", 9, 1)]
+    seen = [
+        _used(ResourceKind.THREAD, "router1", 0.5),
+        _used(ResourceKind.BACKLOG, "edge", 300, None),
+        _used(ResourceKind.OTHER, "x", 9, 1),
+    ]
     assert first_full(seen, seen).first is None
-    assert first_full([], [_used(Kind.BACKLOG, "dropped", 1, 0)]).first is not None
-    assert first_full([], [_used(Kind.BACKLOG, "dropped", 0, 0)]).first is None
+    assert first_full([], [_used(ResourceKind.BACKLOG, "dropped", 1, 0)]).first is not None
+    assert first_full([], [_used(ResourceKind.BACKLOG, "dropped", 0, 0)]).first is None

@@ -14,7 +14,7 @@ from fixtures.hosts import process as proc
 from fixtures.hosts.loopback import LoopbackHost
 from fixtures.targets.load.target import RecordedLoad, send
 from fixtures.wait import wait_for
-from loadtests.generator.spec import Identity, LoadSpec, Progress, SpecError
+from loadtests.generator.spec import LoadAccount, LoadSpec, Progress, SpecError
 from loadtests.schedules.profiles import make_profile
 
 pytestmark = pytest.mark.unit
@@ -35,7 +35,7 @@ def _spec(port: int, **changes: object) -> LoadSpec:
         }
         | changes
     )
-    account = Identity(username="nurse.x", role="nurse", password=PASSWORD, totp_secret="")
+    account = LoadAccount(username="nurse.x", role="nurse", password=PASSWORD, totp_secret="")
     return LoadSpec(target="t", base_url=f"http://{ADDRESS}:{port}", accounts=(account,) * 4, profile=profile, seed=3)
 
 

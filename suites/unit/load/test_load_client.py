@@ -14,7 +14,7 @@ import gevent
 import pytest
 
 from fixtures.stack.certificates import CertificateAuthority
-from loadtests.users.http_client import Answer, Client, Endpoint, RequestError, trust
+from loadtests.users.http_client import Endpoint, HttpAnswer, HttpClient, RequestError, trust
 from loadtests.users.punctual import Punctual
 
 pytestmark = pytest.mark.unit
@@ -91,11 +91,11 @@ def _answering(*answers: bytes, pieces: int = 0) -> Talk:
 
 
 @pytest.fixture
-def connect() -> Iterator[Callable[..., Client]]:
-    made: list[Client] = []
+def connect() -> Iterator[Callable[..., HttpClient]]:
+    made: list[HttpClient] = []
 
-    def client(server: _Server, tls: ssl.SSLContext | None = None, *, timeout_s: float = 5) -> Client:
-        made.append(Client(Endpoint("127.0.0.1", server.port, "ward.test", tls), source="", timeout_s=timeout_s))
+    def client(server: _Server, tls: ssl.SSLContext | None = None, *, timeout_s: float = 5) -> HttpClient:
+        made.append(HttpClient(Endpoint("127.0.0.1", server.port, "ward.test", tls), source="", timeout_s=timeout_s))
         return made[-1]
 
     yield client
@@ -104,7 +104,7 @@ def connect() -> Iterator[Callable[..., Client]]:
 
 
 def test_a_connection_made_beforehand_carries_the_requests(
-    serve: Callable[..., _Server], connect: Callable[..., Client], tmp_path: Path
+    serve: Callable[..., _Server], connect: Callable[..., HttpClient], tmp_path: Path
 ) -> None:
     """The session tickets that TLS 1.3 sends after the handshake do not look like the connection's end."""
     authority = CertificateAuthority(tmp_path)
@@ -121,7 +121,7 @@ def test_a_connection_made_beforehand_carries_the_requests(
 
 
 def test_a_connection_that_was_closed_meanwhile_is_replaced(
-    serve: Callable[..., _Server], connect: Callable[..., Client]
+    serve: Callable[..., _Server], connect: Callable[..., HttpClient]
 ) -> None:
     """A server may close what is idle: the next request goes over another connection, and does not fail."""
 
@@ -139,7 +139,7 @@ def test_a_connection_that_was_closed_meanwhile_is_replaced(
 
 
 @pytest.mark.parametrize("pieces", [0, 1, 7])
-def test_answers_are_read_whole(serve: Callable[..., _Server], connect: Callable[..., Client], pieces: int) -> None:
+def test_answers_are_read_whole(serve: Callable[..., _Server], connect: Callable[..., HttpClient], pieces: int) -> None:
     """In whatever pieces they come, with interim answers before them, and one after another on the same connection."""
     server = serve(_answering(OK, HINTS + CHUNKED, CHUNKED, CLOSING, pieces=pieces))
     client = connect(server)
@@ -150,7 +150,7 @@ def test_answers_are_read_whole(serve: Callable[..., _Server], connect: Callable
 
 
 def test_a_streamed_answer_is_handed_on_as_it_comes(
-    serve: Callable[..., _Server], connect: Callable[..., Client]
+    serve: Callable[..., _Server], connect: Callable[..., HttpClient]
 ) -> None:
     """The rest is sent once the first piece has been handed on; the pieces are the body, which is not collected."""
     pieces: list[bytes] = []
@@ -174,7 +174,7 @@ def test_a_streamed_answer_is_handed_on_as_it_comes(
 
 @pytest.mark.parametrize("answer", [CLOSING, OK + b"HTTP/1.1 200 OK\r\n"])
 def test_a_connection_that_cannot_be_kept_is_not(
-    serve: Callable[..., _Server], connect: Callable[..., Client], answer: bytes
+    serve: Callable[..., _Server], connect: Callable[..., HttpClient], answer: bytes
 ) -> None:
     """The server says that it closes, or sends more than it was asked for."""
     server = serve(_answering(answer))
@@ -188,7 +188,7 @@ def test_a_connection_that_cannot_be_kept_is_not(
     [(OK[:-1], "connection lost"), (b"", "connection lost"), (b"SSH-2.0-OpenSSH_9.2\r\n", "not HTTP")],
 )
 def test_no_answer_has_a_cause(
-    serve: Callable[..., _Server], connect: Callable[..., Client], answer: bytes, cause: str
+    serve: Callable[..., _Server], connect: Callable[..., HttpClient], answer: bytes, cause: str
 ) -> None:
     """Cut off, nothing at all, or another protocol."""
 
@@ -201,7 +201,7 @@ def test_no_answer_has_a_cause(
         connect(serve(talk)).request("GET", "/")
 
 
-def test_silence_ends_with_the_time_out(serve: Callable[..., _Server], connect: Callable[..., Client]) -> None:
+def test_silence_ends_with_the_time_out(serve: Callable[..., _Server], connect: Callable[..., HttpClient]) -> None:
     """The request fails, and its connection is not used again."""
     server = serve(lambda connection: threading.Event().wait(2) and connection.close())
     client = connect(server, timeout_s=0.1)
@@ -212,7 +212,7 @@ def test_silence_ends_with_the_time_out(serve: Callable[..., _Server], connect: 
 
 
 def test_a_body_larger_than_the_buffers_is_sent_whole(
-    serve: Callable[..., _Server], connect: Callable[..., Client]
+    serve: Callable[..., _Server], connect: Callable[..., HttpClient]
 ) -> None:
     """The server reads slowly and gets every byte."""
     read = 0
@@ -227,7 +227,7 @@ def test_a_body_larger_than_the_buffers_is_sent_whole(
         connection.sendall(OK)
 
     body = b"x" * 8_000_000
-    answer: Answer = connect(serve(talk)).request("POST", "/", body=body)
+    answer: HttpAnswer = connect(serve(talk)).request("POST", "/", body=body)
     assert answer.body == b"ok"
     assert read > len(body)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from checks.performance._early_stopping import samples_needed
-from loadtests.generator.spec import Identity, LoadSpec, SpecError
+from loadtests.generator.spec import LoadAccount, LoadSpec, SpecError
 from loadtests.schedules.profiles import ProfileError, load_profile, make_profile, profile_names
 
 pytestmark = pytest.mark.unit
@@ -23,7 +23,7 @@ GOOD: dict[str, object] = {
 
 def _spec(**changes: object) -> LoadSpec:
     accounts = [
-        Identity(username=f"u{number}", role=role, password="p", totp_secret="")  # noqa: S106  no such account
+        LoadAccount(username=f"u{number}", role=role, password="p", totp_secret="")  # noqa: S106  no such account
         for number, role in enumerate(["physician"] * 6 + ["nurse"] * 4)
     ]
     fields: dict[str, object] = {

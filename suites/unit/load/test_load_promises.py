@@ -9,7 +9,7 @@ import pytest
 from checks.catalogue import read
 from checks.evaluate import evaluate
 from checks.model import Reason, Result, Status
-from checks.policy import Performance, Policy, load_policy, policy_names
+from checks.policy import PerformancePolicy, Policy, load_policy, policy_names
 from checks.targets import Latencies, Load
 from loadtests.generator.spec import load_from_json, load_to_json
 from loadtests.recording.recorder import Recorder
@@ -21,7 +21,7 @@ DEFAULT = load_policy("default")
 
 @dataclass(frozen=True)
 class _Recorded:
-    """Implements `checks.targets.LoadHistory`."""
+    """Implements `checks.targets.Loads`."""
 
     record: Load
 
@@ -50,7 +50,7 @@ def _judged(rule: str, load: Load, policy: Policy = DEFAULT) -> Result:
 
 
 def _promising(**performance: object) -> Policy:
-    return DEFAULT.model_copy(update={"performance": Performance.model_validate(performance)})
+    return DEFAULT.model_copy(update={"performance": PerformancePolicy.model_validate(performance)})
 
 
 def _delayed(share: float, total: int, seconds: float = 2.5) -> Load:

@@ -9,7 +9,7 @@ import pytest
 from checks.model import CannotLookError, Reason
 from checks.performance._early_stopping import (
     Bad,
-    Decision,
+    ClaimDecision,
     at_most,
     decide,
     described,
@@ -21,8 +21,8 @@ from checks.performance._early_stopping import (
     samples_needed,
     settled,
 )
-from checks.policy import Performance
-from checks.targets import Generator, Latencies, Load
+from checks.policy import PerformancePolicy
+from checks.targets import GeneratorProcess, Latencies, Load
 from loadtests.recording.recorder import Recorder, bucket_us
 
 pytestmark = pytest.mark.unit
@@ -61,16 +61,16 @@ def test_the_rule_is_the_early_stopping_table(share: float, needed: list[int]) -
 @pytest.mark.parametrize(
     ("bad", "total", "decision"),
     [
-        (0, 90, Decision.HOLDS),
-        (0, 89, Decision.UNDECIDED),
-        (1, 130, Decision.HOLDS),
-        (20, 400, Decision.UNDECIDED),
-        (40, 400, Decision.REFUTED),
-        (0, 0, Decision.UNDECIDED),
-        (3, 3, Decision.REFUTED),
+        (0, 90, ClaimDecision.HOLDS),
+        (0, 89, ClaimDecision.UNDECIDED),
+        (1, 130, ClaimDecision.HOLDS),
+        (20, 400, ClaimDecision.UNDECIDED),
+        (40, 400, ClaimDecision.REFUTED),
+        (0, 0, ClaimDecision.UNDECIDED),
+        (3, 3, ClaimDecision.REFUTED),
     ],
 )
-def test_few_samples_decide_neither_way(bad: int, total: int, decision: Decision) -> None:
+def test_few_samples_decide_neither_way(bad: int, total: int, decision: ClaimDecision) -> None:
     """A share of 5 % is held or refuted only when chance would hardly show so few or so many."""
     assert decide(bad, bad, total, 0.05, 0.99) is decision
 
@@ -157,13 +157,13 @@ def test_times_inside_a_request_are_no_requests() -> None:
 def test_a_load_that_cannot_be_believed_is_not_judged(load: Load, reason: str) -> None:
     """A load cut short, from a generator too busy, or of too few users, is UNKNOWN and not slow."""
     with pytest.raises(CannotLookError, match=reason):
-        examined(load, Performance())
-    assert examined(LOAD, Performance()) is LOAD
+        examined(load, PerformancePolicy())
+    assert examined(LOAD, PerformancePolicy()) is LOAD
 
 
 def test_evidence_names_what_a_repetition_needs() -> None:
     """Seed, samples, percentiles, errors, and the busiest of the processes that sent the load."""
-    senders = (Generator("worker 1", 70, 0.05), Generator("worker 2", 80, 0.1))
+    senders = (GeneratorProcess("worker 1", 70, 0.05), GeneratorProcess("worker 2", 80, 0.1))
     told = described(replace(LOAD, generators=senders), requests_of(LOAD, "inference"))
     assert "seed 1\n" in told
     assert "inference: n=100 p50=100.0 p95=100.0 p99=3000.0 max=3000.0 ms" in told

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from checks.model import CannotLookError, Reason
-from checks.targets import Api, Edge, LoadHistory
+from checks.targets import Api, Edge, Loads
 from fixtures import REPOSITORY
 from fixtures.deployment.deployment import Deployment
 from fixtures.deployment.destination import destination, endpoint
@@ -228,7 +228,7 @@ def test_a_bare_server_leaves_the_other_checks_unknown() -> None:
         untrusting.find(Edge)
     assert missing.value.reason is Reason.NOT_DECLARED
     with pytest.raises(CannotLookError, match=r"neither an \[api\] nor a \[load\] section") as missing:
-        Deployment(_target()).find(LoadHistory)
+        Deployment(_target()).find(Loads)
     assert missing.value.reason is Reason.NOT_DECLARED
 
 

@@ -19,7 +19,7 @@ from fixtures.hosts.loopback import LoopbackHost
 from fixtures.hosts.process import Process
 from fixtures.targets.load.target import send
 from fixtures.wait import wait_for
-from loadtests.generator.spec import Destination, Identity, LoadSpec, write_private
+from loadtests.generator.spec import Destination, LoadAccount, LoadSpec, write_private
 from loadtests.schedules.profiles import make_profile
 
 pytestmark = pytest.mark.unit
@@ -43,7 +43,8 @@ def _spec(*, processes: int = 1, listen: str = "", password: str = PASSWORD, **c
         | changes
     )
     accounts = tuple(
-        Identity(username=f"auditor{number}", role="auditor", password=password, totp_secret="") for number in range(2)
+        LoadAccount(username=f"auditor{number}", role="auditor", password=password, totp_secret="")
+        for number in range(2)
     )
     return LoadSpec(
         target="t",

@@ -6,7 +6,7 @@ from typing import cast
 
 from checks.model import Status
 from fixtures.lab import Laboratory
-from runner.proving import Attempt, exempted, make_if_applicable
+from runner.proving import ProofCase, exempted, make_if_applicable
 from suites.unit.reports.report_samples import policy, rule
 
 LEFT_OUT, OTHER = rule("left_out"), rule("other")
@@ -27,6 +27,6 @@ def test_a_check_that_is_left_out_builds_nothing_in_the_lab() -> None:
     """Its violation may need what this machine lacks; the outcome proves nothing."""
     no_lab = cast("Laboratory", None)
     for violation in (None, *LEFT_OUT.violations):
-        outcome = make_if_applicable(Attempt(LEFT_OUT, violation), no_lab, POLICY)
+        outcome = make_if_applicable(ProofCase(LEFT_OUT, violation), no_lab, POLICY)
         assert outcome.result.status is Status.NOT_APPLICABLE
         assert not outcome.proven

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.reference.router.inference.balancer import Balancer, Refusal, RefusedError
+from fixtures.reference.router.inference.balancer import Balancer, RefusedError, ServiceRefusal
 from fixtures.stack.certificates import CertificateAuthority, KeyPair
 
 pytestmark = pytest.mark.unit
@@ -119,7 +119,7 @@ async def _ask(balancer: Balancer) -> bytes:
         return await answer.read()
 
 
-async def _refusal(balancer: Balancer) -> Refusal:
+async def _refusal(balancer: Balancer) -> ServiceRefusal:
     with pytest.raises(RefusedError) as refused:
         await _ask(balancer)
     return refused.value.refusal
@@ -175,7 +175,7 @@ def test_a_broken_stream_is_not_started_again_elsewhere(bed: _Bed) -> None:
     async def scenario() -> None:
         broken, sound = _ModelServer("break-late"), _ModelServer()
         async with bed.balancer(broken, sound, probe_s=60) as balancer:
-            assert await _refusal(balancer) is Refusal.BROKEN
+            assert await _refusal(balancer) is ServiceRefusal.BROKEN
             assert (broken.asked, sound.asked) == (1, 0)
 
     asyncio.run(scenario())
@@ -185,7 +185,7 @@ def test_a_server_returns_when_its_probe_succeeds(bed: _Bed) -> None:
     async def scenario() -> None:
         server = _ModelServer(healthy=False)
         async with bed.balancer(server) as balancer:
-            assert await _refusal(balancer) is Refusal.DOWN
+            assert await _refusal(balancer) is ServiceRefusal.DOWN
             server.healthy = True
             await _eventually(lambda: balancer.status().up == 1)
             assert await _ask(balancer) == b"".join(_CHUNKS)
@@ -199,7 +199,7 @@ def test_the_queue_is_bounded(bed: _Bed) -> None:
         async with bed.balancer(server, queue=2, per_server=1) as balancer:
             asked = [asyncio.create_task(_ask(balancer)) for _ in range(3)]
             await _eventually(lambda: balancer.status().queued == 2)
-            assert await _refusal(balancer) is Refusal.FULL
+            assert await _refusal(balancer) is ServiceRefusal.FULL
             server.release.set()
             assert await asyncio.gather(*asked) == [b"".join(_CHUNKS)] * 3
             assert balancer.status().queued == 0
@@ -218,7 +218,7 @@ def test_nobody_waits_longer_than_is_allowed_by_how_long_answers_take(bed: _Bed)
             server.release.clear()
             asked = [asyncio.create_task(_ask(balancer)) for _ in range(2)]
             await _eventually(lambda: balancer.status().queued == 1)
-            assert await _refusal(balancer) is Refusal.FULL
+            assert await _refusal(balancer) is ServiceRefusal.FULL
             server.release.set()
             assert await asyncio.gather(*asked) == [b"".join(_CHUNKS)] * 2
 
@@ -231,8 +231,11 @@ def test_waiting_ends_with_the_time_limit(bed: _Bed) -> None:
         async with bed.balancer(server, per_server=1, timeout_s=0.3) as balancer:
             seen = await asyncio.gather(_ask(balancer), _ask(balancer), return_exceptions=True)
             first, second = (e.refusal for e in seen if isinstance(e, RefusedError))
-            assert first is Refusal.LATE
-            assert second in (Refusal.WAITED, Refusal.LATE)  # late when it got the first one's place in its last moment
+            assert first is ServiceRefusal.LATE
+            assert second in (
+                ServiceRefusal.WAITED,
+                ServiceRefusal.LATE,
+            )  # late when it got the first one's place in its last moment
             assert [status.in_flight for status in balancer.status().servers] == [0]
 
     asyncio.run(scenario())

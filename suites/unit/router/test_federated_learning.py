@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from fixtures.reference.hospital.learning import DIMENSION, RIDGE, Step, Update, problem, solve
+from fixtures.reference.hospital.learning import DIMENSION, RIDGE, LearningStep, Update, problem, solve
 from fixtures.reference.router.privacy.combining import average
 
 pytestmark = pytest.mark.unit
@@ -25,7 +25,7 @@ def _optimum() -> np.ndarray[tuple[int], np.dtype[np.float64]]:
 
 
 def _round(weights: list[float]) -> list[float]:
-    step = Step(weights=tuple(weights), proximal=PROXIMAL)
+    step = LearningStep(weights=tuple(weights), proximal=PROXIMAL)
     return average(weights, [solve(SEED, node, step) for node in NODES], norm=10, patients=5000)
 
 
@@ -64,4 +64,4 @@ def test_a_node_that_claims_samples_or_a_long_way_is_held_back() -> None:
 
 def test_weights_of_another_dimension_are_refused() -> None:
     with pytest.raises(ValueError, match="the problem has 4 weights, not 2"):
-        solve(SEED, NODES[0], Step(weights=(0.0, 0.0), proximal=PROXIMAL))
+        solve(SEED, NODES[0], LearningStep(weights=(0.0, 0.0), proximal=PROXIMAL))

@@ -10,7 +10,7 @@ from checks.catalogue import read
 from checks.evaluate import evaluate
 from checks.model import Reason, Result, Status
 from checks.policy import load_policy
-from checks.targets import JointAnswer, NodeContact, Part, Participation, RoleAnswer, Training
+from checks.targets import JointAnswer, NodeContact, Participation, ProblemPart, RoleAnswer, Training
 
 LIES, MINIMUM, TRAINING = (
     f"federation/{name}"
@@ -52,7 +52,7 @@ class _Refusing:
     def contact(self, way: str) -> tuple[NodeContact, ...]:
         raise NotImplementedError
 
-    def problem(self) -> tuple[Part, ...]:
+    def problem(self) -> tuple[ProblemPart, ...]:
         raise NotImplementedError
 
     def train(self, rounds: int) -> Training:

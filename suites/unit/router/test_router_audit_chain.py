@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from fixtures.reference.router.audit.chain import ORIGIN, Entry, Head, digest, link, storable
+from fixtures.reference.router.audit.chain import ORIGIN, AuditEntry, Head, digest, link, storable
 
 pytestmark = pytest.mark.unit
-ENTRY = Entry(
+ENTRY = AuditEntry(
     at=datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC),
     request_id="r1",
     username="nurse.a",

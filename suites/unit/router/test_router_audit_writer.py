@@ -11,8 +11,8 @@ import pytest
 from fixtures.lab import Laboratory
 from fixtures.lab.database import LabPostgres, start_postgres
 from fixtures.reference.router import settings
-from fixtures.reference.router.audit.audit import Audit
-from fixtures.reference.router.database import Database
+from fixtures.reference.router.audit.audit import AuditChain
+from fixtures.reference.router.database import DatabasePool
 from fixtures.services._database import APPLICATION
 
 _BROKEN_LINKS = """
@@ -40,16 +40,16 @@ def postgres() -> Iterator[LabPostgres]:
         lab.close()
 
 
-def _with_writers(postgres: LabPostgres, scenario: Callable[[Audit, Audit], Awaitable[None]]) -> None:
-    chosen = settings.Database(
+def _with_writers(postgres: LabPostgres, scenario: Callable[[AuditChain, AuditChain], Awaitable[None]]) -> None:
+    chosen = settings.DatabaseSettings(
         hosts=(postgres.address,), password=postgres.vault["postgres.application"], ca=postgres.ca, user=APPLICATION
     )
 
     async def run() -> None:
-        database = Database(chosen, "test")
+        database = DatabasePool(chosen, "test")
         await database.start()
         try:
-            await scenario(*(Audit(database, "writer", enabled=True, batch_s=0.0) for _ in range(2)))
+            await scenario(*(AuditChain(database, "writer", enabled=True, batch_s=0.0) for _ in range(2)))
         finally:
             await database.close()
 
@@ -59,7 +59,7 @@ def _with_writers(postgres: LabPostgres, scenario: Callable[[Audit, Audit], Awai
 def test_a_batch_that_was_overtaken_follows_the_head_in_the_database(postgres: LabPostgres) -> None:
     """As after a batch that was cut off, given up, and committed later: nobody is refused, and every link holds."""
 
-    async def overtaken(one: Audit, other: Audit) -> None:
+    async def overtaken(one: AuditChain, other: AuditChain) -> None:
         await one.append(_Actor(), "patients.read", "patients/1", "ok")
         await other.append(_Actor(), "patients.read", "patients/2", "ok")
         await one.append(_Actor(), "patients.read", "patients/3", "ok")  # its head is one entry old

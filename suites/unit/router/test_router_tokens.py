@@ -29,7 +29,7 @@ def key_file(tmp_path: Path) -> Path:
 
 
 def _tokens(*, lifetime_s: int = 1800, verify: Collection[str] = ALL, key_id: str = "one") -> Tokens:
-    chosen = settings.Tokens.model_validate({"signing_key": "unused", "key_id": key_id, "verify": list(verify)})
+    chosen = settings.TokenSettings.model_validate({"signing_key": "unused", "key_id": key_id, "verify": list(verify)})
     return Tokens(KEY, chosen, lifetime_s)
 
 

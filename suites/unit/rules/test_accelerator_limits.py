@@ -30,7 +30,7 @@ LOAD = Load(
 
 
 @dataclass
-class History:
+class OneLoad:
     """One load."""
 
     record: Load
@@ -43,7 +43,7 @@ class History:
 
 def judged(load: Load, policy: Policy = POLICY) -> Result:
     """What the check says of a load."""
-    return evaluate(RULE, lambda _: History(load), policy, target="hand")
+    return evaluate(RULE, lambda _: OneLoad(load), policy, target="hand")
 
 
 def test_gpus_at_their_limits_hold() -> None:

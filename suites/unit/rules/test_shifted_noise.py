@@ -12,7 +12,7 @@ import pytest
 from checks.evaluate import evaluate
 from checks.model import Reason, Status
 from checks.policy import load_policy
-from checks.privacy._shift import Trial
+from checks.privacy._shift import ShiftTest
 from checks.privacy.released_answers_not_refuted import released_answers_not_refuted
 from checks.targets import Mechanism, NodeNoise, PrivacyClaim, ReleasedNoise, Repetition, Spending
 
@@ -41,21 +41,21 @@ def _scale(claim: PrivacyClaim, epsilon: float) -> float:
 
 @pytest.mark.parametrize("claim", CLAIMS)
 def test_noise_that_just_keeps_its_claim_is_not_refuted(claim: PrivacyClaim) -> None:
-    trial, chance, scale = Trial(claim, ALPHA), np.random.default_rng(3), _scale(claim, claim.epsilon)
+    trial, chance, scale = ShiftTest(claim, ALPHA), np.random.default_rng(3), _scale(claim, claim.epsilon)
     shown = [trial.examine(_drawn(claim, scale, chance)).epsilon for _ in range(50)]
     assert 0.5 * claim.epsilon < float(np.median(shown)) < max(shown) <= claim.epsilon
 
 
 @pytest.mark.parametrize("claim", CLAIMS)
 def test_a_true_claim_is_refuted_no_more_often_than_alpha_says(claim: PrivacyClaim) -> None:
-    trial, chance, scale = Trial(claim, 0.2), np.random.default_rng(4), _scale(claim, claim.epsilon)
+    trial, chance, scale = ShiftTest(claim, 0.2), np.random.default_rng(4), _scale(claim, claim.epsilon)
     wrong = sum(trial.examine(_drawn(claim, scale, chance)).epsilon > claim.epsilon for _ in range(200))
     assert wrong <= 60  # 40 are expected at most; 60 or more of 200 have a chance of 0.0005
 
 
 @pytest.mark.parametrize("claim", CLAIMS)
 def test_what_is_said_to_be_detectable_is_detected(claim: PrivacyClaim) -> None:
-    trial, chance = Trial(claim, ALPHA), np.random.default_rng(5)
+    trial, chance = ShiftTest(claim, ALPHA), np.random.default_rng(5)
     scale = _scale(claim, trial.detectable(SIZE))
     found = sum(trial.examine(_drawn(claim, scale, chance)).epsilon > claim.epsilon for _ in range(100))
     assert found >= 90
@@ -63,7 +63,7 @@ def test_what_is_said_to_be_detectable_is_detected(claim: PrivacyClaim) -> None:
 
 @pytest.mark.parametrize("claim", CLAIMS)
 def test_more_samples_show_finer_losses_and_too_few_nothing(claim: PrivacyClaim) -> None:
-    reach = [Trial(claim, ALPHA).detectable(size) for size in (16, 600, 2000, 20_000)]
+    reach = [ShiftTest(claim, ALPHA).detectable(size) for size in (16, 600, 2000, 20_000)]
     assert math.isinf(reach[0])
     assert reach[1] > reach[2] > reach[3] > claim.epsilon
 

@@ -22,7 +22,7 @@ CLEAN = Written(acknowledged=40, lost=0, duplicated=0, refused_yet_present=0, co
 
 @dataclass(frozen=True)
 class _Spiked:
-    """Implements `checks.targets.LoadHistory`."""
+    """Implements `checks.targets.Loads`."""
 
     record: Load
 

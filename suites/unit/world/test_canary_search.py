@@ -18,7 +18,7 @@ import pytest
 
 from checks.model import CannotLookError
 from fixtures.canary import marker as canary
-from fixtures.canary.marker import Needle, Place, new_patient, new_token, search_places
+from fixtures.canary.marker import Needle, SearchPlace, new_patient, new_token, search_places
 from fixtures.canary.packets import search_capture
 
 MARK = "k7qz0canary4w9x1m2ba"
@@ -74,7 +74,7 @@ def test_files_are_counted_for_the_nearest_place_and_hits_carry_their_offset(tmp
     (tmp_path / "data" / "pg_wal").mkdir(parents=True)
     (tmp_path / "data" / "heap").write_bytes(bytes(100) + MARK.encode())
     (tmp_path / "data" / "pg_wal" / "0001").write_bytes(b"nothing")
-    places = [Place("database", (tmp_path / "data",)), Place("wal", (tmp_path / "data" / "pg_wal",))]
+    places = [SearchPlace("database", (tmp_path / "data",)), SearchPlace("wal", (tmp_path / "data" / "pg_wal",))]
     database, wal = search_places(NEEDLE, places)
     assert (database.place, database.examined, database.bytes) == ("database", 1, 120)
     assert [(t.place, t.encoding) for t in database.traces] == [(f"{tmp_path}/data/heap at offset 100", "plain")]
@@ -87,27 +87,27 @@ def test_a_token_across_two_pieces_of_a_large_file_is_found_once(tmp_path: Path,
     data = bytearray(3 * piece)
     data[piece + shift : piece + shift + len(MARK)] = MARK.encode()
     (tmp_path / "large").write_bytes(data)
-    (sighting,) = search_places(NEEDLE, [Place("database", (tmp_path,))])
+    (sighting,) = search_places(NEEDLE, [SearchPlace("database", (tmp_path,))])
     assert [f"{tmp_path}/large at offset {piece + shift}"] == [t.place for t in sighting.traces]
 
 
 @pytest.mark.parametrize("compress", [gzip.compress, bz2.compress, lzma.compress])
 def test_compressed_files_are_looked_into(tmp_path: Path, compress: type[bytes]) -> None:
     (tmp_path / "old.log").write_bytes(compress(b"line\n" * 1000 + MARK.encode()))
-    (sighting,) = search_places(NEEDLE, [Place("logs", (tmp_path,))])
+    (sighting,) = search_places(NEEDLE, [SearchPlace("logs", (tmp_path,))])
     assert [t.encoding for t in sighting.traces] == ["compressed plain"]
 
 
 def test_a_file_that_only_begins_like_a_compressed_one_is_searched_as_it_is(tmp_path: Path) -> None:
     (tmp_path / "page").write_bytes(b"\x1f\x8b\x08" + os.urandom(500) + MARK.encode())
-    (sighting,) = search_places(NEEDLE, [Place("database", (tmp_path,))])
+    (sighting,) = search_places(NEEDLE, [SearchPlace("database", (tmp_path,))])
     assert [t.encoding for t in sighting.traces] == ["plain"]
 
 
 def test_a_compression_that_cannot_be_opened_is_not_passed_over(tmp_path: Path) -> None:
     (tmp_path / "backup.zst").write_bytes(b"\x28\xb5\x2f\xfd" + bytes(10))
     with pytest.raises(CannotLookError, match="compressed with zstd"):
-        search_places(NEEDLE, [Place("backup", (tmp_path,))])
+        search_places(NEEDLE, [SearchPlace("backup", (tmp_path,))])
 
 
 def test_links_are_followed_out_of_the_place_and_in_circles(tmp_path: Path) -> None:
@@ -116,19 +116,19 @@ def test_links_are_followed_out_of_the_place_and_in_circles(tmp_path: Path) -> N
     (tmp_path / "elsewhere" / "wal").write_bytes(MARK.encode())
     (tmp_path / "data" / "pg_wal").symlink_to(tmp_path / "elsewhere")
     (tmp_path / "data" / "loop").symlink_to(tmp_path / "data")
-    (sighting,) = search_places(NEEDLE, [Place("database", (tmp_path / "data",))])
+    (sighting,) = search_places(NEEDLE, [SearchPlace("database", (tmp_path / "data",))])
     assert (sighting.examined, len(sighting.traces)) == (1, 1)
 
 
 def test_a_place_that_does_not_exist_is_not_passed_over(tmp_path: Path) -> None:
     with pytest.raises(CannotLookError, match="do not exist"):
-        search_places(NEEDLE, [Place("backup", (tmp_path / "none",))])
+        search_places(NEEDLE, [SearchPlace("backup", (tmp_path / "none",))])
 
 
 def test_a_file_that_cannot_be_read_is_not_passed_over() -> None:
     """Reading one's own memory at address zero fails for everybody, root too."""
     with pytest.raises(CannotLookError, match=r"could not be searched, first /proc/[0-9]+/mem"):
-        search_places(NEEDLE, [Place("logs", (Path("/proc/self/mem").parent.resolve() / "mem",))])
+        search_places(NEEDLE, [SearchPlace("logs", (Path("/proc/self/mem").parent.resolve() / "mem",))])
 
 
 def _write_capture(path: Path, segments: list[tuple[int, bytes]]) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from checks.model import CannotLookError
-from fixtures.canary.marker import Patient, Place
+from fixtures.canary.marker import CanaryPatient, SearchPlace
 from fixtures.hosts import process
 from fixtures.hosts.process import Process
 from fixtures.targets.canary.target import SystemCanary, Wire
@@ -51,7 +51,7 @@ def _canary(
     place = directory / "place"
     place.mkdir()
 
-    def drive(patient: Patient) -> None:
+    def drive(patient: CanaryPatient) -> None:
         if fail:
             msg = "a step failed"
             raise CannotLookError(msg)
@@ -63,7 +63,7 @@ def _canary(
     return SystemCanary(
         drive=drive,
         settle=lambda: None,
-        places=lambda: [Place("logs", (place,))],
+        places=lambda: [SearchPlace("logs", (place,))],
         wire=wire,
         scratch=directory / "scratch",
     )

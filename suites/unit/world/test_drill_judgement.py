@@ -7,53 +7,55 @@ from collections.abc import Iterable
 import pytest
 
 from checks.targets import Drill
-from fixtures.drills.judgement import ReadBack, Terms, judge, stable
-from fixtures.drills.ledger import Entry, Kind, payload
+from fixtures.drills.judgement import ReadBack, RestorationTerms, judge, stable
+from fixtures.drills.ledger import EntryKind, LedgerEntry, payload
 
 pytestmark = pytest.mark.unit
 
-TERMS = Terms(rate_hz=10, stable_s=2.0, noise_s=0.02)
+TERMS = RestorationTerms(rate_hz=10, stable_s=2.0, noise_s=0.02)
 _MS = 1_000_000
 
 
-def _write(at_ms: int, kind: Kind | None = Kind.OK, *, took_ms: int = 10, key: str = "") -> list[Entry]:
+def _write(at_ms: int, kind: EntryKind | None = EntryKind.OK, *, took_ms: int = 10, key: str = "") -> list[LedgerEntry]:
     name = key or f"w{at_ms}"
-    sent = Entry(Kind.INVOKE, at_ms * _MS, name)
-    return [sent] if kind is None else [sent, Entry(kind, (at_ms + took_ms) * _MS, name)]
+    sent = LedgerEntry(EntryKind.INVOKE, at_ms * _MS, name)
+    return [sent] if kind is None else [sent, LedgerEntry(kind, (at_ms + took_ms) * _MS, name)]
 
 
-def _writes(first_ms: int, last_ms: int, kind: Kind | None = Kind.OK, *, took_ms: int = 10) -> list[Entry]:
+def _writes(
+    first_ms: int, last_ms: int, kind: EntryKind | None = EntryKind.OK, *, took_ms: int = 10
+) -> list[LedgerEntry]:
     """One write every 100 ms in [first, last)."""
     return [entry for at in range(first_ms, last_ms, 100) for entry in _write(at, kind, took_ms=took_ms)]
 
 
-def _mark(kind: Kind, at_ms: int) -> Entry:
-    return Entry(kind, at_ms * _MS)
+def _mark(kind: EntryKind, at_ms: int) -> LedgerEntry:
+    return LedgerEntry(kind, at_ms * _MS)
 
 
-def _history(*parts: Iterable[Entry], fault_ms: int = 3000, effect_ms: int = 3005) -> list[Entry]:
+def _history(*parts: Iterable[LedgerEntry], fault_ms: int = 3000, effect_ms: int = 3005) -> list[LedgerEntry]:
     clocks = [
-        Entry(Kind.CLOCK, 0, detail="2026-01-01T00:00:00+00:00"),
-        Entry(Kind.CLOCK, 60_000 * _MS, detail="2026-01-01T00:01:00+00:00"),
+        LedgerEntry(EntryKind.CLOCK, 0, detail="2026-01-01T00:00:00+00:00"),
+        LedgerEntry(EntryKind.CLOCK, 60_000 * _MS, detail="2026-01-01T00:01:00+00:00"),
     ]
-    marks = [_mark(Kind.FAULT, fault_ms), _mark(Kind.EFFECT, effect_ms)]
+    marks = [_mark(EntryKind.FAULT, fault_ms), _mark(EntryKind.EFFECT, effect_ms)]
     return sorted(
-        [*clocks, *marks, *(e for part in parts for e in part)], key=lambda e: (e.at_ns, e.kind != Kind.INVOKE)
+        [*clocks, *marks, *(e for part in parts for e in part)], key=lambda e: (e.at_ns, e.kind != EntryKind.INVOKE)
     )
 
 
 def _judge(
-    entries: list[Entry], *, without: Iterable[str] = (), more: Iterable[str] = (), complete: bool = True
+    entries: list[LedgerEntry], *, without: Iterable[str] = (), more: Iterable[str] = (), complete: bool = True
 ) -> Drill:
     """Judge with a read that finds every acknowledged write, less ``without``, and ``more`` payloads."""
     gone = set(without)
-    held = [payload(e.key) for e in entries if e.kind is Kind.OK and e.key not in gone]
+    held = [payload(e.key) for e in entries if e.kind is EntryKind.OK and e.key not in gone]
     read = ReadBack((*held, *more), complete)
     return judge(entries, read, TERMS, scenario="s", fault="f", intact=True)
 
 
-def _outage(until_ms: int = 6000, end_ms: int = 10_000) -> list[Entry]:
-    return _history(_writes(0, 3000), _writes(3100, until_ms, Kind.INFO, took_ms=1000), _writes(until_ms, end_ms))
+def _outage(until_ms: int = 6000, end_ms: int = 10_000) -> list[LedgerEntry]:
+    return _history(_writes(0, 3000), _writes(3100, until_ms, EntryKind.INFO, took_ms=1000), _writes(until_ms, end_ms))
 
 
 def test_an_outage_that_ends() -> None:
@@ -70,7 +72,7 @@ def test_an_outage_that_ends() -> None:
 
 
 def test_service_that_never_returns_has_no_rto() -> None:
-    drill = _judge(_history(_writes(0, 3000), _writes(3100, 10_000, Kind.FAIL)))
+    drill = _judge(_history(_writes(0, 3000), _writes(3100, 10_000, EntryKind.FAIL)))
     assert drill.rto_s is None
     assert drill.longest_gap_s == pytest.approx(6.99, abs=0.02)
 
@@ -78,16 +80,16 @@ def test_service_that_never_returns_has_no_rto() -> None:
 def test_one_answer_in_an_outage_is_no_recovery() -> None:
     blip = _history(
         _writes(0, 3000),
-        _writes(3100, 4000, Kind.INFO),
+        _writes(3100, 4000, EntryKind.INFO),
         _write(4000),
-        _writes(4100, 7000, Kind.INFO),
+        _writes(4100, 7000, EntryKind.INFO),
         _writes(7000, 10_000),
     )
     assert _judge(blip).rto_s == pytest.approx(4.010)
 
 
 def test_answers_of_a_planned_switchover_say_nothing_before_it_took_effect() -> None:
-    entries = _history(_writes(0, 5500), _writes(5500, 7000, Kind.INFO), _writes(7000, 10_000), effect_ms=5000)
+    entries = _history(_writes(0, 5500), _writes(5500, 7000, EntryKind.INFO), _writes(7000, 10_000), effect_ms=5000)
     assert _judge(entries).rto_s == pytest.approx(4.010)
 
 
@@ -115,7 +117,7 @@ def test_a_window_with_hardly_any_writes_proves_nothing() -> None:
 
 def test_service_that_returns_only_with_the_heal_did_not_recover() -> None:
     entries = _history(
-        _writes(0, 3000), _writes(3100, 6000, Kind.INFO), [_mark(Kind.HEAL, 5900)], _writes(6000, 10_000)
+        _writes(0, 3000), _writes(3100, 6000, EntryKind.INFO), [_mark(EntryKind.HEAL, 5900)], _writes(6000, 10_000)
     )
     assert _judge(entries).rto_s is None
 
@@ -138,7 +140,7 @@ def test_an_unknown_outcome_may_have_been_applied_or_not() -> None:
 
 
 def test_what_was_said_to_have_failed_must_not_be_there() -> None:
-    entries = _history(_writes(0, 3000), _write(3100, Kind.FAIL), _writes(3200, 6000))
+    entries = _history(_writes(0, 3000), _write(3100, EntryKind.FAIL), _writes(3200, 6000))
     assert _judge(entries, more=[payload("w3100")]).failed_yet_present == ("w3100",)
 
 
@@ -166,12 +168,12 @@ def test_the_age_of_the_last_acknowledgement_before_the_fault() -> None:
 @pytest.mark.parametrize(
     "odd",
     [
-        [Entry(Kind.OK, 9000 * _MS, "never-sent")],
-        [Entry(Kind.FAIL, 9000 * _MS, "w100")],
-        [Entry(Kind.INVOKE, 9000 * _MS, "w100")],
+        [LedgerEntry(EntryKind.OK, 9000 * _MS, "never-sent")],
+        [LedgerEntry(EntryKind.FAIL, 9000 * _MS, "w100")],
+        [LedgerEntry(EntryKind.INVOKE, 9000 * _MS, "w100")],
     ],
 )
-def test_a_ledger_that_contradicts_itself_is_not_intact(odd: list[Entry]) -> None:
+def test_a_ledger_that_contradicts_itself_is_not_intact(odd: list[LedgerEntry]) -> None:
     assert not _judge(_history(_writes(0, 3000), _writes(3100, 6000), odd)).ledger_intact
 
 
@@ -179,12 +181,15 @@ def test_an_incomplete_read_is_passed_on() -> None:
     assert not _judge(_outage(), complete=False).complete_read
 
 
-def _span(node: str, first_ms: int, last_ms: int) -> Entry:
-    return Entry(Kind.WRITABLE, first_ms * _MS, node, detail=str(last_ms * _MS))
+def _span(node: str, first_ms: int, last_ms: int) -> LedgerEntry:
+    return LedgerEntry(EntryKind.WRITABLE, first_ms * _MS, node, detail=str(last_ms * _MS))
 
 
 def test_two_writable_primaries() -> None:
-    watched = [Entry(Kind.WATCHED, 9000 * _MS, "pg1", detail="90"), Entry(Kind.WATCHED, 9000 * _MS, "pg2", detail="80")]
+    watched = [
+        LedgerEntry(EntryKind.WATCHED, 9000 * _MS, "pg1", detail="90"),
+        LedgerEntry(EntryKind.WATCHED, 9000 * _MS, "pg2", detail="80"),
+    ]
     one = _judge([*_outage(), _span("pg1", 0, 3000), _span("pg2", 5000, 9000), *watched])
     assert not one.two_primaries_seen
     assert one.primary_samples == 170
@@ -194,17 +199,17 @@ def test_two_writable_primaries() -> None:
 
 
 def test_redundancy_is_counted_from_the_heal() -> None:
-    healed = [_mark(Kind.HEAL, 9000), _mark(Kind.REDUNDANT, 11_500)]
+    healed = [_mark(EntryKind.HEAL, 9000), _mark(EntryKind.REDUNDANT, 11_500)]
     assert _judge([*_outage(), *healed]).redundancy_s == pytest.approx(2.5)
     assert _judge([*_outage(), healed[0]]).redundancy_s is None
 
 
-def _read(at_ms: int, kind: Kind) -> Entry:
-    return Entry(kind, (at_ms + 5) * _MS, detail=str(at_ms * _MS))
+def _read(at_ms: int, kind: EntryKind) -> LedgerEntry:
+    return LedgerEntry(kind, (at_ms + 5) * _MS, detail=str(at_ms * _MS))
 
 
 def test_reads_have_an_objective_of_their_own() -> None:
-    reads = [_read(at, Kind.READ_FAIL if 3000 <= at < 4000 else Kind.READ_OK) for at in range(0, 9000, 200)]
+    reads = [_read(at, EntryKind.READ_FAIL if 3000 <= at < 4000 else EntryKind.READ_OK) for at in range(0, 9000, 200)]
     assert _judge([*_outage(), *reads]).read_rto_s == pytest.approx(1.005)
     assert _judge(_outage()).read_rto_s is None
 

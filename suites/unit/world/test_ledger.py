@@ -9,18 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.drills.ledger import Entry, Kind, Ledger, clock_skew_s, key_of, payload, read_ledger
+from fixtures.drills.ledger import DrillLedger, EntryKind, LedgerEntry, clock_skew_s, key_of, payload, read_ledger
 
 pytestmark = pytest.mark.unit
 
 
 def _written(folder: Path) -> Path:
     path = folder / "drill.jsonl"
-    with Ledger(path) as ledger:
+    with DrillLedger(path) as ledger:
         ledger.clock()
         for number in range(5):
-            ledger.append(Kind.INVOKE, f"k-{number}", worker=number)
-            ledger.append(Kind.OK, f"k-{number}", worker=number)
+            ledger.append(EntryKind.INVOKE, f"k-{number}", worker=number)
+            ledger.append(EntryKind.OK, f"k-{number}", worker=number)
         ledger.clock()
     return path
 
@@ -28,7 +28,9 @@ def _written(folder: Path) -> Path:
 def test_what_was_written_is_read_back(tmp_path: Path) -> None:
     entries, intact = read_ledger(_written(tmp_path))
     assert intact
-    assert [Kind.CLOCK, *([Kind.INVOKE, Kind.OK] * 5), Kind.CLOCK] == [entry.kind for entry in entries]
+    assert [EntryKind.CLOCK, *([EntryKind.INVOKE, EntryKind.OK] * 5), EntryKind.CLOCK] == [
+        entry.kind for entry in entries
+    ]
     assert sorted(entry.at_ns for entry in entries) == [entry.at_ns for entry in entries]
 
 
@@ -76,16 +78,16 @@ def test_a_ledger_without_its_head_is_not_intact(tmp_path: Path) -> None:
 def test_a_ledger_is_never_written_over(tmp_path: Path) -> None:
     path = _written(tmp_path)
     with pytest.raises(FileExistsError):
-        Ledger(path)
+        DrillLedger(path)
 
 
 def test_threads_share_a_ledger(tmp_path: Path) -> None:
     path = tmp_path / "drill.jsonl"
-    with Ledger(path) as ledger:
+    with DrillLedger(path) as ledger:
 
         def append(worker: int) -> None:
             for number in range(50):
-                ledger.append(Kind.INVOKE, f"{worker}-{number}", worker=worker)
+                ledger.append(EntryKind.INVOKE, f"{worker}-{number}", worker=worker)
 
         threads = [threading.Thread(target=append, args=(worker,)) for worker in range(8)]
         for thread in threads:
@@ -104,7 +106,7 @@ def test_a_payload_names_its_key() -> None:
 
 
 def test_clock_skew_is_the_difference_of_two_clocks() -> None:
-    first = Entry(Kind.CLOCK, 0, detail="2026-01-01T00:00:00+00:00")
-    last = Entry(Kind.CLOCK, 10_000_000_000, detail="2026-01-01T00:00:10.250000+00:00")
+    first = LedgerEntry(EntryKind.CLOCK, 0, detail="2026-01-01T00:00:00+00:00")
+    last = LedgerEntry(EntryKind.CLOCK, 10_000_000_000, detail="2026-01-01T00:00:10.250000+00:00")
     assert clock_skew_s([first, last]) == pytest.approx(0.25)
     assert clock_skew_s([first]) == float("inf")

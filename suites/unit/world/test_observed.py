@@ -12,17 +12,17 @@ from pathlib import Path
 
 import pytest
 
-from checks.targets import Accelerator, Generator, Latencies, Load
+from checks.targets import Accelerator, GeneratorProcess, Latencies, Load
 from commands.show_capacity import as_json, exit_code, sentences
 from fixtures.deployment.target_file import TargetFile
 from fixtures.targets.load.capacity import find_capacity
 from fixtures.wait import wait_for
 from fixtures.watch.loads import LoadWatch
-from fixtures.watch.observed import NoSight, PortSight, sight_of
+from fixtures.watch.observed import ObservedPort, UnseenDeployment, observed_deployment
 from fixtures.watch.ports import Port, overflows, ports, ports_seen_by
 from fixtures.watch.processors import ProcessorWatch, Use, by_part
-from loadtests.capacity.saturation import Kind, Resource
-from loadtests.capacity.search import Capacity, Ending, Judgement, Terms, Verdict
+from loadtests.capacity.saturation import Resource, ResourceKind
+from loadtests.capacity.search import Capacity, Ending, Judgement, RateVerdict, SearchTerms
 from loadtests.generator.spec import Progress
 from loadtests.schedules.profiles import make_profile
 
@@ -105,7 +105,7 @@ def test_hosts_are_summed_up_by_part() -> None:
 
 
 class _Sight:
-    """Implements `fixtures.watch.observed.Sight` without a deployment: every look finds one more of everything."""
+    """Implements `fixtures.watch.observed.ObservedDeployment` without a deployment: every look finds one more of everything."""
 
     here, scope = True, "a test"
 
@@ -117,7 +117,7 @@ class _Sight:
 
     def levels(self) -> Iterator[Resource]:
         self.looks += 1
-        for kind, limit in ((Kind.PLACES, 8.0), (Kind.LINE, None), (Kind.BACKLOG, 0.0)):
+        for kind, limit in ((ResourceKind.PLACES, 8.0), (ResourceKind.LINE, None), (ResourceKind.BACKLOG, 0.0)):
             yield Resource(kind, kind, 100.0 + self.looks, limit, "")
 
 
@@ -132,7 +132,7 @@ def _load(**changed: object) -> Load:
         "generator_cpu": 0.9,
         "complete": True,
         "problem": "",
-        "generators": (Generator("generator", 5, 0.9),),
+        "generators": (GeneratorProcess("generator", 5, 0.9),),
     }
     return Load(**(known | changed))  # type: ignore[arg-type]
 
@@ -162,15 +162,15 @@ def test_a_watch_looks_in_the_measured_window_only() -> None:
 
 def test_of_a_target_elsewhere_only_the_generator_is_seen() -> None:
     target = TargetFile.model_validate({"name": "far", "load": {"url": "http://10.255.255.1"}})
-    sight = sight_of(target, "10.255.255.1", 80)
-    assert isinstance(sight, NoSight)
+    sight = observed_deployment(target, "10.255.255.1", 80)
+    assert isinstance(sight, UnseenDeployment)
     assert sight.scope == "10.255.255.1 is not on this machine: of the deployment only its answers could be seen"
     watch = LoadWatch(sight, 0.8)
     watch.follow(_phase("measuring"))
     seen = watch.seen(_load())
     assert [(r.kind, r.name) for r in seen] == [
-        (Kind.GENERATOR, "generator: processor"),
-        (Kind.OTHER, "the generator's machine: processors"),
+        (ResourceKind.GENERATOR, "generator: processor"),
+        (ResourceKind.OTHER, "the generator's machine: processors"),
     ]
 
 
@@ -189,12 +189,12 @@ def slow(tmp_path: Path) -> Iterator[TargetFile]:
 def _find(target: TargetFile, **terms: float) -> Capacity:
     def judge(load: Load) -> Judgement:
         found = Latencies.merged("", (kind for kind in load.kinds if ":" not in kind.kind))
-        return Judgement(Verdict.REFUTED if found.percentile(0.95) > 1000 else Verdict.HOLDS)
+        return Judgement(RateVerdict.REFUTED if found.percentile(0.95) > 1000 else RateVerdict.HOLDS)
 
     profile = make_profile(
         {"name": "pages", "users": 20, "think_s": (1, 1), "seconds": 5, "timeout_s": 10, "roles": {"visitor": 1.0}}
     )
-    chosen = Terms(**({"requests": 20, "shortest_s": 2.0, "precision": 10.0} | terms))  # type: ignore[arg-type]
+    chosen = SearchTerms(**({"requests": 20, "shortest_s": 2.0, "precision": 10.0} | terms))  # type: ignore[arg-type]
     return find_capacity(target, profile, judge, terms=chosen, seed=1, objectives={})
 
 
@@ -209,9 +209,9 @@ def test_a_search_finds_what_a_server_of_this_machine_holds_and_what_was_full(sl
     assert capacity.users == int(known.held)
     first = capacity.saturation.first
     assert first is not None
-    assert first.kind in (Kind.THREAD, Kind.MACHINE)
+    assert first.kind in (ResourceKind.THREAD, ResourceKind.MACHINE)
     said = " ".join(sentences(capacity))
     assert "The rate that held was held again by a fresh load" in said
     assert f"Full first: {first.name}" in said
     assert '"full_first"' in as_json(capacity)
-    assert isinstance(sight_of(slow, "127.0.0.1", 1), PortSight)
+    assert isinstance(observed_deployment(slow, "127.0.0.1", 1), ObservedPort)
