@@ -1,4 +1,5 @@
-"""A Kubernetes HorizontalPodAutoscaler as a policy states it; `loadtests.capacity.autoscaling` plays it on a recorded load.
+"""A Kubernetes HorizontalPodAutoscaler as a policy states it; `loadtests.capacity.autoscaling` plays it on a recorded
+load.
 
 See https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/ (autoscaling/v2).
 """
@@ -45,8 +46,8 @@ _DOWN = Direction(window_s=300, policies=(ScalingPolicy(percent=100, period_s=15
 
 
 class Autoscaling(_Strict):
-    """One autoscaler. At least one of the metrics: ``utilisation`` is a replica's load over what it can carry, the others are
-    per replica. ``start_s`` passes until a new replica serves.
+    """One autoscaler. At least one of the metrics: ``utilisation`` is a replica's load over what it can carry, the
+    others are per replica. ``start_s`` passes until a new replica serves.
     """
 
     min_replicas: Count

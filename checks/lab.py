@@ -145,8 +145,8 @@ class Lab(Protocol):
         ...
 
     def taken_gpu(self, what: str) -> Loads:
-        """The clean twin's load, while something else takes more of a GPU's ``memory``, or of its ``time``, than the policy
-        allows. Only a GPU that nobody uses is taken.
+        """The clean twin's load, while something else takes more of a GPU's ``memory``, or of its ``time``, than the
+        policy allows. Only a GPU that nobody uses is taken.
 
         Raises:
             CannotLookError: this machine has none.
@@ -169,7 +169,8 @@ class Lab(Protocol):
         """The router and its nodes.
 
         Args:
-            settings: dotted setting -> value in the settings files of router and nodes, e.g. ``privacy.noise_multiplier``.
+            settings: dotted setting -> value in the settings files of router and nodes, e.g.
+                ``privacy.noise_multiplier``.
             at_node: the same, in the file of one node only.
             served: the same for what the nodes were started with, when that is not what their files say any more.
             served_by: by how many of the nodes; the others keep to their files.

@@ -1,10 +1,11 @@
-"""Whether noise is at least as large as claimed: three one-sided tests, each of which errs with chance ``alpha`` at most.
+"""Whether noise is at least as large as claimed: three one-sided tests, each of which errs with chance ``alpha`` at
+most.
 
 - Size: the sample's variance against chi-square (Gaussian), or the sum of its magnitudes (Laplace).
 - Distribution: of the magnitudes, against the claimed law, by the Dvoretzky-Kiefer-Wolfowitz bound with Massart's
   constant (https://doi.org/10.1214/aop/1176990746); it also sees a minority of releases that carry no noise.
-- Repetition: how often one very value occurs. Of n values, the expected number of groups of k equal ones is
-  ``C(n, k) * sum p**k`` over the law's probabilities p, which bounds the chance that there is one (Markov's inequality).
+- Repetition: how often one very value occurs. Of n values, the expected number of groups of k equal ones is ``C(n, k) *
+  sum p**k`` over the law's probabilities p, which bounds the chance that there is one (Markov's inequality).
 
 More noise than claimed passes. "Not refuted" is no proof; each sentence says what the samples could have seen.
 """

@@ -50,11 +50,11 @@ class PerformancePolicy(_Strict):
 
     ``first_token_p95_ms`` is of a streamed answer's beginning. ``goodput`` is the least share of the requests that are
     answered rightly and keep every limit of `objectives`, ``throughput_per_s`` how many such requests a second are
-    promised. ``users`` is how many the promise is made for: a load of fewer cannot show it. ``availability`` is the share of
-    the requests that succeed over a month, ``spike_recovery_s`` how soon after a spike the limits hold again.
-    ``gpu_memory`` and ``gpu_utilisation`` are the most of an accelerator that a load may take. ``confidence`` is that of every
-    claim, ``generator_cpu_limit`` the share of a core, and ``generator_late_p95_ms`` how late it may start its requests, above
-    which the load's own sender is not believed.
+    promised. ``users`` is how many the promise is made for: a load of fewer cannot show it. ``availability`` is the
+    share of the requests that succeed over a month, ``spike_recovery_s`` how soon after a spike the limits hold again.
+    ``gpu_memory`` and ``gpu_utilisation`` are the most of an accelerator that a load may take. ``confidence`` is that
+    of every claim, ``generator_cpu_limit`` the share of a core, and ``generator_late_p95_ms`` how late it may start its
+    requests, above which the load's own sender is not believed.
     """
 
     inference_p95_ms: Positive = 2000
@@ -95,8 +95,8 @@ class RecoveryPolicy(_Strict):
 class PrivacyPolicy(_Strict):
     """Bounds on what a claim may be: epsilon and delta per query, the user's budget, participants.
 
-    ``noise_multiplier`` is the least of a Gaussian mechanism, ``budget_efficiency`` the least share of a budget that the
-    queries which it pays for really cost, ``alpha`` what one check may err by chance.
+    ``noise_multiplier`` is the least of a Gaussian mechanism, ``budget_efficiency`` the least share of a budget that
+    the queries which it pays for really cost, ``alpha`` what one check may err by chance.
     """
 
     epsilon: Positive = 0.05
@@ -113,8 +113,8 @@ class PrivacyPolicy(_Strict):
 class FederationPolicy(_Strict):
     """How hospitals train and answer together.
 
-    ``convergence`` is the distance from the reference problem's optimum, relative to its length, that training must reach
-    within ``rounds``; ``max_patients_per_node`` the largest hospital that may be believed.
+    ``convergence`` is the distance from the reference problem's optimum, relative to its length, that training must
+    reach within ``rounds``; ``max_patients_per_node`` the largest hospital that may be believed.
     """
 
     strategy: Literal["fedprox"] = "fedprox"

@@ -42,7 +42,8 @@ class Order:
 
     Args:
         policy: name of the policy, which says what a good request keeps.
-        processes: how many send it: of this machine, or with ``master``, the ``host:port`` where they report, of others.
+        processes: how many send it: of this machine, or with ``master``, the ``host:port`` where they report, of
+            others.
     """
 
     profile: Profile
@@ -80,7 +81,8 @@ class Seam:
         join: (target file, the leader's ``host:port``) -> what plays a worker's part.
         draw: writes the record and its pictures to a folder.
         search: (target file, order, terms, judge, what is told of it) -> the highest rate that holds.
-        scale: (policy name) -> what says how the policy's autoscaler would follow a record, given what a replica carries.
+        scale: (policy name) -> what says how the policy's autoscaler would follow a record, given what a replica
+            carries.
     """
 
     prepare: Callable[[Path, Order], Prepared]
@@ -149,8 +151,8 @@ class _OneSentence(click.Command):
 def load(context: click.Context, /, *, leader: str | None, target: Path, **asked: Any) -> None:  # noqa: ANN401  click's own
     """Send a profile's load to a deployment, and judge it by a policy's limits.
 
-    Every user has a schedule that is drawn beforehand, and latency counts from the moment a user meant to ask: a server that
-    stalls cannot hide it.
+    Every user has a schedule that is drawn beforehand, and latency counts from the moment a user meant to ask: a server
+    that stalls cannot hide it.
 
     \b
     Examples:

@@ -144,8 +144,8 @@ class LoadRecord(Record):
         errors: failed requests by cause.
         availability: share of the requests that did not fail; None without a request, as the other shares.
         error_budget: share of the requests that may fail; None where nobody said.
-        burn_rate: share that failed over the error budget; at 1 a month's budget lasts a month (Google, The Site Reliability
-            Workbook, chapter 5). None too without a budget.
+        burn_rate: share that failed over the error budget; at 1 a month's budget lasts a month (Google, The Site
+            Reliability Workbook, chapter 5). None too without a budget.
         goodput: share of the requests that were good; None too where the load had no objectives.
     """
 

@@ -1,4 +1,6 @@
-"""``python -m benchmarks.accountant_bugs``: which property finds each seeded bug of the accountant, and in how many seconds."""
+"""``python -m benchmarks.accountant_bugs``: which property finds each seeded bug of the accountant, and in how many
+seconds.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""``python -m benchmarks.dp_false_alarms``: audits of the zoo's correct mechanisms over many seeds; none may be refuted.
+"""``python -m benchmarks.dp_false_alarms``: audits of the zoo's correct mechanisms over many seeds; none may be
+refuted.
 
-Beside alpha = 1e-6, at which no alarm is expected, the same hits are judged at alpha = 0.05: there the share of alarms shows whether
-the certification is calibrated (at most 5 %) and not merely too timid to ever speak.
+Beside alpha = 1e-6, at which no alarm is expected, the same hits are judged at alpha = 0.05: there the share of alarms
+shows whether the certification is calibrated (at most 5 %) and not merely too timid to ever speak.
 """
 
 from __future__ import annotations
@@ -52,7 +53,9 @@ def _audit(samples: int, alpha: float, seed: int) -> list[tuple[str, bool, bool]
 @click.option("--alpha", type=float, default=1e-6, show_default=True)
 @click.option("--workers", type=click.IntRange(min=1), default=2, show_default=True)
 def main(seeds: int, samples: int, alpha: float, workers: int) -> None:
-    """Audit every correct mechanism of the zoo with every seed, on a pair of its own in turn, and count false alarms."""
+    """Audit every correct mechanism of the zoo with every seed, on a pair of its own in turn, and count false
+    alarms.
+    """
     began = time.monotonic()
     counts: dict[str, list[int]] = {}
     with ProcessPoolExecutor(

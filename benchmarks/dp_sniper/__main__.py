@@ -1,7 +1,7 @@
 """``python -m benchmarks.dp_sniper``: certified lower bounds on two cores beside DP-Sniper's published ones.
 
-Each row gets a wall-clock allowance. How many outputs are certified follows from how fast the selection drew its own, never from
-what the certification has seen.
+Each row gets a wall-clock allowance. How many outputs are certified follows from how fast the selection drew its own,
+never from what the certification has seen.
 """
 
 from __future__ import annotations

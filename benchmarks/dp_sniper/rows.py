@@ -1,8 +1,9 @@
 """The mechanisms of DP-Sniper's evaluation, each at epsilon 0.1, and the lower bounds that it published for them.
 
-Bichsel, Steffen, Bogunovic, Vechev 2021 (https://doi.org/10.1109/SP40001.2021.00081): 95 % confidence, 2 x 10^8 samples,
-c = 0.01, neighbours as in StatDP, inputs within [-10, 10]. Mechanisms are those of Lyu et al. 2017 (sparse vector, one answer), Ding
-et al. 2018 (noisy maximum, histograms), Wang et al. 2019 (prefix sum) and Erlingsson et al. 2014 (RAPPOR).
+Bichsel, Steffen, Bogunovic, Vechev 2021 (https://doi.org/10.1109/SP40001.2021.00081): 95 % confidence, 2 x 10^8
+samples, c = 0.01, neighbours as in StatDP, inputs within [-10, 10]. Mechanisms are those of Lyu et al. 2017 (sparse
+vector, one answer), Ding et al. 2018 (noisy maximum, histograms), Wang et al. 2019 (prefix sum) and Erlingsson et al.
+2014 (RAPPOR).
 """
 
 from __future__ import annotations
@@ -23,7 +24,9 @@ EPSILON = 0.1
 
 @dataclass(frozen=True)
 class SniperRow:
-    """A mechanism, its neighbours and what DP-Sniper certified; ``limit`` is the epsilon that it really has, where known."""
+    """A mechanism, its neighbours and what DP-Sniper certified; ``limit`` is the epsilon that it really has, where
+    known.
+    """
 
     name: str
     sample: Sample

@@ -1,4 +1,6 @@
-"""Processes held to a share of a core, as a container is: by the kernel's CFS quota, in a control group of their own."""
+"""Processes held to a share of a core, as a container is: by the kernel's CFS quota, in a control group of their
+own.
+"""
 
 from __future__ import annotations
 

@@ -1,8 +1,9 @@
 """``python -m benchmarks.load_generator``: the highest rate that the load generator keeps up with, and what it costs.
 
-Visitors read nginx's own page over TLS with keep-alive. A rate is kept when no process of the generator uses more than 80 % of a core,
-no request fails, and p95 of how late a request starts stays below 10 ms. wrk stands beside it. Exit status 1 when one process does
-not reach 6,000 requests/s per core, 3 when it kept no rate at all, as on a machine that others keep busy.
+Visitors read nginx's own page over TLS with keep-alive. A rate is kept when no process of the generator uses more than
+80 % of a core, no request fails, and p95 of how late a request starts stays below 10 ms. wrk stands beside it. Exit
+status 1 when one process does not reach 6,000 requests/s per core, 3 when it kept no rate at all, as on a machine that
+others keep busy.
 """
 
 from __future__ import annotations
@@ -39,7 +40,9 @@ _UNKNOWN = 3
 
 @dataclass(frozen=True)
 class Try:
-    """One load. ``cores`` in use by all processes of the generator together, ``busiest`` is the share of one of them."""
+    """One load. ``cores`` in use by all processes of the generator together, ``busiest`` is the share of one of
+    them.
+    """
 
     processes: int
     rate: float

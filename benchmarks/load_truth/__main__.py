@@ -1,8 +1,8 @@
 """``python -m benchmarks.load_truth``: servers whose latencies are known, and what the load generator says of them.
 
-The truth follows from the schedule, which is drawn beforehand, and from the server's law; with what the server noted that it took
-beyond it, which is printed. Beside it stand a closed loop of the same users, and wrk. Exit status 1 when a percentile of the open loop is off by
-more than 1 ms and 1 %, or when a frozen server does not show.
+The truth follows from the schedule, which is drawn beforehand, and from the server's law; with what the server noted
+that it took beyond it, which is printed. Beside it stand a closed loop of the same users, and wrk. Exit status 1 when a
+percentile of the open loop is off by more than 1 ms and 1 %, or when a frozen server does not show.
 """
 
 from __future__ import annotations
@@ -87,7 +87,9 @@ class Freezer:
         self._resumed: float | None = None
 
     def start(self) -> None:
-        """Begin to count: the window has just opened. Nothing happens when there is no freeze, or it was told before."""
+        """Begin to count: the window has just opened. Nothing happens when there is no freeze, or it was told
+        before.
+        """
         if self._law.frozen and self._thread is None:
             self._thread = threading.Thread(target=self._run, args=self._law.frozen)
             self._thread.start()

@@ -14,7 +14,8 @@ SHARES = (0.5, 0.95, 0.99)
 
 @dataclass(frozen=True)
 class Law:
-    """How long a server takes for a user's request: ``seconds(user, number)``, counted from 0 in the order they are sent.
+    """How long a server takes for a user's request: ``seconds(user, number)``, counted from 0 in the order they are
+    sent.
 
     ``frozen`` is when, in s after the window's opening, the whole server stops and goes on, if it does.
     """

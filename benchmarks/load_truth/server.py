@@ -1,7 +1,8 @@
-"""``python -m benchmarks.load_truth.server LAW PORT FIRST ANSWERS``: answers after the time that its law says, and no other.
+"""``python -m benchmarks.load_truth.server LAW PORT FIRST ANSWERS``: answers after the time that its law says, and no
+other.
 
-It tells users apart by their address, which is FIRST and the next ones, and counts what each has sent. When told to end, it
-writes to ANSWERS when each came and was answered: user, number of the request, and twice ``time.monotonic``.
+It tells users apart by their address, which is FIRST and the next ones, and counts what each has sent. When told to
+end, it writes to ANSWERS when each came and was answered: user, number of the request, and twice ``time.monotonic``.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """``python -m benchmarks.own_mechanism``: a million and more releases of the nodes' own mechanism, beside its claim.
 
-Each row is one audit of the function that answers on the nodes, as it is and with half of its noise. What was certified is
-given for one patient, so that rows compare; a group of patients shows the same loss in far fewer releases.
+Each row is one audit of the function that answers on the nodes, as it is and with half of its noise. What was certified
+is given for one patient, so that rows compare; a group of patients shows the same loss in far fewer releases.
 """
 
 from __future__ import annotations

@@ -61,8 +61,8 @@ def audit(
 ) -> AuditVerdict:
     """Try to refute a claim.
 
-    The pair and the event are selected on outputs that are then thrown away, so one event is certified, on fresh outputs,
-    with the whole of ``alpha``. Nothing is repeated until it looks better, or worse.
+    The pair and the event are selected on outputs that are then thrown away, so one event is certified, on fresh
+    outputs, with the whole of ``alpha``. Nothing is repeated until it looks better, or worse.
 
     Args:
         sample: the mechanism.
@@ -152,7 +152,9 @@ def most_telling(
     bits: bool,
     progress: Progress = nobody,
 ) -> Telling:
-    """Compare the pairs on few outputs, the best of them on more, and select the last one's event on ``drawn`` of each input."""
+    """Compare the pairs on few outputs, the best of them on more, and select the last one's event on ``drawn`` of each
+    input.
+    """
 
     def look(pair: Pair, outputs: int, number: int) -> Telling:
         return select(

@@ -1,8 +1,9 @@
 """From counts to certified bounds: epsilon, mu, and what so many samples could have shown.
 
-With ``delta`` = 0 the numbers of outputs are Poisson, so the hits are too, and given how many there are altogether the likely
-input's share of them is binomial with p1 / (p1 + p2) (Przyborowski and Wilenski 1940, https://doi.org/10.1093/biomet/31.3-4.313).
-One Clopper-Pearson interval for that share bounds p1 / p2 exactly, and tighter than one for each probability.
+With ``delta`` = 0 the numbers of outputs are Poisson, so the hits are too, and given how many there are altogether the
+likely input's share of them is binomial with p1 / (p1 + p2) (Przyborowski and Wilenski 1940,
+https://doi.org/10.1093/biomet/31.3-4.313). One Clopper-Pearson interval for that share bounds p1 / p2 exactly, and
+tighter than one for each probability.
 
 Otherwise two one-sided Clopper-Pearson intervals share alpha: with probability at least 1 - alpha both hold, and then
 ``P(likely) - delta <= e^epsilon P(unlikely)`` for every epsilon that the mechanism really has.
@@ -79,7 +80,8 @@ def _wilson(share: Floats, samples: Floats | int, z: float) -> Floats:
 def detectable_epsilon(claimed: float, samples: int, alpha: float, delta: float = 0.0) -> float:
     """The smallest epsilon for which randomized response would have been refuted with probability 0.95.
 
-    Randomized response shows its loss in one event of probability e^epsilon / (1 + e^epsilon): nothing shows it more plainly.
+    Randomized response shows its loss in one event of probability e^epsilon / (1 + e^epsilon): nothing shows it more
+    plainly.
 
     Returns:
         infinity when so few samples could not have refuted anything.

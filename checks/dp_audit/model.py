@@ -78,8 +78,8 @@ class Bound:
 
     Args:
         epsilon: certified lower bound at the claim's delta; 0 when nothing could be certified.
-        mu: certified lower bound of the mu of Gaussian differential privacy; only for a mechanism stated to be Gaussian does
-            it say anything about epsilon. None when it was not asked for.
+        mu: certified lower bound of the mu of Gaussian differential privacy; only for a mechanism stated to be Gaussian
+            does it say anything about epsilon. None when it was not asked for.
     """
 
     epsilon: float
@@ -93,10 +93,11 @@ class AuditVerdict:
     """The outcome of an audit, with all that it takes to repeat it.
 
     Args:
-        samples: outputs per input, to select the event and to certify it; with delta 0 the latter are Poisson, so about.
+        samples: outputs per input, to select the event and to certify it; with delta 0 the latter are Poisson, so
+            about.
         likely, unlikely: the two inputs; the event is the likelier one's.
-        detectable_epsilon: a mechanism that loses this much or more would have been refuted with probability 0.95, if its loss
-            shows as plainly as that of randomized response.
+        detectable_epsilon: a mechanism that loses this much or more would have been refuted with probability 0.95, if
+            its loss shows as plainly as that of randomized response.
         curve: (samples per input, certified epsilon) as the certification grew; for the picture, not for the verdict.
     """
 

@@ -1,7 +1,8 @@
 """Pairs of neighbouring inputs that are worth trying first.
 
-The patterns are StatDP's (Ding et al. 2018, section 5.3): one entry differs, or, where the entries are answers of queries
-with sensitivity 1, every entry may. Each stands once around 1 and once around 0, where floating-point numbers are finest.
+The patterns are StatDP's (Ding et al. 2018, section 5.3): one entry differs, or, where the entries are answers of
+queries with sensitivity 1, every entry may. Each stands once around 1 and once around 0, where floating-point numbers
+are finest.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ def patterns(adjacency: Adjacency, length: int) -> tuple[Pair, ...]:
     """Neighbouring inputs of so many entries.
 
     Args:
-        adjacency: ``entry``: one entry differs by at most 1; ``entries``: each may; ``add-remove``: one entry more or less.
+        adjacency: ``entry``: one entry differs by at most 1; ``entries``: each may; ``add-remove``: one entry more or
+            less.
     """
     if length < 1:
         msg = f"an input has at least one entry: {length}"

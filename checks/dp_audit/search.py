@@ -1,8 +1,8 @@
 """Neighbouring inputs searched by Hypothesis, for mechanisms whose loss the patterns do not show.
 
-Hypothesis proposes a base input and a step to a neighbour, and climbs towards pairs whose event promises a larger epsilon
-(targeted property-based testing: Löscher and Sagonas 2017, https://doi.org/10.1145/3092703.3092711). What it finds is only a
-pair to audit: the audit certifies it on fresh outputs.
+Hypothesis proposes a base input and a step to a neighbour, and climbs towards pairs whose event promises a larger
+epsilon (targeted property-based testing: Löscher and Sagonas 2017, https://doi.org/10.1145/3092703.3092711). What it
+finds is only a pair to audit: the audit certifies it on fresh outputs.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""Which refusals come from the rule that is looked at. Who was not logged in, may not ask or asked too often, and what is
-missing or broken, is refused as well, and that says nothing about the rule.
+"""Which refusals come from the rule that is looked at. Who was not logged in, may not ask or asked too often, and what
+is missing or broken, is refused as well, and that says nothing about the rule.
 """
 
 from __future__ import annotations

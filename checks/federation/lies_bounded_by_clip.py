@@ -1,10 +1,10 @@
-"""A hospital that lies, by whatever amount, moves a released result by no more than one hospital's clip (NIST SP 800-226
-section 4; 45 CFR 164.312(c)(1)).
+"""A hospital that lies, by whatever amount, moves a released result by no more than one hospital's clip (NIST SP
+800-226 section 4; 45 CFR 164.312(c)(1)).
 
 A node is stopped and a program with its name and key claims a million million patients in its place, and then as many
-fewer than none. The clip is what a hospital of the largest size that is believed could answer, with noise. What the other
-nodes' fresh noise may add between two releases is allowed for, but for a chance of ``policy.privacy.alpha``. A liar who
-takes no part at all moves nothing: then too few are left, and the answer is 503.
+fewer than none. The clip is what a hospital of the largest size that is believed could answer, with noise. What the
+other nodes' fresh noise may add between two releases is allowed for, but for a chance of ``policy.privacy.alpha``. A
+liar who takes no part at all moves nothing: then too few are left, and the answer is 503.
 """
 
 from __future__ import annotations

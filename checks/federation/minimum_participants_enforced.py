@@ -1,8 +1,8 @@
 """No aggregate is released from fewer hospitals than the policy demands (GDPR article 25; NIST SP 800-226 section 4).
 
 A hospital takes part by a whole answer in time. One that is gone is easily counted right; so one of the last that are
-needed is also made to fail, to answer what is no answer or only part of one, and to be late, while it says that it is well.
-Below the minimum the answer is 503: another refusal does not come from this rule.
+needed is also made to fail, to answer what is no answer or only part of one, and to be late, while it says that it is
+well. Below the minimum the answer is 503: another refusal does not come from this rule.
 """
 
 from __future__ import annotations

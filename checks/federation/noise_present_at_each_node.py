@@ -2,8 +2,8 @@
 section 4; GDPR article 25; 45 CFR 164.514(b)).
 
 Each node is asked by itself: in the sum over the hospitals, the others' noise hides a node that adds none. Counts, sums
-and means are judged apart from histograms, as they may be released by other code. The tests of ``checks/noise.py`` share
-``policy.privacy.alpha`` over all nodes and kinds.
+and means are judged apart from histograms, as they may be released by other code. The tests of ``checks/noise.py``
+share ``policy.privacy.alpha`` over all nodes and kinds.
 """
 
 from __future__ import annotations

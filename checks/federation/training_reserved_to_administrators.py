@@ -1,7 +1,7 @@
 """Nobody but an administrator can have the hospitals train together (45 CFR 164.308(a)(4)(i) and 164.312(a)(1)).
 
-Every round computes on all hospitals' data and moves the common model. Each role asks for a training of no rounds at all, so one
-that is let through changes nothing: what is judged is whether it was refused for want of the right.
+Every round computes on all hospitals' data and moves the common model. Each role asks for a training of no rounds at
+all, so one that is let through changes nothing: what is judged is whether it was refused for want of the right.
 """
 
 from __future__ import annotations

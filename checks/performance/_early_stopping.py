@@ -109,7 +109,9 @@ def settled(claim: str, bad: Bad, share: float, confidence: float) -> bool:
 
 
 def at_most(bad: int, total: int, confidence: float) -> float:
-    """Upper bound of the share of bad requests (Clopper-Pearson, one-sided): holds below a share where `decide` does."""
+    """Upper bound of the share of bad requests (Clopper-Pearson, one-sided): holds below a share where `decide`
+    does.
+    """
     return float(beta.ppf(confidence, bad + 1, total - bad)) if bad < total else 1.0
 
 
@@ -117,8 +119,8 @@ def examined(load: Load, policy: PerformancePolicy) -> Load:
     """The load, when it may be judged at all.
 
     Raises:
-        CannotLookError: it did not run to its end, its generator was too busy or too late to be believed, or it had fewer users than
-            the promise is made for.
+        CannotLookError: it did not run to its end, its generator was too busy or too late to be believed, or it had
+            fewer users than the promise is made for.
     """
     if not load.complete:
         msg = f"the load did not run to its end: {load.problem or 'no reason given'}"
@@ -172,7 +174,9 @@ def first_tokens_of(load: Load, head: str) -> tuple[Latencies, Latencies]:
 
 
 def surely_over(found: Latencies, limit_ms: float) -> int:
-    """How many took longer than a limit wherever they lie in their buckets; `Latencies.over` is the most that may have."""
+    """How many took longer than a limit wherever they lie in their buckets; `Latencies.over` is the most that may
+    have.
+    """
     return sum(count for value, count in zip(found.values_ms, found.counts, strict=True) if _below(value) >= limit_ms)
 
 

@@ -1,8 +1,9 @@
-"""A full clinic fills no GPU and keeps none busy beyond the policy's limits (45 CFR 164.308(a)(7)(ii)(C); GDPR 32(1)(b)).
+"""A full clinic fills no GPU and keeps none busy beyond the policy's limits (45 CFR 164.308(a)(7)(ii)(C); GDPR
+32(1)(b)).
 
-A GPU without free memory refuses the next long request or dies of it; one that is always busy has nothing left for a rush.
-By NVML (https://docs.nvidia.com/deploy/nvml-api/), over the measured window: the highest share of the memory in use, whatever
-used it, and the mean share of the time in which a kernel ran.
+A GPU without free memory refuses the next long request or dies of it; one that is always busy has nothing left for a
+rush. By NVML (https://docs.nvidia.com/deploy/nvml-api/), over the measured window: the highest share of the memory in
+use, whatever used it, and the mean share of the time in which a kernel ran.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """Failures do not use up the error budget of the promised availability (45 CFR 164.308(a)(7)(ii)(C); GDPR 32(1)(b)).
 
-A month's budget is 1 - availability of its requests. The burn rate is how many times faster than evenly over the month it is
-spent. A load of five minutes or more must not spend it faster than that; from a shorter one too little is known, and what it
-must not show is the rate at which an on-call engineer is woken: 14.4, which spends 2 % of the month in one hour (Google, The Site
-Reliability Workbook, chapter 5, https://sre.google/workbook/alerting-on-slos/). Decided at the policy's confidence, by
-`checks.performance._early_stopping`.
+A month's budget is 1 - availability of its requests. The burn rate is how many times faster than evenly over the month
+it is spent. A load of five minutes or more must not spend it faster than that; from a shorter one too little is known,
+and what it must not show is the rate at which an on-call engineer is woken: 14.4, which spends 2 % of the month in one
+hour (Google, The Site Reliability Workbook, chapter 5, https://sre.google/workbook/alerting-on-slos/). Decided at the
+policy's confidence, by `checks.performance._early_stopping`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""95 % of the streamed answers begin within the policy's limit: a clinician sees that something happens (45 CFR 164.308(a)(7)(ii)(C)).
+"""95 % of the streamed answers begin within the policy's limit: a clinician sees that something happens (45 CFR
+164.308(a)(7)(ii)(C)).
 
-Counted from the moment a user meant to ask to the first token of text, as MLPerf Inference does for language models (TTFT); an
-answer that fails, before or after it, is as bad as a late one. Decided at the policy's confidence, by
+Counted from the moment a user meant to ask to the first token of text, as MLPerf Inference does for language models
+(TTFT); an answer that fails, before or after it, is as bad as a late one. Decided at the policy's confidence, by
 `checks.performance._early_stopping`.
 """
 

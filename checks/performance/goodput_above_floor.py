@@ -1,9 +1,10 @@
-"""Enough requests are good: answered rightly and within every limit at once (45 CFR 164.308(a)(7)(ii)(C); GDPR 32(1)(b)).
+"""Enough requests are good: answered rightly and within every limit at once (45 CFR 164.308(a)(7)(ii)(C); GDPR
+32(1)(b)).
 
-A deployment can keep each percentile and still serve few people well, when it is others who wait for the first token, for
-the last one and for a record (goodput: Zhong et al., "DistServe", OSDI 2024). Where the policy promises a throughput, so many
-good requests a second must be seen; a load that offers fewer cannot show it. Decided at the policy's confidence, by
-`checks.performance._early_stopping`.
+A deployment can keep each percentile and still serve few people well, when it is others who wait for the first token,
+for the last one and for a record (goodput: Zhong et al., "DistServe", OSDI 2024). Where the policy promises a
+throughput, so many good requests a second must be seen; a load that offers fewer cannot show it. Decided at the
+policy's confidence, by `checks.performance._early_stopping`.
 """
 
 from __future__ import annotations

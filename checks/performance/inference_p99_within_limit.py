@@ -1,8 +1,8 @@
 """99 % of the inference requests of a full clinic are answered within the policy's limit (45 CFR 164.308(a)(7)(ii)(C)).
 
-Latency counts from the moment a user meant to ask, to the last token. The tail shows what a 95th percentile hides: garbage
-collection, retries, a slow replica (Dean and Barroso, "The Tail at Scale", 2013). It takes 459 requests without a slow one;
-decided at the policy's confidence, by `checks.performance._early_stopping`.
+Latency counts from the moment a user meant to ask, to the last token. The tail shows what a 95th percentile hides:
+garbage collection, retries, a slow replica (Dean and Barroso, "The Tail at Scale", 2013). It takes 459 requests without
+a slow one; decided at the policy's confidence, by `checks.performance._early_stopping`.
 """
 
 from __future__ import annotations

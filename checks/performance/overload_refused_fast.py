@@ -1,8 +1,9 @@
-"""What a rush leaves no room for is refused at once and cleanly (45 CFR 164.308(a)(7)(ii)(C); 164.312(c)(1); GDPR 32(1)(b)).
+"""What a rush leaves no room for is refused at once and cleanly (45 CFR 164.308(a)(7)(ii)(C); 164.312(c)(1); GDPR
+32(1)(b)).
 
-From a spike's beginning on every failure is a refusal, 429 or 503 (RFC 6585, section 4; RFC 9110, section 15.6.4), answered within
-a second at p95: no time-out and no lost connection, which would leave people guessing. And answers stay true: what was
-acknowledged is there, once, and what was refused is not.
+From a spike's beginning on every failure is a refusal, 429 or 503 (RFC 6585, section 4; RFC 9110, section 15.6.4),
+answered within a second at p95: no time-out and no lost connection, which would leave people guessing. And answers stay
+true: what was acknowledged is there, once, and what was refused is not.
 """
 
 from __future__ import annotations

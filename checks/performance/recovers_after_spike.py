@@ -1,9 +1,9 @@
 """After a sudden rush the limits hold again within the policy's time (45 CFR 164.308(a)(7)(ii)(C); GDPR 32(1)(b)).
 
-A server that queues without bound goes on serving people who have left long after a rush is over (Brooker, "Fixing retries
-and timeouts", 2022; Google, Site Reliability Engineering, chapter 22). So two things are looked at when that time is over: that
-nothing of the spike is still under way, and that 95 % of what is asked from then on is answered rightly and within its limit,
-decided at the policy's confidence by `checks.performance._early_stopping`.
+A server that queues without bound goes on serving people who have left long after a rush is over (Brooker, "Fixing
+retries and timeouts", 2022; Google, Site Reliability Engineering, chapter 22). So two things are looked at when that
+time is over: that nothing of the spike is still under way, and that 95 % of what is asked from then on is answered
+rightly and within its limit, decided at the policy's confidence by `checks.performance._early_stopping`.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """What a claim's noise really costs, by exact formulas and as an RDP accountant books it.
 
-Neighbours under ``substitute`` differ by one patient removed and one added, so a query moves by up to twice of what adding
-or removing one patient moves it (Dwork and Roth 2014, section 2.3, https://doi.org/10.1561/0400000042; the centred sum of a
-mean reaches that): the same noise counts half.
+Neighbours under ``substitute`` differ by one patient removed and one added, so a query moves by up to twice of what
+adding or removing one patient moves it (Dwork and Roth 2014, section 2.3, https://doi.org/10.1561/0400000042; the
+centred sum of a mean reaches that): the same noise counts half.
 """
 
 from __future__ import annotations
@@ -32,7 +32,9 @@ def refuse_unknown(claim: PrivacyClaim) -> None:
 
 
 def exact_epsilon(claim: PrivacyClaim, releases: int = 1) -> float:
-    """Epsilon of so many releases at the claim's delta, by the law itself; for one Laplace release, its pure epsilon."""
+    """Epsilon of so many releases at the claim's delta, by the law itself; for one Laplace release, its pure
+    epsilon.
+    """
     from dp_accounting import (  # noqa: PLC0415  two seconds, only when asked
         LaplaceDpEvent,
         SelfComposedDpEvent,

@@ -1,13 +1,14 @@
 """What noise alone shows of a claim, when it is moved.
 
-Noise that does not depend on the data, as a node adds it, is the answer about a cohort of nobody; moved by s it is the answer
-about one of s patients, each of whom moves the value by 1. So one sample of noise is a sample of both of two inputs, which a
-group of patients sets apart. A mechanism with (epsilon, delta) for one neighbour has for a group of k: k times the mu when it
-is Gaussian (Dong, Roth, Su 2022, Theorem 4, https://doi.org/10.1111/rssb.12454), k times the epsilon when it is pure (Dwork and
-Roth 2014, Theorem 2.2, https://doi.org/10.1561/0400000042); divided by k again, what is certified holds for one.
+Noise that does not depend on the data, as a node adds it, is the answer about a cohort of nobody; moved by s it is the
+answer about one of s patients, each of whom moves the value by 1. So one sample of noise is a sample of both of two
+inputs, which a group of patients sets apart. A mechanism with (epsilon, delta) for one neighbour has for a group of k:
+k times the mu when it is Gaussian (Dong, Roth, Su 2022, Theorem 4, https://doi.org/10.1111/rssb.12454), k times the
+epsilon when it is pure (Dwork and Roth 2014, Theorem 2.2, https://doi.org/10.1561/0400000042); divided by k again, what
+is certified holds for one.
 
-The event is fixed before anything is seen. Its probability under either input is bounded with half of alpha each; that both
-are counted in one sample does no harm, as the chance that either bound errs is at most the sum.
+The event is fixed before anything is seen. Its probability under either input is bounded with half of alpha each; that
+both are counted in one sample does no harm, as the chance that either bound errs is at most the sum.
 """
 
 from __future__ import annotations
@@ -34,8 +35,8 @@ class Shown:
 
     Args:
         likely, unlikely: how many of ``size`` values are in the event with the shift and without.
-        epsilon: lower bound for one neighbour, at the claim's delta; a mechanism that keeps the claim exceeds the claim's
-            with a chance of alpha at most.
+        epsilon: lower bound for one neighbour, at the claim's delta; a mechanism that keeps the claim exceeds the
+            claim's with a chance of alpha at most.
         detectable: a mechanism that loses this much would have been refuted with a chance of 95 %; infinity when none.
     """
 
@@ -74,7 +75,9 @@ class ShiftTest:
         return Shown(likely, unlikely, noise.size, certified, self.detectable(noise.size))
 
     def detectable(self, size: int) -> float:
-        """The epsilon that ``size`` values show, with a chance of 95 %, to be more than is claimed; infinity when none."""
+        """The epsilon that ``size`` values show, with a chance of 95 %, to be more than is claimed; infinity when
+        none.
+        """
 
         def refuted(weaker: float) -> bool:
             scale = self.needed / weaker

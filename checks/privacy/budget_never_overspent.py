@@ -1,4 +1,6 @@
-"""Concurrent queries of one user never cost more than the user's budget (NIST SP 800-226 section 4; GDPR article 25)."""
+"""Concurrent queries of one user never cost more than the user's budget (NIST SP 800-226 section 4; GDPR article
+25).
+"""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
 """The configured noise gives the epsilon that is claimed, the components claim the same, and the claim stays within the
 policy (NIST SP 800-226 section 4; 45 CFR 164.514(b)).
 
-The judge is exact: the analytic Gaussian mechanism (Balle and Wang 2018, https://arxiv.org/abs/1805.06530), or epsilon =
-sensitivity / scale for Laplace (Dwork et al. 2006, https://doi.org/10.1007/11681878_14): who fails it breaks the promise for
-certain. What an RDP accountant would book stands beside it. A budget is judged by what such an accountant lets it pay
-for: at least one query, and, so that patients' data are not spent on the bookkeeping's slack, releases whose exact epsilon
-together is at least the share of the budget that the policy names.
+The judge is exact: the analytic Gaussian mechanism (Balle and Wang 2018, https://arxiv.org/abs/1805.06530), or epsilon
+= sensitivity / scale for Laplace (Dwork et al. 2006, https://doi.org/10.1007/11681878_14): who fails it breaks the
+promise for certain. What an RDP accountant would book stands beside it. A budget is judged by what such an accountant
+lets it pay for: at least one query, and, so that patients' data are not spent on the bookkeeping's slack, releases
+whose exact epsilon together is at least the share of the budget that the policy names.
 """
 
 from __future__ import annotations
@@ -62,7 +62,9 @@ def _budget_mostly_slack(lab: Lab) -> Mechanism:
     ),
 )
 def noise_calibrated_to_claim(mechanism: Mechanism, policy: Policy) -> Iterator[Finding]:
-    """Per component one finding on its noise, one on its claim, one on its budget if it has one; one on all together."""
+    """Per component one finding on its noise, one on its claim, one on its budget if it has one; one on all
+    together.
+    """
     claims = mechanism.claims()
     for claim in claims:
         cost.refuse_unknown(claim)

@@ -1,9 +1,9 @@
 """A query that is asked again as a new release gets new noise (NIST SP 800-226 section 4; GDPR article 25).
 
-Noise that is drawn once per query and remembered makes the cost of an answer depend on who asked before, lets two callers
-find out that they asked the same, and cancels out between queries that share it: the difference of two remembered answers
-about nested cohorts is more exact than any accountant books. A repeated Idempotency-Key is no new release, so every
-request here has a key of its own.
+Noise that is drawn once per query and remembered makes the cost of an answer depend on who asked before, lets two
+callers find out that they asked the same, and cancels out between queries that share it: the difference of two
+remembered answers about nested cohorts is more exact than any accountant books. A repeated Idempotency-Key is no new
+release, so every request here has a key of its own.
 """
 
 from __future__ import annotations
@@ -59,6 +59,8 @@ def noise_fresh_per_release(mechanism: Mechanism, policy: Policy) -> Iterator[Fi
 
 
 def _chance(seen: Repetition, claimed: float) -> float:
-    """At most the chance that two fresh answers agree: two normals of scale s agree on integers with 1 / (2 s sqrt(pi))."""
+    """At most the chance that two fresh answers agree: two normals of scale s agree on integers with 1 / (2 s
+    sqrt(pi)).
+    """
     pairs, values = math.comb(len(seen.answers), 2), min(len(answer) for answer in seen.answers)
     return pairs * min(1.0, 1 / (2 * claimed * math.sqrt(math.pi))) ** values

@@ -1,10 +1,10 @@
 """What users really get does not refute the claim (NIST SP 800-226 section 4; 45 CFR 164.514(b)).
 
-An audit of the live endpoint: fresh researchers ask the application itself for histograms over a cohort of nobody, as often
-as its limits and their budgets allow, so what is released is noise alone, after everything that the application did to the
-nodes' answers. `_shift` says how that noise is two inputs' answers at once, and what it certifies. Users get the noise of
-all hospitals together, each of which owes its claim alone, so this refutes noise that is off or far too weak in most of
-them, and nothing finer; the message says what so few samples could have shown.
+An audit of the live endpoint: fresh researchers ask the application itself for histograms over a cohort of nobody, as
+often as its limits and their budgets allow, so what is released is noise alone, after everything that the application
+did to the nodes' answers. `_shift` says how that noise is two inputs' answers at once, and what it certifies. Users get
+the noise of all hospitals together, each of which owes its claim alone, so this refutes noise that is off or far too
+weak in most of them, and nothing finer; the message says what so few samples could have shown.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """The noise in what is released is at least what every component claims (NIST SP 800-226 section 4; 45 CFR 164.514(b)).
 
-The tests of ``checks/noise.py`` share ``policy.privacy.alpha``: the noise's variance, its distribution, and how often one
-value repeats. More noise than claimed passes. "Not refuted" is no proof; the message says what could have been seen.
+The tests of ``checks/noise.py`` share ``policy.privacy.alpha``: the noise's variance, its distribution, and how often
+one value repeats. More noise than claimed passes. "Not refuted" is no proof; the message says what could have been
+seen.
 """
 
 from __future__ import annotations

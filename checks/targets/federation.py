@@ -111,5 +111,7 @@ class Federation(Protocol):
         ...
 
     def train_as(self) -> tuple[RoleAnswer, ...]:
-        """Ask for a training of no rounds as every role that the deployment has a test account of, and without a log-in."""
+        """Ask for a training of no rounds as every role that the deployment has a test account of, and without a
+        log-in.
+        """
         ...

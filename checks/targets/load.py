@@ -11,7 +11,8 @@ from checks.targets.latencies import Latencies, Objective
 
 @dataclass(frozen=True)
 class Slice:
-    """One slice (``Load.slice_s``) of a load: what was meant to start in it, and ``ended``, how many requests ended in it.
+    """One slice (``Load.slice_s``) of a load: what was meant to start in it, and ``ended``, how many requests ended in
+    it.
 
     ``at_s`` counts from the opening of the measured window; the last slices, after its end, have only ``ended``.
     ``users`` were at work. Of the times inside requests, ``kinds`` has the first token's, and those of refusals

@@ -39,7 +39,8 @@ class Spending:
     """Outcome of many concurrent queries by one user whose budget covers only some of them.
 
     ``epsilon_spent`` is what the granted ones cost by RDP at the deployment's delta, ``epsilon_reported`` what the
-    deployment says afterwards, ``other`` counts answers that are neither a grant nor the refusal; ``detail`` names them.
+    deployment says afterwards, ``other`` counts answers that are neither a grant nor the refusal; ``detail`` names
+    them.
     """
 
     asked: int
@@ -123,7 +124,9 @@ class Mechanism(Protocol):
         ...
 
     def repeat(self, times: int) -> Iterator[Repetition]:
-        """One query of many values asked ``times`` times: of every node, then through the application by a fresh user."""
+        """One query of many values asked ``times`` times: of every node, then through the application by a fresh
+        user.
+        """
         ...
 
     def released(self, queries: int, users: int) -> ReleasedNoise:

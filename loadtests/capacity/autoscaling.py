@@ -1,11 +1,13 @@
-"""A Kubernetes HorizontalPodAutoscaler, simulated on a recorded load: how many replicas when, and what they could not carry.
+"""A Kubernetes HorizontalPodAutoscaler, simulated on a recorded load: how many replicas when, and what they could not
+carry.
 
-The algorithm is that of autoscaling/v2 (https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/): desired =
-ceil(current x metric / target), the largest over all metrics; nothing within the tolerance of 1; replicas that are not ready yet
-count as idle when the number would grow; then the stabilisation windows and the scaling policies. Pure: a load in, replicas out.
+The algorithm is that of autoscaling/v2 (https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/):
+desired = ceil(current x metric / target), the largest over all metrics; nothing within the tolerance of 1; replicas
+that are not ready yet count as idle when the number would grow; then the stabilisation windows and the scaling
+policies. Pure: a load in, replicas out.
 
-Simplified: a metric is the mean over the last sync period and there at once; all replicas get the same share; a replica that
-is asked for is ready ``start_s`` later, whatever its node has to do first.
+Simplified: a metric is the mean over the last sync period and there at once; all replicas get the same share; a replica
+that is asked for is ready ``start_s`` later, whatever its node has to do first.
 """
 
 from __future__ import annotations
@@ -44,7 +46,9 @@ class Moment:
 
 @dataclass(frozen=True)
 class Shortage:
-    """Too few replicas from ``at_s`` to ``until_s``; ``ended`` is whether they became enough before the load was over."""
+    """Too few replicas from ``at_s`` to ``until_s``; ``ended`` is whether they became enough before the load was
+    over.
+    """
 
     at_s: int
     until_s: int
@@ -76,7 +80,9 @@ class Scaling:
 
     @property
     def time_to_scale_s(self) -> int | None:
-        """From the moment of need to enough ready replicas, the longest; None when it never came to that, 0 without need."""
+        """From the moment of need to enough ready replicas, the longest; None when it never came to that, 0 without
+        need.
+        """
         if any(not shortage.ended for shortage in self.shortages):
             return None
         return max((shortage.until_s - shortage.at_s for shortage in self.shortages), default=0)
@@ -86,7 +92,8 @@ def simulate(load: Load, rule: Autoscaling, capacity_per_replica: float) -> Scal
     """Let the autoscaler follow a recorded load, from the replicas that its beginning takes.
 
     Args:
-        capacity_per_replica: requests per second that one replica carries, e.g. what a capacity search found per router.
+        capacity_per_replica: requests per second that one replica carries, e.g. what a capacity search found per
+            router.
 
     Raises:
         ValueError: the load has no record over time, or a replica carries nothing.
@@ -192,7 +199,9 @@ class _Autoscaler:
         return min(max(replicas, self._rule.min_replicas), self._rule.max_replicas)
 
     def _metrics(self, demand: Demand) -> Iterator[tuple[float, float, float]]:
-        """Per metric, how much of it there is in all, the target per replica, and the most that a replica can show of it."""
+        """Per metric, how much of it there is in all, the target per replica, and the most that a replica can show of
+        it.
+        """
         rule = self._rule
         if rule.utilisation is not None:  # a processor is never more than busy, however much is asked of it
             yield demand.rate / self._capacity, rule.utilisation, 1.0

@@ -1,4 +1,6 @@
-"""What was full first when a rate was too much: from the resources seen at the rate that held and at the one that did not."""
+"""What was full first when a rate was too much: from the resources seen at the rate that held and at the one that did
+not.
+"""
 
 from __future__ import annotations
 

@@ -1,8 +1,9 @@
 """The highest rate that a deployment holds: which rate to try next, and what the answers say together. No I/O.
 
-From the first rate up by doubling until one is refuted, then bisection (geometric, since the precision is relative), then the
-rate that held once more with a fresh load, which had no part in choosing it. A step that decides nothing is repeated twice
-as long; one that decides nothing even at its longest, or cannot be judged, bounds the rate from above but does not refute it.
+From the first rate up by doubling until one is refuted, then bisection (geometric, since the precision is relative),
+then the rate that held once more with a fresh load, which had no part in choosing it. A step that decides nothing is
+repeated twice as long; one that decides nothing even at its longest, or cannot be judged, bounds the rate from above
+but does not refute it.
 """
 
 from __future__ import annotations
@@ -98,7 +99,8 @@ class CapacityStep:
 
 @dataclass(frozen=True)
 class Bracket:
-    """What the steps say: the highest rate that held, the lowest that was refuted, and the lowest of which nothing can be said.
+    """What the steps say: the highest rate that held, the lowest that was refuted, and the lowest of which nothing can
+    be said.
 
     The last two, where there are any, are above the first.
     """

@@ -1,7 +1,7 @@
 """The load generator: ``python -m loadtests.generator.child SPEC PROGRESS RESULT``, always a process of its own.
 
-Reads a `loadtests.generator.spec.LoadSpec` from SPEC and removes that file, since it holds secrets; appends `Progress` lines to
-PROGRESS; writes the `checks.targets.Load` to RESULT. Ends by itself when the process that started it is gone.
+Reads a `loadtests.generator.spec.LoadSpec` from SPEC and removes that file, since it holds secrets; appends `Progress`
+lines to PROGRESS; writes the `checks.targets.Load` to RESULT. Ends by itself when the process that started it is gone.
 """
 
 from __future__ import annotations

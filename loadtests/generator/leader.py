@@ -1,7 +1,8 @@
 """Leading workers over Locust's own master: other processes of this machine, or of others that join with ``--worker``.
 
-A worker has the target's file itself, so no secret is sent to it; what is sent is what to play. Every message carries an HMAC
-under what only the file's holders know and the load's own nonce: a stranger can neither give orders nor deliver a record.
+A worker has the target's file itself, so no secret is sent to it; what is sent is what to play. Every message carries
+an HMAC under what only the file's holders know and the load's own nonce: a stranger can neither give orders nor deliver
+a record.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""Messages between the leader of a load and its workers: JSON under a seal that only holders of the target's file can make."""
+"""Messages between the leader of a load and its workers: JSON under a seal that only holders of the target's file can
+make.
+"""
 
 from __future__ import annotations
 

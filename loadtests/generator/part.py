@@ -22,7 +22,8 @@ from loadtests.users.sessions import UserSession
 
 
 class Part:
-    """Every ``of``-th user of a load, from user ``number`` on: who they are and when they ask does not depend on the others.
+    """Every ``of``-th user of a load, from user ``number`` on: who they are and when they ask does not depend on the
+    others.
 
     Args:
         name: what the record calls this process.

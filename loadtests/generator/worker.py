@@ -1,9 +1,10 @@
-"""A worker of a load: ``python -m loadtests.generator.worker DESTINATION PROGRESS RESULT HOST:PORT PATIENCE``, always a process of its own.
+"""A worker of a load: ``python -m loadtests.generator.worker DESTINATION PROGRESS RESULT HOST:PORT PATIENCE``, always a
+process of its own.
 
-Reads a `loadtests.generator.spec.Destination` from the first file and removes it, joins the leader at the address, plays the users that
-it is told to play against its own destination and no other, and delivers its record. Appends `Progress` lines to PROGRESS and
-writes a `Share` to RESULT. Ends when it is told to, when no leader was there within PATIENCE seconds, when the leader is
-gone, or when the process that started it is.
+Reads a `loadtests.generator.spec.Destination` from the first file and removes it, joins the leader at the address,
+plays the users that it is told to play against its own destination and no other, and delivers its record. Appends
+`Progress` lines to PROGRESS and writes a `Share` to RESULT. Ends when it is told to, when no leader was there within
+PATIENCE seconds, when the leader is gone, or when the process that started it is.
 """
 
 from __future__ import annotations

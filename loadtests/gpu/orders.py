@@ -37,7 +37,9 @@ class Made:
 
 
 def pieces(size: int) -> list[str]:
-    """So many tokens, each a piece of plain text: a stream shows one at a time, none waits for another to be printable."""
+    """So many tokens, each a piece of plain text: a stream shows one at a time, none waits for another to be
+    printable.
+    """
     letters = [*map(chr, range(33, 127)), _SPACE]
     return list(itertools.islice(itertools.chain(SPECIAL, letters, _words()), size))
 

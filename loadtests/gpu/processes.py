@@ -18,7 +18,8 @@ _GRACE_S = 10.0
 def running(
     argv: Sequence[str], log: Path, environment: Mapping[str, str] | None = None
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """A process in a session of its own, so that Ctrl-C reaches only this one; asked to end at the end, and then killed.
+    """A process in a session of its own, so that Ctrl-C reaches only this one; asked to end at the end, and then
+    killed.
 
     Args:
         log: takes what it prints; stdout and stderr together.

@@ -29,7 +29,8 @@ _NOTHING = "-"
 
 @dataclass(frozen=True)
 class StepRow:
-    """One step. Times in ms from the intended start, but for ``per_token``; shares 0..1; None where there is nothing to say.
+    """One step. Times in ms from the intended start, but for ``per_token``; shares 0..1; None where there is nothing to
+    say.
 
     Args:
         requests: how many chats were meant to start in the measured window, ``failed`` of them without a right answer.

@@ -1,7 +1,7 @@
 """Makes a model folder: ``python -m loadtests.gpu.weights ORDERS``, with the interpreter that will serve it.
 
-ORDERS is the JSON of `loadtests.gpu.orders.Orders`. The last line that it prints is the JSON of `Made`; what goes wrong is the
-last line of stderr. A folder that was made before is taken as it is. Nothing else imports this module.
+ORDERS is the JSON of `loadtests.gpu.orders.Orders`. The last line that it prints is the JSON of `Made`; what goes wrong
+is the last line of stderr. A folder that was made before is taken as it is. Nothing else imports this module.
 """
 
 from __future__ import annotations
@@ -43,7 +43,9 @@ def write_tokenizer(folder: Path, shape: Shape) -> None:
 
 
 def write_model(folder: Path, orders: Orders) -> None:
-    """The configuration and, where asked for, random weights in bfloat16. No token ends an answer: its length is the load's."""
+    """The configuration and, where asked for, random weights in bfloat16. No token ends an answer: its length is the
+    load's.
+    """
     shape = orders.shape
     config = LlamaConfig(
         vocab_size=shape.vocabulary,

@@ -1,4 +1,6 @@
-"""Latencies in the buckets of an HDR histogram of three significant digits; nothing else rounds them before a verdict."""
+"""Latencies in the buckets of an HDR histogram of three significant digits; nothing else rounds them before a
+verdict.
+"""
 
 from __future__ import annotations
 
@@ -73,7 +75,8 @@ class Recorder:
         first_token_s: float | None = None,
         per_token_s: float | None = None,
     ) -> None:
-        """One request that was meant to start ``at_s`` after the window's opening, and the cause of its failure if it failed.
+        """One request that was meant to start ``at_s`` after the window's opening, and the cause of its failure if it
+        failed.
 
         Args:
             seconds: from its intended start to its end; likewise ``first_token_s``, of a stream.

@@ -1,7 +1,7 @@
 """When each user means to ask for what: drawn before the load starts, so a slow server cannot change it.
 
-Every user has a process of arrivals and a seed of its own; Poisson ones together are one Poisson process at the profile's
-rate. The schedule is the same however the users are spread over processes.
+Every user has a process of arrivals and a seed of its own; Poisson ones together are one Poisson process at the
+profile's rate. The schedule is the same however the users are spread over processes.
 """
 
 from __future__ import annotations
@@ -69,8 +69,9 @@ def _moments(profile: Profile, index: int, rng: np.random.Generator) -> Iterator
     """When the user would ask, were it always at work, without end."""
     at_s = -profile.warm_up_s
     if profile.arrivals == "constant":
-        # The users take turns, so that all together are evenly spaced. Of a shape any first users are at work: multiples of
-        # the golden ratio spread them nearly evenly, however many they are (https://en.wikipedia.org/wiki/Three-gap_theorem).
+        # The users take turns, so that all together are evenly spaced. Of a shape any first users are at work:
+        # multiples of the golden ratio spread them nearly evenly, however many they are
+        # (https://en.wikipedia.org/wiki/Three-gap_theorem).
         turn = index * _GOLDEN % 1 if profile.shape else index / profile.users
         at_s += turn / profile.rate_per_user
         while True:

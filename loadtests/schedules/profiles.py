@@ -106,7 +106,9 @@ class Profile(BaseModel):
             raise ValueError(msg)
 
     def users_at(self, at_s: float) -> float:
-        """How many users are at work ``at_s`` seconds after the measured window opens; the warm-up is as its beginning."""
+        """How many users are at work ``at_s`` seconds after the measured window opens; the warm-up is as its
+        beginning.
+        """
         if not self.shape:
             return float(self.users)
         for (begin, first), (end, last) in pairwise(self.shape):

@@ -211,7 +211,9 @@ class _Connection:
         self._news.register(wire.fileno(), select.POLLIN)
 
     def alive(self) -> bool:
-        """Whether it is still open. What comes unasked is its end, or session tickets, which TLS 1.3 sends after all else."""
+        """Whether it is still open. What comes unasked is its end, or session tickets, which TLS 1.3 sends after all
+        else.
+        """
         if not self._news.poll(0):
             return True
         self._wire.settimeout(0.0)
@@ -258,7 +260,9 @@ class _Connection:
 
 
 class _Parser(HTTPResponseParser):  # type: ignore[misc]  # ships no usable types for its base in C
-    """Parses one answer after another. Headers stay bytes: to read each of them would take half the time of a request."""
+    """Parses one answer after another. Headers stay bytes: to read each of them would take half the time of a
+    request.
+    """
 
     def begin(self) -> None:
         """Expect the next answer."""

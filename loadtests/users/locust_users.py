@@ -1,8 +1,8 @@
 """The Locust users: each follows a schedule drawn beforehand and starts every request on time.
 
-A request that is slow delays no later one (open model), as the schedule of a clinic does not wait for its computers; only
-in a closed loop does a user wait for its answer. Locust keeps the users, here and on workers; its statistics are not
-used, because they round.
+A request that is slow delays no later one (open model), as the schedule of a clinic does not wait for its computers;
+only in a closed loop does a user wait for its answer. Locust keeps the users, here and on workers; its statistics are
+not used, because they round.
 """
 
 from __future__ import annotations
@@ -56,7 +56,9 @@ class ScheduledUser(User):  # type: ignore[misc]  # Locust ships no types
     stage: Stage
 
     def on_start(self) -> None:
-        """Log in, then say so. The first user goes alone: a target that refuses everybody is asked once, not a thousand times."""
+        """Log in, then say so. The first user goes alone: a target that refuses everybody is asked once, not a thousand
+        times.
+        """
         self._session, self._arrivals = self.stage.waiting[self.role].pop(0)
         first, self.stage.first = self.stage.first, False
         if not first and not self.stage.admitted.get():

@@ -1,7 +1,7 @@
 """Starting on time: an alarm of the kernel's, exact to a tenth of a millisecond, and greenlets that are used again.
 
-gevent's own timers wait whole milliseconds and so are late by one half on average, and to make a greenlet for every request
-costs a tenth of it.
+gevent's own timers wait whole milliseconds and so are late by one half on average, and to make a greenlet for every
+request costs a tenth of it.
 """
 
 from __future__ import annotations

@@ -37,7 +37,8 @@ class UserSession:
     Args:
         turn: held during a log-in, so that only so many are under way at once.
         patience_s: wait before the log-in, for users who share an address of which the target takes so many a minute.
-        dialect: how chats are asked for, ``openai`` or ``ollama``; ``model``: which of them; ``page``: what visitors read.
+        dialect: how chats are asked for, ``openai`` or ``ollama``; ``model``: which of them; ``page``: what visitors
+            read.
     """
 
     def __init__(
@@ -167,7 +168,9 @@ class UserSession:
     def _meet_patients(self, identity: LoadAccount) -> None:
         if self._role != "nurse":
             return
-        self._patients = _identifiers(expect_success(self._client.request("GET", f"/patients?limit={PATIENTS_PER_NURSE}")))
+        self._patients = _identifiers(
+            expect_success(self._client.request("GET", f"/patients?limit={PATIENTS_PER_NURSE}"))
+        )
         if not self._patients:
             msg = f"{identity.username} sees no patient to read"
             raise LogInError(msg)

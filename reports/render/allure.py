@@ -84,7 +84,9 @@ def findings_html(result: Result) -> str:
 
 
 def write_environment(folder: Path, document: ReportDocument) -> None:
-    """Say in ``allure-results`` what was gated and decided: environment.properties, and the categories of what went wrong."""
+    """Say in ``allure-results`` what was gated and decided: environment.properties, and the categories of what went
+    wrong.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     identity = document.identity
     values = {

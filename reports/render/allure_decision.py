@@ -24,7 +24,8 @@ _TYPES = {".svg": AttachmentType.SVG, ".json": AttachmentType.JSON}
 
 
 def write_decision(results: Path, document: ReportDocument, *, verify_command: str, trust: str) -> None:
-    """Add the decision to ``allure-results``, with the closing summary attached, and the pictures and figures of each load.
+    """Add the decision to ``allure-results``, with the closing summary attached, and the pictures and figures of each
+    load.
 
     Args:
         results: the folder of Allure's results, in that of the report.

@@ -108,7 +108,9 @@ def response_delta(per_query: float, queries: int, epsilon: float) -> float:
 
 
 def advanced_composition(epsilon: float, delta: float, queries: int, total_delta: float) -> float:
-    """Kairouz, Oh and Viswanath 2015 (arXiv 1311.0776), Theorem 3.3: the smallest epsilon that the total delta allows."""
+    """Kairouz, Oh and Viswanath 2015 (arXiv 1311.0776), Theorem 3.3: the smallest epsilon that the total delta
+    allows.
+    """
     best = queries * epsilon
     for i in range(queries // 2 + 1):
         lost = (

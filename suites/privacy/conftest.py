@@ -1,4 +1,6 @@
-"""What the tests of privacy have in common: one lab, and the product's ledger on a PostgreSQL that keeps its commits."""
+"""What the tests of privacy have in common: one lab, and the product's ledger on a PostgreSQL that keeps its
+commits.
+"""
 
 from __future__ import annotations
 

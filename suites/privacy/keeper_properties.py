@@ -1,4 +1,5 @@
-"""What must hold of everything that keeps budgets: one function per property, which raises `BrokenError` under its own name.
+"""What must hold of everything that keeps budgets: one function per property, which raises `BrokenError` under its own
+name.
 
 What releases cost is always dp-accounting's word (`reference`), never the keeper's own.
 """
@@ -106,7 +107,9 @@ def never_overspent_by_clients_at_once(keeper: Keeper) -> None:
 
 
 def never_overspent_by_a_tenants_users(keeper: Keeper) -> None:
-    """The users of a tenant, at once and over all processes, get as many answers as its budget pays for; nobody else less."""
+    """The users of a tenant, at once and over all processes, get as many answers as its budget pays for; nobody else
+    less.
+    """
 
     @bounded(1, shrink=False)
     @given(st.sampled_from(keeper.noise_multipliers), st.integers(1, 20))

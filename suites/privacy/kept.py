@@ -1,5 +1,5 @@
-"""The product's ledger as a keeper of budgets: its own `reserve`, `settle` and `standing`, through the router's own pool
-of connections, against a real PostgreSQL. A process is an event loop with a pool of its own.
+"""The product's ledger as a keeper of budgets: its own `reserve`, `settle` and `standing`, through the router's own
+pool of connections, against a real PostgreSQL. A process is an event loop with a pool of its own.
 """
 
 from __future__ import annotations

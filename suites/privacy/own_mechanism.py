@@ -1,9 +1,10 @@
-"""The functions that answer on the hospital nodes, in a form that the auditor takes: in process, with nothing in between.
+"""The functions that answer on the hospital nodes, in a form that the auditor takes: in process, with nothing in
+between.
 
-Neighbours differ by one patient. The noise does not depend on the data, so a group of k patients moves an answer k times as
-far through the same noise: a Gaussian release that keeps (epsilon, delta) for one patient has a mu of at most
-1 / `NEEDED`, and then k / `NEEDED` for the group (Dong, Roth, Su 2022, Theorem 4, https://doi.org/10.1111/rssb.12454). The same
-broken noise shows in a thousandth of the samples, and less, when a group of 48 is what differs.
+Neighbours differ by one patient. The noise does not depend on the data, so a group of k patients moves an answer k
+times as far through the same noise: a Gaussian release that keeps (epsilon, delta) for one patient has a mu of at most
+1 / `NEEDED`, and then k / `NEEDED` for the group (Dong, Roth, Su 2022, Theorem 4, https://doi.org/10.1111/rssb.12454).
+The same broken noise shows in a thousandth of the samples, and less, when a group of 48 is what differs.
 """
 
 from __future__ import annotations

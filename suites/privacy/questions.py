@@ -75,7 +75,8 @@ def _classic(q: float, sigma: float, steps: int, delta: float) -> float:
 
 
 def _responses(per_query: float, queries: int, epsilon: float) -> float:
-    # One event after the other: PLDAccountant of dp-accounting 0.6.0 takes SelfComposedDpEvent of this mechanism for one.
+    # One event after the other: PLDAccountant of dp-accounting 0.6.0 takes SelfComposedDpEvent of this mechanism for
+    # one.
     event = RandomizedResponseDpEvent(2 / (1 + math.exp(per_query)), 2)
     return _delta(PLDAccountant(_REPLACE), ComposedDpEvent([event] * queries), epsilon)
 

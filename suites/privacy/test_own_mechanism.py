@@ -1,4 +1,6 @@
-"""The mechanism that answers on the nodes, audited in process: its claim stands, and half of its noise does not pass."""
+"""The mechanism that answers on the nodes, audited in process: its claim stands, and half of its noise does not
+pass.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """Budgets hold through the whole path: two running routers, real hospitals, and every process killed once.
 
-The failover of a replicated database is timed and judged by the gate's drills; here one server is killed and comes back.
+The failover of a replicated database is timed and judged by the gate's drills; here one server is killed and comes
+back.
 """
 
 from __future__ import annotations
@@ -49,7 +50,9 @@ def served(laboratory: Laboratory) -> Iterator[ServedKeeper]:
 
 @pytest.mark.parametrize("holds", _HELD, ids=lambda p: p.__name__)
 def test_the_routers_have_the_property(holds: keeper_properties.Property, served: ServedKeeper) -> None:
-    """The same that the ledger alone has, over HTTPS; that of tenants, whose budget is a setting here, has a test below."""
+    """The same that the ledger alone has, over HTTPS; that of tenants, whose budget is a setting here, has a test
+    below.
+    """
     holds(served)
 
 

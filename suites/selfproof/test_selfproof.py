@@ -16,7 +16,9 @@ ATTEMPTS = attempts(catalogue())
     "attempt", [pytest.param(a, id=a.name, marks=[pytest.mark.selfproof, *marks_of(a.rule)]) for a in ATTEMPTS]
 )
 def test_the_check_is_proven(attempt: ProofCase, proving: Proving) -> None:
-    """FAIL on a violation, PASS on the clean twin; UNKNOWN is no proof of either. What the policy leaves out needs none."""
+    """FAIL on a violation, PASS on the clean twin; UNKNOWN is no proof of either. What the policy leaves out needs
+    none.
+    """
     outcome = proving(attempt)
     if outcome.result.status is Status.NOT_APPLICABLE:
         pytest.skip(outcome.result.explanation)

@@ -1,7 +1,7 @@
 """What all pictures of a load share: colours, title, time axis, marks, and how a picture becomes a file.
 
-The colours are those of Okabe and Ito (https://jfly.uni-koeln.de/color/), which colour-blind people tell apart; nothing is
-told by colour alone.
+The colours are those of Okabe and Ito (https://jfly.uni-koeln.de/color/), which colour-blind people tell apart; nothing
+is told by colour alone.
 """
 
 from __future__ import annotations

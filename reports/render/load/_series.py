@@ -16,7 +16,9 @@ _FEWEST, _MOST = 10, 120  # requests that a percentile of a slice wants, and sli
 
 @dataclass(frozen=True)
 class Bin:
-    """Some slices as one: its middle and length in s, users at work, requests meant to start in it, and those that ended."""
+    """Some slices as one: its middle and length in s, users at work, requests meant to start in it, and those that
+    ended.
+    """
 
     at_s: float
     seconds: float

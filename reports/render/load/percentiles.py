@@ -1,6 +1,7 @@
 """Percentiles on HdrHistogram's scale: every further nine of the requests takes as much room as the one before.
 
-The scale is that of Gil Tene's plotter (https://hdrhistogram.github.io/HdrHistogram/plotFiles.html): x = 1/(1-q), logarithmic.
+The scale is that of Gil Tene's plotter (https://hdrhistogram.github.io/HdrHistogram/plotFiles.html): x = 1/(1-q),
+logarithmic.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""Throughput: what was offered and what was achieved over time, the queue between the two, and both against users at work."""
+"""Throughput: what was offered and what was achieved over time, the queue between the two, and both against users at
+work.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Streams: time to the first token, time per token and the gaps between tokens, by percentile; the first token over time."""
+"""Streams: time to the first token, time per token and the gaps between tokens, by percentile; the first token over
+time.
+"""
 
 from __future__ import annotations
 

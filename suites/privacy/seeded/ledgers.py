@@ -1,5 +1,5 @@
-"""Five ledgers that keep budgets wrongly. Each is the product's own code over a real PostgreSQL that is broken, or wired,
-in one way.
+"""Five ledgers that keep budgets wrongly. Each is the product's own code over a real PostgreSQL that is broken, or
+wired, in one way.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""Noise drawn and added in doubles: Mironov 2012, https://doi.org/10.1145/2382196.2382264. The twins round what they release."""
+"""Noise drawn and added in doubles: Mironov 2012, https://doi.org/10.1145/2382196.2382264. The twins round what they
+release.
+"""
 
 from __future__ import annotations
 

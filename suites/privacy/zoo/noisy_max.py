@@ -1,4 +1,6 @@
-"""The largest of several noisy answers: Ding et al. 2018, https://doi.org/10.1145/3243734.3243818, algorithms 5 to 8."""
+"""The largest of several noisy answers: Ding et al. 2018, https://doi.org/10.1145/3243734.3243818, algorithms 5 to
+8.
+"""
 
 from __future__ import annotations
 

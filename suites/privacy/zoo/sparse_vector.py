@@ -1,6 +1,8 @@
-"""The sparse vector technique, right and wrong: Lyu, Su, Li 2017, https://doi.org/10.14778/3055330.3055331, algorithms 1 to 6.
+"""The sparse vector technique, right and wrong: Lyu, Su, Li 2017, https://doi.org/10.14778/3055330.3055331, algorithms
+1 to 6.
 
-Ten queries of sensitivity 1, one of which may be answered "above". Outputs per query: 1 above, 0 below, -1 not asked any more.
+Ten queries of sensitivity 1, one of which may be answered "above". Outputs per query: 1 above, 0 below, -1 not asked
+any more.
 """
 
 from __future__ import annotations

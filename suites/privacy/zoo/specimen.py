@@ -52,7 +52,9 @@ def specimen(
 
 
 def laplace_noise(scale: float, shape: int | tuple[int, ...], rng: np.random.Generator) -> Floats:
-    """Laplace noise as the difference of two exponentials: the same distribution as ``rng.laplace``, in half the time."""
+    """Laplace noise as the difference of two exponentials: the same distribution as ``rng.laplace``, in half the
+    time.
+    """
     noise = rng.standard_exponential(shape)
     noise -= rng.standard_exponential(shape)
     noise *= scale

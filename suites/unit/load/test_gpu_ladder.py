@@ -1,4 +1,6 @@
-"""A model on a GPU under load: what is asked of an engine, what is told of a run, and what cannot work. No GPU needed."""
+"""A model on a GPU under load: what is asked of an engine, what is told of a run, and what cannot work. No GPU
+needed.
+"""
 
 from __future__ import annotations
 

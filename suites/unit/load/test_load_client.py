@@ -1,4 +1,6 @@
-"""The load generator's HTTP client and its alarm: connections are kept, answers are read whole, requests start on time."""
+"""The load generator's HTTP client and its alarm: connections are kept, answers are read whole, requests start on
+time.
+"""
 
 from __future__ import annotations
 

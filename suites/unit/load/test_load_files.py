@@ -1,4 +1,6 @@
-"""A load as files: every picture is drawn, other tools read the same percentiles, and nothing stops for want of data."""
+"""A load as files: every picture is drawn, other tools read the same percentiles, and nothing stops for want of
+data.
+"""
 
 from __future__ import annotations
 

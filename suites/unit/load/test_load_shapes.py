@@ -63,7 +63,9 @@ def test_a_ramp_follows_the_users_at_work(process: str) -> None:
 
 
 def test_the_first_users_of_a_ramp_never_rest() -> None:
-    """Who is at work at the lowest point follows the same schedule as without the shape; the last come only at the top."""
+    """Who is at work at the lowest point follows the same schedule as without the shape; the last come only at the
+    top.
+    """
     shaped, flat = _profile(shape=[(0, 4), (10, 8), (20, 4)], warm_up_s=0), _profile(warm_up_s=0)
     assert arrivals(shaped, "visitor", 0, 1) == arrivals(flat, "visitor", 0, 1)
     last = arrivals(shaped, "visitor", 7, 1)

@@ -1,4 +1,6 @@
-"""A load sent by several processes: the same load, whoever sends it; and whoever is lost, or is a stranger, is named."""
+"""A load sent by several processes: the same load, whoever sends it; and whoever is lost, or is a stranger, is
+named.
+"""
 
 from __future__ import annotations
 

@@ -208,7 +208,9 @@ def test_the_queue_is_bounded(bed: _Bed) -> None:
 
 
 def test_nobody_waits_longer_than_is_allowed_by_how_long_answers_take(bed: _Bed) -> None:
-    """One answer took 0.2 s, a tenth of which counts: who is next in a queue of one would wait 20 ms, and may wait 10."""
+    """One answer took 0.2 s, a tenth of which counts: who is next in a queue of one would wait 20 ms, and may wait
+    10.
+    """
 
     async def scenario() -> None:
         server = _ModelServer("hang")

@@ -1,4 +1,6 @@
-"""What is public of a query bounds what a hospital says: each patient's weight, each hospital's, and nobody's lie beyond it."""
+"""What is public of a query bounds what a hospital says: each patient's weight, each hospital's, and nobody's lie
+beyond it.
+"""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from fastapi import FastAPI, HTTPException, Request
 from fixtures.lab import Laboratory
 from fixtures.lab.inference import serve
 from fixtures.reference.router.inference.balancer import Balancer
-from fixtures.reference.router.inference.inference import Caller, routes
+from fixtures.reference.router.inference.inference import InferenceCaller, routes
 from fixtures.services.inference import InferenceServer
 from fixtures.services.model import NAME
 
@@ -36,14 +36,16 @@ class _State:
     model_name: str = NAME
     trail: list[tuple[str, str, str]] = field(default_factory=list)
 
-    async def admit(self, request: Request, permission: str, *, action: str, resource: str) -> Caller:
+    async def admit(self, request: Request, permission: str, *, action: str, resource: str) -> InferenceCaller:
         username = request.headers.get("x-name", "nobody")
         if username == "nobody":
             await self.record(request, _Somebody(username), action=action, resource=resource, outcome="denied")
             raise HTTPException(403, permission)
         return _Somebody(username)
 
-    async def record(self, request: Request, caller: Caller, *, action: str, resource: str, outcome: str) -> None:
+    async def record(
+        self, request: Request, caller: InferenceCaller, *, action: str, resource: str, outcome: str
+    ) -> None:
         assert request.method in ("GET", "POST")
         assert resource in (f"model:{NAME}", "models")
         self.trail.append((caller.username, action, outcome))

@@ -38,7 +38,9 @@ def test_substitution_needs_twice_the_noise(claim: PrivacyClaim, needed: float) 
 
 
 def test_the_reference_budget_is_used_to_nine_tenths() -> None:
-    """5,519 releases, whose exact epsilon together is 93.6 % of the budget: what an RDP accountant loses is the rest."""
+    """5,519 releases, whose exact epsilon together is 93.6 % of the budget: what an RDP accountant loses is the
+    rest.
+    """
     releases = cost.affordable(GAUSSIAN, 5.0)
     assert releases == 5519
     assert cost.exact_epsilon(GAUSSIAN, releases) / 5.0 == pytest.approx(0.9355, abs=1e-4)

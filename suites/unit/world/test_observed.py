@@ -1,4 +1,6 @@
-"""What is seen of a deployment during a load: ports, processors, lines; and a search on a small server of this machine."""
+"""What is seen of a deployment during a load: ports, processors, lines; and a search on a small server of this
+machine.
+"""
 
 from __future__ import annotations
 
@@ -105,7 +107,9 @@ def test_hosts_are_summed_up_by_part() -> None:
 
 
 class _Sight:
-    """Implements `fixtures.watch.observed.ObservedDeployment` without a deployment: every look finds one more of everything."""
+    """Implements `fixtures.watch.observed.ObservedDeployment` without a deployment: every look finds one more of
+    everything.
+    """
 
     here, scope = True, "a test"
 
