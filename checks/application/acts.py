@@ -1,0 +1,62 @@
+"""What people do with the application, and who may."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from checks.application.request import NOTHING, Request
+
+
+@dataclass(frozen=True)
+class Act:
+    """Something that somebody can do.
+
+    Args:
+        name: e.g. ``read patient``; unique.
+        roles: the application's own roles that may.
+        phi: whether the answer, or what is written, is protected health information.
+        yields: placeholder -> JSON pointer to its value in the answer, for acts that come after.
+        writes: whether it changes anything.
+        undo: name of the act that takes back what it wrote.
+        success: statuses of an act that was done.
+        record: the placeholder that names whose record it is about; empty when it is about none, e.g. of a list.
+    """
+
+    name: str
+    request: Request
+    roles: tuple[str, ...]
+    phi: bool = False
+    yields: Mapping[str, str] = NOTHING
+    writes: bool = False
+    undo: str = ""
+    success: tuple[int, ...] = (200, 201, 202, 204)
+    record: str = ""
+
+
+@dataclass(frozen=True)
+class Administration:
+    """How test accounts are made and removed. Placeholders: username, password, role, tenant.
+
+    Args:
+        role: the application's own role that may.
+        create: yields, by ``totp_secret`` (JSON pointer), the second factor's secret where there is one.
+    """
+
+    role: str
+    create: Request
+    remove: Request
+    totp_secret: str = ""
+
+
+@dataclass(frozen=True)
+class Canary:
+    """How a synthetic patient is driven through: acts by name, in order, all as one role.
+
+    Placeholders of these acts: mrn, name, birth_date, diagnosis, notes, prompt, model, and what earlier ones yield.
+    ``careless`` are requests that go wrong on purpose: what is refused is written down most readily.
+    """
+
+    role: str
+    acts: tuple[str, ...]
+    careless: tuple[Request, ...] = ()
