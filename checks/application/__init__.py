@@ -3,12 +3,11 @@
 from checks.application.acts import Act, Administration, Canary
 from checks.application.application import Application
 from checks.application.log_in import LogIn
-from checks.application.request import NOTHING, Json, Request
+from checks.application.request import Json, Request
 from checks.application.services import Aggregates, Health, Inference
 from checks.application.storage import Chain, Ciphertext, Protected, Tenancy, Trail
 
 __all__ = [
-    "NOTHING",
     "Act",
     "Administration",
     "Aggregates",

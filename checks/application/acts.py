@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import field
 
-from checks.application.request import NOTHING, Request
+from pydantic.dataclasses import dataclass
+
+from checks.application.request import STRICT, Request
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class Act:
     """Something that somebody can do.
 
@@ -27,14 +29,14 @@ class Act:
     request: Request
     roles: tuple[str, ...]
     phi: bool = False
-    yields: Mapping[str, str] = NOTHING
+    yields: Mapping[str, str] = field(default_factory=dict)
     writes: bool = False
     undo: str = ""
     success: tuple[int, ...] = (200, 201, 202, 204)
     record: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class Administration:
     """How test accounts are made and removed. Placeholders: username, password, role, tenant.
 
@@ -49,7 +51,7 @@ class Administration:
     totp_secret: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class Canary:
     """How a synthetic patient is driven through: acts by name, in order, all as one role.
 

@@ -12,17 +12,19 @@ Nothing here does I/O, and nothing holds a secret.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import field
+
+from pydantic.dataclasses import dataclass
 
 from checks.application.acts import Act, Administration, Canary
 from checks.application.log_in import LogIn
-from checks.application.request import NOTHING
+from checks.application.request import STRICT, Path
 from checks.application.services import Aggregates, Health, Inference
 from checks.application.storage import Protected, Tenancy, Trail
 from checks.model import CannotLookError, Reason
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class Application:
     """A clinical application. What is None or empty was not declared.
 
@@ -37,13 +39,13 @@ class Application:
 
     name: str
     log_in: LogIn | None = None
-    roles: Mapping[str, str] = NOTHING
+    roles: Mapping[str, str] = field(default_factory=dict)
     acts: tuple[Act, ...] = ()
-    nobody: Mapping[str, str] = NOTHING
+    nobody: Mapping[str, str] = field(default_factory=dict)
     refusals: tuple[int, ...] = (403,)
-    pages: tuple[str, ...] = ()
-    closed: tuple[str, ...] = ()
-    internal: tuple[str, ...] = ()
+    pages: tuple[Path, ...] = ()
+    closed: tuple[Path, ...] = ()
+    internal: tuple[Path, ...] = ()
     health: tuple[Health, ...] = ()
     administration: Administration | None = None
     aggregates: Aggregates | None = None
@@ -52,7 +54,7 @@ class Application:
     tenancy: Tenancy | None = None
     protected: tuple[Protected, ...] = ()
     canary: Canary | None = None
-    none: Mapping[str, str] = NOTHING
+    none: Mapping[str, str] = field(default_factory=dict)
 
     def act(self, name: str) -> Act:
         """The act of that name.

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
-from checks.application.request import Request
+from pydantic.dataclasses import dataclass
+
+from checks.application.request import STRICT, Request
 
 LogInKind = Literal["json", "form", "basic", "bearer", "client-credentials", "password-grant"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class LogIn:
     """How somebody logs in, and what comes back. Placeholders of ``request``: username, password, code.
 

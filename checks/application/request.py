@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from types import MappingProxyType
-from typing import TypeAlias
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import field, replace
+from typing import Annotated, Any
 from urllib.parse import quote
+
+from pydantic import ConfigDict, Field, JsonValue, model_validator
+from pydantic.dataclasses import dataclass
+from pydantic_core import ArgsKwargs
 
 from checks.model import CannotLookError, Reason
 
-Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
-NOTHING: Mapping[str, str] = MappingProxyType({})
+Json = JsonValue
+STRICT = ConfigDict(extra="forbid")
+Path = Annotated[str, Field(pattern=r"^/")]
+
 _PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class Request:
     """An HTTP request with placeholders, e.g. ``GET /fhir/Patient/{patient}``.
 
@@ -26,11 +31,21 @@ class Request:
         form: the body as ``application/x-www-form-urlencoded``, in place of ``json``.
     """
 
-    method: str
-    path: str
+    method: Annotated[str, Field(pattern=r"^[A-Z]+$")]
+    path: Path
     json: Json = None
-    form: Mapping[str, str] = NOTHING
-    headers: Mapping[str, str] = NOTHING
+    form: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _in_short(cls, given: Any) -> Any:  # noqa: ANN401  whatever the file says
+        """``GET /path`` is a request without a body."""
+        short = given.args[0] if isinstance(given, ArgsKwargs) and len(given.args or ()) == 1 else given
+        if not isinstance(short, str):
+            return given
+        method, _, path = short.partition(" ")
+        return {"method": method, "path": path.strip()}
 
     def __str__(self) -> str:
         """Method and path, without the query."""
@@ -68,10 +83,10 @@ class Request:
 def _texts(value: Json) -> Iterable[str]:
     if isinstance(value, str):
         yield value
-    elif isinstance(value, Mapping):
+    elif isinstance(value, dict):
         for inner in value.values():
             yield from _texts(inner)
-    elif isinstance(value, Sequence):
+    elif isinstance(value, list):
         for inner in value:
             yield from _texts(inner)
 
@@ -79,8 +94,8 @@ def _texts(value: Json) -> Iterable[str]:
 def _mapped(value: Json, change: Callable[[str], str]) -> Json:
     if isinstance(value, str):
         return change(value)
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return {name: _mapped(inner, change) for name, inner in value.items()}
-    if isinstance(value, Sequence):
+    if isinstance(value, list):
         return [_mapped(inner, change) for inner in value]
     return value

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
-from checks.application.request import Request
+from pydantic.dataclasses import dataclass
+
+from checks.application.request import STRICT, Path, Request
 
 Flavour = Literal["openai", "ollama"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class Health:
     """A page that tells how the application is: by its status alone, or also by what it says of each part.
 
@@ -18,11 +19,11 @@ class Health:
         states: whether every status, state, up or healthy in its JSON must be well.
     """
 
-    path: str
+    path: Path
     states: bool = True
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class Aggregates:
     """Differentially private answers. Placeholders: kind, column, cohort-free; ``username`` and ``epsilon`` of a budget.
 
@@ -43,7 +44,7 @@ class Aggregates:
     train: Request | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class Inference:
     """How the application passes prompts on: its flavour, the path that goes before, and the model's name there."""
 

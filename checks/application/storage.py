@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import field
 from typing import Literal
 
-from checks.application.request import NOTHING
+from pydantic.dataclasses import dataclass
+
+from checks.application.request import STRICT
 
 TrailKind = Literal["table", "log", "http"]
 TenancyKind = Literal["column", "schema", "database", "none"]
 CipherKind = Literal["envelope", "openpgp", "raw", "volume"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class Chain:
     """A hash chain over the entries of a table.
 
@@ -29,7 +31,7 @@ class Chain:
     heads: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class Trail:
     """Where the application records who did what.
 
@@ -56,7 +58,7 @@ class Trail:
     chain: Chain | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class Tenancy:
     """How hospitals are kept apart in the database.
 
@@ -71,12 +73,12 @@ class Tenancy:
     kind: TenancyKind
     column: str = "tenant"
     setting: str = ""
-    others: Mapping[str, str] = NOTHING
+    others: Mapping[str, str] = field(default_factory=dict)
     schemas: tuple[str, ...] = ()
     databases: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class Ciphertext:
     """How a column is encrypted.
 
@@ -93,7 +95,7 @@ class Ciphertext:
     shortest: int = 16
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class Protected:
     """A column that holds PHI, and how it is encrypted."""
 
