@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.lab import Lab
+from checks.lab import ApiFlaws, Lab
 from checks.model import CannotLookError, Finding, Gate, Severity, check
 from checks.targets import Api
 
@@ -19,15 +19,15 @@ _FLAWS = {
 
 
 def _signatures_not_verified(lab: Lab) -> Api:
-    return lab.api(settings={"tokens.verify": ["audience", "expiry"]})
+    return lab.build(ApiFlaws(settings={"tokens.verify": ["audience", "expiry"]}))
 
 
 def _any_audience_accepted(lab: Lab) -> Api:
-    return lab.api(settings={"tokens.verify": ["signature", "expiry"]})
+    return lab.build(ApiFlaws(settings={"tokens.verify": ["signature", "expiry"]}))
 
 
 def _expired_tokens_accepted(lab: Lab) -> Api:
-    return lab.api(settings={"tokens.verify": ["signature", "audience"]})
+    return lab.build(ApiFlaws(settings={"tokens.verify": ["signature", "audience"]}))
 
 
 @check(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from checks.access._disposable import disposable
-from checks.lab import Lab
+from checks.lab import ApiFlaws, Lab
 from checks.model import CannotLookError, Finding, Gate, Severity, check
 from checks.policy import Policy
 from checks.targets import Account, Api, Login
@@ -18,11 +18,11 @@ _WRONG = "not-the-password-of-anybody"
 
 
 def _lock_after_fifty(lab: Lab) -> Api:
-    return lab.api(settings={"session.lockout_failures": 50})
+    return lab.build(ApiFlaws(settings={"session.lockout_failures": 50}))
 
 
 def _lock_for_no_time(lab: Lab) -> Api:
-    return lab.api(settings={"session.lockout_seconds": 0})
+    return lab.build(ApiFlaws(settings={"session.lockout_seconds": 0}))
 
 
 @check(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from checks.lab import Lab
+from checks.lab import ApiFlaws, Lab
 from checks.model import CannotLookError, Finding, Gate, Severity, check
 from checks.targets import Account, Api
 
@@ -52,26 +52,28 @@ _MATRIX = (
 
 
 def _nurse_who_manages_users(lab: Lab) -> Api:
-    return lab.api(
-        settings={
-            "access.roles.nurse": [
-                "patients:read",
-                "patients:write",
-                "consent:write",
-                "inference:use",
-                "encounters:write",
-                "users:manage",
-            ],
-        }
+    return lab.build(
+        ApiFlaws(
+            settings={
+                "access.roles.nurse": [
+                    "patients:read",
+                    "patients:write",
+                    "consent:write",
+                    "inference:use",
+                    "encounters:write",
+                    "users:manage",
+                ],
+            }
+        )
     )
 
 
 def _researcher_who_reads_patients(lab: Lab) -> Api:
-    return lab.api(settings={"access.roles.researcher": ["dp:query", "patients:read"]})
+    return lab.build(ApiFlaws(settings={"access.roles.researcher": ["dp:query", "patients:read"]}))
 
 
 def _physician_who_cannot_read(lab: Lab) -> Api:
-    return lab.api(settings={"access.roles.physician": ["patients:write", "inference:use"]})
+    return lab.build(ApiFlaws(settings={"access.roles.physician": ["patients:write", "inference:use"]}))
 
 
 @check(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.lab import Lab
+from checks.lab import DatabaseFlaws, Lab
 from checks.model import CannotLookError, Finding, Gate, Reason, Severity, check
 from checks.targets import Database
 
@@ -16,21 +16,23 @@ _REMEDY = "ALTER TABLE {0} ENABLE ROW LEVEL SECURITY; ALTER TABLE {0} FORCE ROW 
 
 
 def _owner_exempt(lab: Lab) -> Database:
-    return lab.database(sql="ALTER TABLE patients NO FORCE ROW LEVEL SECURITY")
+    return lab.build(DatabaseFlaws(sql="ALTER TABLE patients NO FORCE ROW LEVEL SECURITY"))
 
 
 def _encounters_unprotected(lab: Lab) -> Database:
-    return lab.database(sql="ALTER TABLE encounters DISABLE ROW LEVEL SECURITY")
+    return lab.build(DatabaseFlaws(sql="ALTER TABLE encounters DISABLE ROW LEVEL SECURITY"))
 
 
 def _permissive_policy_added(lab: Lab) -> Database:
-    return lab.database(sql="CREATE POLICY reporting ON patients FOR SELECT TO clinical_app USING (true)")
+    return lab.build(DatabaseFlaws(sql="CREATE POLICY reporting ON patients FOR SELECT TO clinical_app USING (true)"))
 
 
 def _any_tenant_sees_all(lab: Lab) -> Database:
-    return lab.database(
-        sql="DROP POLICY tenant ON patients;"
-        "CREATE POLICY tenant ON patients TO clinical_app USING (app_tenant() IS NOT NULL)"
+    return lab.build(
+        DatabaseFlaws(
+            sql="DROP POLICY tenant ON patients;"
+            "CREATE POLICY tenant ON patients TO clinical_app USING (app_tenant() IS NOT NULL)"
+        )
     )
 
 

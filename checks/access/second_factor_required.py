@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from checks.access._disposable import disposable
-from checks.lab import Lab
+from checks.lab import ApiFlaws, Lab
 from checks.model import CannotLookError, Finding, Gate, Severity, check
 from checks.targets import Account, Api
 
@@ -14,7 +14,7 @@ _ROLES = ("admin", "physician", "nurse", "researcher", "auditor", "service")
 
 
 def _second_factor_optional(lab: Lab) -> Api:
-    return lab.api(settings={"session.require_totp": False})
+    return lab.build(ApiFlaws(settings={"session.require_totp": False}))
 
 
 @check(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from checks.access._disposable import disposable
-from checks.lab import Lab
+from checks.lab import ApiFlaws, Lab
 from checks.model import CannotLookError, Finding, Gate, Severity, check
 from checks.policy import Policy
 from checks.targets import Account, Api
@@ -15,11 +15,11 @@ _PROBE = "/auth/me"
 
 
 def _token_for_a_day(lab: Lab) -> Api:
-    return lab.api(settings={"session.token_seconds": 86_400})
+    return lab.build(ApiFlaws(settings={"session.token_seconds": 86_400}))
 
 
 def _logout_without_effect(lab: Lab) -> Api:
-    return lab.api(settings={"session.revocation": False})
+    return lab.build(ApiFlaws(settings={"session.revocation": False}))
 
 
 @check(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from checks.lab import Lab
+from checks.lab import ApiFlaws, Lab
 from checks.model import CannotLookError, Finding, Gate, Severity, check
 from checks.targets import Account, Api, Reply
 
@@ -16,11 +16,11 @@ _READ = "FUNCTION read_patients(text[], text[], text[], uuid[])"
 
 
 def _rows_of_every_tenant_visible(lab: Lab) -> Api:
-    return lab.api(sql="CREATE POLICY reporting ON patients FOR SELECT TO clinical_app USING (true)")
+    return lab.build(ApiFlaws(sql="CREATE POLICY reporting ON patients FOR SELECT TO clinical_app USING (true)"))
 
 
 def _single_reads_past_row_level_security(lab: Lab) -> Api:
-    return lab.api(sql=f"ALTER {_READ} OWNER TO postgres; ALTER {_READ} SECURITY DEFINER")
+    return lab.build(ApiFlaws(sql=f"ALTER {_READ} OWNER TO postgres; ALTER {_READ} SECURITY DEFINER"))
 
 
 @check(

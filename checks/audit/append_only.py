@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.lab import Lab
+from checks.lab import DatabaseFlaws, Lab
 from checks.model import Finding, Gate, Severity, check
 from checks.targets import Database
 
@@ -16,29 +16,33 @@ _EVENTS = {"UPDATE": _UPDATE, "DELETE": _DELETE, "TRUNCATE": _TRUNCATE}
 
 
 def _trigger_dropped(lab: Lab) -> Database:
-    return lab.database(sql="DROP TRIGGER append_only ON audit_log")
+    return lab.build(DatabaseFlaws(sql="DROP TRIGGER append_only ON audit_log"))
 
 
 def _trigger_disabled(lab: Lab) -> Database:
-    return lab.database(sql="ALTER TABLE audit_log DISABLE TRIGGER append_only")
+    return lab.build(DatabaseFlaws(sql="ALTER TABLE audit_log DISABLE TRIGGER append_only"))
 
 
 def _trigger_that_allows(lab: Lab) -> Database:
-    return lab.database(
-        sql="CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'"
+    return lab.build(
+        DatabaseFlaws(
+            sql="CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'"
+        )
     )
 
 
 def _application_may_delete(lab: Lab) -> Database:
-    return lab.database(sql="DROP TRIGGER append_only ON audit_log; GRANT DELETE ON audit_log TO clinical_app")
+    return lab.build(
+        DatabaseFlaws(sql="DROP TRIGGER append_only ON audit_log; GRANT DELETE ON audit_log TO clinical_app")
+    )
 
 
 def _delete_granted_behind_the_trigger(lab: Lab) -> Database:
-    return lab.database(sql="GRANT DELETE ON audit_log TO clinical_app")
+    return lab.build(DatabaseFlaws(sql="GRANT DELETE ON audit_log TO clinical_app"))
 
 
 def _one_column_may_be_updated(lab: Lab) -> Database:
-    return lab.database(sql="GRANT UPDATE (outcome) ON audit_log TO clinical_app")
+    return lab.build(DatabaseFlaws(sql="GRANT UPDATE (outcome) ON audit_log TO clinical_app"))
 
 
 @check(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 
-from checks.lab import Lab
+from checks.lab import DatabaseFlaws, Lab
 from checks.model import CannotLookError, Finding, Gate, Reason, Severity, check
 from checks.targets import Database
 
@@ -31,22 +31,22 @@ _UNLOCKED = "ALTER TABLE audit_log DISABLE TRIGGER ALL; {} ALTER TABLE audit_log
 
 
 def _row_altered(lab: Lab) -> Database:
-    return lab.database(sql=_UNLOCKED.format("UPDATE audit_log SET outcome = 'denied' WHERE seq = 2;"))
+    return lab.build(DatabaseFlaws(sql=_UNLOCKED.format("UPDATE audit_log SET outcome = 'denied' WHERE seq = 2;")))
 
 
 def _row_altered_and_rehashed(lab: Lab) -> Database:
     change = "UPDATE audit_log SET username = 'nobody' WHERE seq = 2;"
     rehash = "UPDATE audit_log a SET hash = audit_digest(a) WHERE seq = 2;"
-    return lab.database(sql=_UNLOCKED.format(change + rehash))
+    return lab.build(DatabaseFlaws(sql=_UNLOCKED.format(change + rehash)))
 
 
 def _row_missing_in_the_middle(lab: Lab) -> Database:
-    return lab.database(sql=_UNLOCKED.format("DELETE FROM audit_log WHERE seq = 2;"))
+    return lab.build(DatabaseFlaws(sql=_UNLOCKED.format("DELETE FROM audit_log WHERE seq = 2;")))
 
 
 def _tail_cut_off(lab: Lab) -> Database:
     last = "(SELECT max(seq) FROM audit_log b WHERE b.writer = a.writer)"
-    return lab.database(sql=_UNLOCKED.format(f"DELETE FROM audit_log a WHERE seq = {last};"))  # noqa: S608  constants
+    return lab.build(DatabaseFlaws(sql=_UNLOCKED.format(f"DELETE FROM audit_log a WHERE seq = {last};")))  # noqa: S608  constants
 
 
 @check(

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from checks.access._disposable import disposable
-from checks.lab import Lab
+from checks.lab import ApiFlaws, Lab
 from checks.model import CannotLookError, Finding, Gate, Severity, check
 from checks.targets import Account, Api, Reply
 
@@ -22,29 +22,33 @@ Entry = Mapping[str, object]
 
 
 def _reads_discarded_in_the_database(lab: Lab) -> Api:
-    return lab.api(
-        sql="""
+    return lab.build(
+        ApiFlaws(
+            sql="""
         DROP TRIGGER advance_head ON audit_log;
         CREATE FUNCTION discard() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
         CREATE TRIGGER discard BEFORE INSERT ON audit_log FOR EACH ROW
           WHEN (NEW.action LIKE 'patient%' AND NEW.outcome LIKE 'ok%') EXECUTE FUNCTION discard();
     """
+        )
     )
 
 
 def _denials_told_as_successes(lab: Lab) -> Api:
-    return lab.api(
-        sql="""
+    return lab.build(
+        ApiFlaws(
+            sql="""
         CREATE FUNCTION soften() RETURNS trigger LANGUAGE plpgsql AS
           'BEGIN NEW.outcome := ''ok''; RETURN NEW; END';
         CREATE TRIGGER soften BEFORE INSERT ON audit_log FOR EACH ROW
           WHEN (NEW.outcome LIKE 'denied%') EXECUTE FUNCTION soften();
     """
+        )
     )
 
 
 def _audit_switched_off(lab: Lab) -> Api:
-    return lab.api(settings={"audit.enabled": False})
+    return lab.build(ApiFlaws(settings={"audit.enabled": False}))
 
 
 @dataclass(frozen=True)

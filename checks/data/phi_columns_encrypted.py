@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.lab import Lab
+from checks.lab import DatabaseFlaws, Lab
 from checks.model import CannotLookError, Finding, Gate, Severity, check
 from checks.targets import Database
 
@@ -21,16 +21,16 @@ _PATIENT = "(SELECT id FROM patients ORDER BY id LIMIT 1)"
 
 
 def _one_name_in_clear(lab: Lab) -> Database:
-    return lab.database(sql=f"UPDATE patients SET name = 'Jane Roe'::bytea WHERE id = {_PATIENT}")  # noqa: S608  constants
+    return lab.build(DatabaseFlaws(sql=f"UPDATE patients SET name = 'Jane Roe'::bytea WHERE id = {_PATIENT}"))  # noqa: S608  constants
 
 
 def _clear_text_behind_a_header(lab: Lab) -> Database:
     text = f"'{_HEADER}00000001'::bytea || 'type 2 diabetes mellitus without complications'::bytea"
-    return lab.database(sql=f"UPDATE patients SET diagnosis = {text} WHERE id = {_PATIENT}")  # noqa: S608  constants
+    return lab.build(DatabaseFlaws(sql=f"UPDATE patients SET diagnosis = {text} WHERE id = {_PATIENT}"))  # noqa: S608  constants
 
 
 def _column_in_clear(lab: Lab) -> Database:
-    return lab.database(sql="UPDATE patients SET birth_date = '1970-01-01'::bytea")
+    return lab.build(DatabaseFlaws(sql="UPDATE patients SET birth_date = '1970-01-01'::bytea"))
 
 
 @check(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from checks.lab import Lab
+from checks.lab import EdgeFlaws, Lab
 from checks.model import Finding, Gate, Severity, check
 from checks.policy import Policy
 from checks.targets import Edge, Reply
@@ -18,27 +18,27 @@ _REDIRECT = "return 301 https://"
 
 
 def _edge_without_hsts(lab: Lab) -> Edge:
-    return lab.edge(replace={_SENT: ""})
+    return lab.build(EdgeFlaws(replace={_SENT: ""}))
 
 
 def _edge_with_short_hsts(lab: Lab) -> Edge:
-    return lab.edge(replace={"max-age=31536000;": "max-age=300;"})
+    return lab.build(EdgeFlaws(replace={"max-age=31536000;": "max-age=300;"}))
 
 
 def _edge_without_hsts_on_errors(lab: Lab) -> Edge:
-    return lab.edge(replace={_SENT: _SENT.replace(" always;", ";")})
+    return lab.build(EdgeFlaws(replace={_SENT: _SENT.replace(" always;", ";")}))
 
 
 def _edge_that_serves_plain_http(lab: Lab) -> Edge:
-    return lab.edge(replace={_REDIRECT: "return 200 https://"})
+    return lab.build(EdgeFlaws(replace={_REDIRECT: "return 200 https://"}))
 
 
 def _edge_that_redirects_to_plain_http(lab: Lab) -> Edge:
-    return lab.edge(replace={_REDIRECT: "return 301 http://"})
+    return lab.build(EdgeFlaws(replace={_REDIRECT: "return 301 http://"}))
 
 
 def _edge_that_redirects_elsewhere(lab: Lab) -> Edge:
-    return lab.edge(replace={_REDIRECT: "return 301 https://login."})
+    return lab.build(EdgeFlaws(replace={_REDIRECT: "return 301 https://login."}))
 
 
 @check(

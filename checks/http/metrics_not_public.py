@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.lab import Lab
+from checks.lab import EdgeFlaws, Lab
 from checks.model import Finding, Gate, Severity, check
 from checks.targets import Edge
 
@@ -27,15 +27,15 @@ _MEMBERS_ONLY = "if ($member = 0) {"
 
 
 def _edge_with_public_metrics(lab: Lab) -> Edge:
-    return lab.edge(replace={"location ^~ /metrics {": "location ^~ /some-other-path {"})
+    return lab.build(EdgeFlaws(replace={"location ^~ /metrics {": "location ^~ /some-other-path {"}))
 
 
 def _edge_with_metrics_behind_a_slash(lab: Lab) -> Edge:
-    return lab.edge(replace={"location ^~ /metrics {": "location = /metrics {"})
+    return lab.build(EdgeFlaws(replace={"location ^~ /metrics {": "location = /metrics {"}))
 
 
 def _edge_with_public_administration(lab: Lab) -> Edge:
-    return lab.edge(replace={_MEMBERS_ONLY: "if ($member = 2) {"})
+    return lab.build(EdgeFlaws(replace={_MEMBERS_ONLY: "if ($member = 2) {"}))
 
 
 @check(

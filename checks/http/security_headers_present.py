@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from checks.lab import Lab
+from checks.lab import EdgeFlaws, Lab
 from checks.model import Finding, Gate, Severity, check
 from checks.targets import Edge
 
@@ -20,23 +20,27 @@ _VERSION = re.compile(r"/\d")
 
 
 def _edge_whose_location_drops_headers(lab: Lab) -> Edge:
-    return lab.edge(replace={"location = /auth/login {": 'location = /auth/login { add_header X-Area "login" always;'})
+    return lab.build(
+        EdgeFlaws(replace={"location = /auth/login {": 'location = /auth/login { add_header X-Area "login" always;'})
+    )
 
 
 def _edge_with_unsafe_inline_policy(lab: Lab) -> Edge:
-    return lab.edge(replace={_POLICY: "default-src 'self'; script-src 'self' 'unsafe-inline'; frame-ancestors 'none'"})
+    return lab.build(
+        EdgeFlaws(replace={_POLICY: "default-src 'self'; script-src 'self' 'unsafe-inline'; frame-ancestors 'none'"})
+    )
 
 
 def _edge_with_policy_without_default(lab: Lab) -> Edge:
-    return lab.edge(replace={_POLICY: "img-src 'self'"})
+    return lab.build(EdgeFlaws(replace={_POLICY: "img-src 'self'"}))
 
 
 def _edge_that_lets_types_be_guessed(lab: Lab) -> Edge:
-    return lab.edge(replace={'add_header X-Content-Type-Options "nosniff" always;': ""})
+    return lab.build(EdgeFlaws(replace={'add_header X-Content-Type-Options "nosniff" always;': ""}))
 
 
 def _edge_that_tells_its_version(lab: Lab) -> Edge:
-    return lab.edge(replace={"server_tokens off;": "server_tokens on;"})
+    return lab.build(EdgeFlaws(replace={"server_tokens off;": "server_tokens on;"}))
 
 
 @check(

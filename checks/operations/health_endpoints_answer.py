@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from checks.lab import Lab
+from checks.lab import ApiFlaws, Lab
 from checks.model import Finding, Gate, Severity, check
 from checks.targets import Api, Reply
 
@@ -19,7 +19,7 @@ _NOWHERE = "https://127.0.0.1:9"  # the discard port: nothing serves there
 
 
 def _router_without_its_inference_servers(lab: Lab) -> Api:
-    return lab.api(settings={"inference.servers": [_NOWHERE]})
+    return lab.build(ApiFlaws(settings={"inference.servers": [_NOWHERE]}))
 
 
 @check(
