@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import field, replace
 
 from pydantic.dataclasses import dataclass
 
@@ -23,6 +23,8 @@ class Act:
         undo: name of the act that takes back what it wrote.
         success: statuses of an act that was done.
         record: the placeholder that names whose record it is about; empty when it is about none, e.g. of a list.
+        inert: what to send in place of ``request`` so that nothing changes though it is let through; unless given, the
+            request about nobody, without its input.
     """
 
     name: str
@@ -34,6 +36,15 @@ class Act:
     undo: str = ""
     success: tuple[int, ...] = (200, 201, 202, 204)
     record: str = ""
+    inert: Request | None = None
+
+    def harmless(self, nobody: Mapping[str, str]) -> Request:
+        """A request that changes nothing also when it is let through: about nobody, and without usable input."""
+        if self.inert is not None:
+            return self.inert.filled(nobody)
+        asked = self.request
+        empty = replace(asked, json={} if isinstance(asked.json, dict) else asked.json and [], form={})
+        return empty.filled(nobody)
 
 
 @dataclass(frozen=True, config=STRICT)

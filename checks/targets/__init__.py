@@ -29,6 +29,7 @@ from checks.targets.load import Accelerator, GeneratorProcess, Load, Loads, Mark
 from checks.targets.monitoring import Alert, Monitoring
 from checks.targets.privacy import Mechanism, NodeNoise, PrivacyClaim, ReleasedNoise, Repetition, Spending
 from checks.targets.reply import Reply
+from checks.targets.trail import AuditTrail, TrailEntry
 
 __all__ = [
     "Accelerator",
@@ -36,6 +37,7 @@ __all__ = [
     "Alert",
     "Api",
     "Attempt",
+    "AuditTrail",
     "BackupInfo",
     "Backups",
     "Cache",
@@ -76,6 +78,7 @@ __all__ = [
     "Slice",
     "Spending",
     "Trace",
+    "TrailEntry",
     "Training",
     "Written",
 ]
