@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from checks.http._pages import pages_of
 from checks.lab import EdgeFlaws, Lab
 from checks.model import Finding, Gate, Severity, check
 from checks.policy import Policy
 from checks.targets import Edge, Reply
 
-# One that exists, one that does not, one of the application: each may be a location with headers of its own.
-_PATHS = ("/health", "/no-such-page", "/auth/login", "/v1/models", "/metrics")
 _PERMANENT = (301, 308)
 _SENT = 'add_header Strict-Transport-Security "max-age=31536000; includeSubDomains; preload" always;'
 _REDIRECT = "return 301 https://"
@@ -56,7 +55,7 @@ def _edge_that_redirects_elsewhere(lab: Lab) -> Edge:
 )
 def hsts_sent_and_plain_http_redirected(edge: Edge, policy: Policy) -> Iterator[Finding]:
     """The redirect of every path over HTTP, and the header of every path over HTTPS, errors included."""
-    for path in _PATHS:
+    for path in pages_of(edge):
         yield _redirected(edge, path, edge.get(path, tls=False))
         yield _pinned(edge, path, edge.get(path), policy.tls.hsts_seconds)
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+from checks.http._pages import pages_of
 from checks.lab import EdgeFlaws, Lab
 from checks.model import Finding, Gate, Severity, check
 from checks.targets import Edge
 
-_PATHS = ("/", "/health", "/auth/login", "/v1/models", "/api/tags", "/metrics", "/admin/users", "/no-such-page")
 _EXACT = {"x-content-type-options": ("nosniff",), "x-frame-options": ("deny", "sameorigin")}
 _REFERRER = ("no-referrer", "same-origin", "strict-origin", "strict-origin-when-cross-origin")
 _POLICY = "default-src 'none'; frame-ancestors 'none'"
@@ -57,7 +57,7 @@ def _edge_that_tells_its_version(lab: Lab) -> Edge:
 )
 def security_headers_present(edge: Edge) -> Iterator[Finding]:
     """One finding per path, with everything that is missing from its answer."""
-    for path in _PATHS:
+    for path in pages_of(edge):
         seen = edge.get(path)
         faults = list(_faults(seen.headers))
         yield Finding(
