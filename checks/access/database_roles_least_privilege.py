@@ -90,7 +90,7 @@ def _privileged_roles(database: Database) -> Iterator[Finding]:
 
 def _ways_in(database: Database) -> Iterator[Finding]:
     rules = database.query(
-        "SELECT r.line_number, r.type FROM hba_rules r WHERE r.type LIKE 'host%%' AND r.auth_method <> 'reject'"
+        "SELECT r.line_number, r.type FROM pg_hba_file_rules r WHERE r.type LIKE 'host%%' AND r.auth_method <> 'reject'"
         " AND EXISTS (SELECT FROM pg_roles u WHERE u.rolsuper AND (u.rolname = ANY (r.user_name)"
         " OR 'all' = ANY (r.user_name) OR EXISTS (SELECT FROM pg_auth_members m JOIN pg_roles g ON g.oid = m.roleid"
         " WHERE m.member = u.oid AND '+' || g.rolname = ANY (r.user_name))))"

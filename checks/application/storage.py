@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field
-from typing import Literal
+from typing import Annotated, Literal
 
+from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from checks.application.request import STRICT
@@ -19,7 +20,8 @@ CipherKind = Literal["envelope", "openpgp", "raw", "volume"]
 class Chain:
     """A hash chain over the entries of a table.
 
-    Each entry's hash is SHA-256 over the previous one and the listed columns, each as ``LENGTH:BYTES`` in UTF-8.
+    Each entry's hash is SHA-256 over the previous one and the listed columns, each as ``LENGTH:BYTES`` in UTF-8, a
+    time as its microseconds since 1970.
     ``heads`` is the table that keeps every writer's last sequence number and hash.
     """
 
@@ -90,9 +92,9 @@ class Ciphertext:
     """
 
     kind: CipherKind
-    header: str = ""
-    frame: int = 0
-    shortest: int = 16
+    header: Annotated[str, Field(pattern=r"^([0-9a-f]{2})*$")] = ""
+    frame: Annotated[int, Field(ge=0)] = 0
+    shortest: Annotated[int, Field(ge=16)] = 16
 
 
 @dataclass(frozen=True, config=STRICT)

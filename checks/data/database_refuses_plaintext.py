@@ -69,7 +69,9 @@ def database_refuses_plaintext(database: Database) -> Iterator[Finding]:
         message=f"refused: {tried.refusal}" if not tried.accepted else "accepted",
         remedy=_REMEDY,
     )
-    for row in database.query("SELECT line_number, type, auth_method FROM hba_rules WHERE type LIKE 'host%%'", ()):
+    for row in database.query(
+        "SELECT line_number, type, auth_method FROM pg_hba_file_rules WHERE type LIKE 'host%%'", ()
+    ):
         encrypted = row["type"] in {"hostssl", "hostgssenc"} or row["auth_method"] == "reject"
         yield Finding(
             subject=f"pg_hba.conf line {row['line_number']}",
