@@ -13,6 +13,7 @@ from checks.evaluate import evaluate
 from checks.model import CannotLookError, Check, Reason, Result, Status, Violation
 from checks.policy import Policy
 from fixtures.lab import Bench, Laboratory
+from fixtures.lab.builders import LabBuilder, clean_twin
 
 _WORKERS = 4  # most of a proof is waiting for a service to start
 
@@ -90,8 +91,8 @@ def _make(attempt: ProofCase, lab: Laboratory, bench: Bench, policy: Policy) -> 
 
     def find(kind: type) -> object:
         if kind is not broken_kind or attempt.violation is None:
-            return lab.clean(kind)
-        return attempt.violation(bench)
+            return clean_twin(lab, kind)
+        return attempt.violation(LabBuilder(bench))
 
     def find_or_explain(kind: type) -> object:
         try:

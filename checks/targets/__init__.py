@@ -5,6 +5,7 @@ deployment or at one broken service of the lab. A method that cannot look raises
 `checks.model.CannotLookError`. Nothing returned here holds a token, a password, a key or PHI.
 """
 
+from checks.targets.abilities import Isolate, Kill, Pause
 from checks.targets.api import Account, Api, Login
 from checks.targets.attempt import Attempt
 from checks.targets.backups import BackupInfo, Backups, Restoration
@@ -53,7 +54,9 @@ __all__ = [
     "Handshake",
     "Hosts",
     "Inference",
+    "Isolate",
     "JointAnswer",
+    "Kill",
     "Latencies",
     "Load",
     "Loads",
@@ -66,6 +69,7 @@ __all__ = [
     "NodeNoise",
     "Objective",
     "Participation",
+    "Pause",
     "PrivacyClaim",
     "ProblemPart",
     "ProcessFacts",
