@@ -14,7 +14,7 @@ from checks.catalogue import CatalogueError, catalogue, controls
 from checks.model import Check
 from checks.policy import load_policy
 from loadtests.exit_codes import ExitCode
-from runner.proving import ProofResult, Prover, attempts
+from runner.proving import ProofResult, Prover, proof_cases
 
 _SHOWN = 2  # findings in the line of a proof
 _CLOSE = 5  # more would be a list, and there is one
@@ -117,7 +117,7 @@ def prove_checks(prefixes: tuple[str, ...], policy_name: str, *, as_json: bool) 
     for rule in rules:
         if rule.id in exempt:
             click.echo(f"left out            {rule.id}: {exempt[rule.id]}", err=as_json)
-    cases = attempts(applicable)
+    cases = proof_cases(applicable)
     outcomes: list[ProofResult] = []
     prover = Prover(cases, policy)
     try:
@@ -148,11 +148,11 @@ def _proof_line(outcome: ProofResult) -> str:
     mark = "proven  " if outcome.proven else "UNPROVEN"
     seen = "; ".join(f"{f.subject}: {f.message}" for f in (result.broken or result.findings)[:_SHOWN])
     said = " ".join(part for part in (result.explanation, seen) if part)
-    return f"{mark} {result.duration_s:6.2f} s  {outcome.attempt.name}: {result.status} {said}".rstrip()
+    return f"{mark} {result.duration_s:6.2f} s  {outcome.case.name}: {result.status} {said}".rstrip()
 
 
 def _proof_row(outcome: ProofResult) -> dict[str, object]:
-    case, result = outcome.attempt, outcome.result
+    case, result = outcome.case, outcome.result
     return {
         "check": case.rule.id,
         "on": case.name.partition(" on ")[2],
