@@ -118,7 +118,7 @@ def test_the_next_run_sweeps_what_a_killed_harness_left(name: str) -> None:
     """SIGKILL gives the harness no chance to clean up; its services outlive it until the sweep."""
     script = textwrap.dedent(f"""
         import sys, time
-        from fixtures import runs
+        from fixtures.stack import runs
         run, driver = runs.begin(driver={name!r})
         host = driver.host("orphan")
         host.spawn(["sleep", "600"], service="sleeper")
