@@ -5,16 +5,26 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from checks.catalogue import Control
 from checks.model import Check, Gate, Result, Severity, Status
 from checks.policy import Policy
-from reports.records import Cause, CheckRecord, ControlRecord, Decision, GateRecord, Point, SelfProof, Verdict
-from reports.settle import SettlementInputs, not_run, violation_name, waivers_check
+from reports.effective_status import Adjustments, not_run, violation_name, waivers_check
+from reports.records import (
+    CheckRecord,
+    ControlRecord,
+    Decision,
+    DecisionCause,
+    DecisionGround,
+    GateRecord,
+    SelfProof,
+    Verdict,
+)
 from reports.waivers import Waiver, judge_waivers, record
 
-__all__ = ["CLOCK_SKEW_LIMIT_MS", "decide", "violation_name"]
+__all__ = ["CLOCK_SKEW_LIMIT_MS", "Criteria", "RunPeriod", "decide", "violation_name"]
 
 CLOCK_SKEW_LIMIT_MS = 50.0
 
@@ -25,48 +35,71 @@ _NOT_GREEN = (Status.FAIL, Status.UNKNOWN, Status.WAIVED)
 _LOOKED = (Status.PASS, Status.FAIL, Status.WAIVED)
 
 
-def decide(
-    results: Iterable[Result],
-    *,
-    policy: Policy,
-    catalogue: Sequence[Check],
-    controls: Mapping[str, Control],
-    proofs: Iterable[SelfProof],
-    since: datetime,
-    today: date,
-    waivers: Sequence[Waiver] = (),
-    clock_skew_ms: float = 0.0,
-) -> Decision:
-    """Settle every check of the catalogue and decide on the deployment.
+@dataclass(frozen=True)
+class Criteria:
+    """What results are held against.
 
     Args:
-        results: one per check; where there are several, the worst counts.
         policy: weights, floor, required controls and gates, exemptions.
         catalogue: every check there is; one without a result is UNKNOWN.
         controls: what the ids of controls mean.
-        proofs: outcomes of the self-proof; a check that passes but is not proven able to fail is UNKNOWN.
-        since: start of the run, UTC; older proofs do not count.
+    """
+
+    policy: Policy
+    catalogue: Sequence[Check]
+    controls: Mapping[str, Control]
+
+
+@dataclass(frozen=True)
+class RunPeriod:
+    """When a run was.
+
+    Args:
+        started: UTC; older proofs do not count.
         today: date for waivers, UTC.
-        waivers: those presented, in force or not.
         clock_skew_ms: how far UTC and the monotonic clock drifted apart during the run, in ms.
     """
-    judged = judge_waivers(waivers, known={rule.id for rule in catalogue}, today=today)
-    bench = SettlementInputs(
+
+    started: datetime
+    today: date
+    clock_skew_ms: float = 0.0
+
+
+def decide(
+    results: Iterable[Result],
+    criteria: Criteria,
+    *,
+    proofs: Iterable[SelfProof],
+    period: RunPeriod,
+    waivers: Sequence[Waiver] = (),
+) -> Decision:
+    """Give every check of the catalogue the status that counts, and decide on the deployment.
+
+    Args:
+        results: one per check; where there are several, the worst counts.
+        criteria: what they are held against.
+        proofs: outcomes of the self-proof; a check that passes but is not proven able to fail is UNKNOWN.
+        period: when the run was.
+        waivers: those presented, in force or not.
+    """
+    policy, catalogue = criteria.policy, criteria.catalogue
+    judged = judge_waivers(waivers, known={rule.id for rule in catalogue}, today=period.today)
+    adjustments = Adjustments(
         exempt={exemption.check: exemption.reason for exemption in policy.not_applicable},
-        proofs=_by_check(proofs, since),
+        proofs=_by_check(proofs, period.started),
         waivers={waiver.check: waiver for waiver, finding in zip(waivers, judged, strict=True) if finding.ok},
     )
-    checks = _settle(results, catalogue, bench)
+    checks = _counted(results, catalogue, adjustments)
     if judged:
         checks.append(waivers_check(judged))
     gates = _gates(checks, policy)
-    coverage = _coverage(checks, policy, controls)
+    coverage = _coverage(checks, policy, criteria.controls)
     score = _score(checks, policy)
     rejections = [
-        *(_point(check) for check in checks if _critical(check)),
+        *(_ground(check) for check in checks if _critical(check)),
         *_uncovered(coverage),
         *_empty(checks, gates),
-        *_clock(clock_skew_ms),
+        *_clock(period.clock_skew_ms),
         *_floor(score, policy),
     ]
     if rejections:
@@ -80,7 +113,7 @@ def decide(
         score=score or 0.0,
         floor=_percent(policy.floor),
         gates=tuple(gates),
-        conditions=tuple(_point(check) for check in checks if check.status in _NOT_GREEN and not _critical(check)),
+        conditions=tuple(_ground(check) for check in checks if check.status in _NOT_GREEN and not _critical(check)),
         rejections=tuple(rejections),
         checks=tuple(checks),
         controls=tuple(coverage),
@@ -96,20 +129,20 @@ def _by_check(proofs: Iterable[SelfProof], since: datetime) -> dict[str, list[Se
     return shown
 
 
-def _settle(results: Iterable[Result], catalogue: Sequence[Check], bench: SettlementInputs) -> list[CheckRecord]:
+def _counted(results: Iterable[Result], catalogue: Sequence[Check], adjustments: Adjustments) -> list[CheckRecord]:
     worst: dict[str, Result] = {}
     for result in sorted(results, key=lambda r: _ORDER.index(r.status)):
         worst.setdefault(result.check_id, result)
-    known = [bench.settle(worst.get(rule.id, not_run(rule)), rule) for rule in catalogue]
+    known = [adjustments.apply(worst.get(rule.id, not_run(rule)), rule) for rule in catalogue]
     strangers = sorted(set(worst) - {rule.id for rule in catalogue})
-    return known + [bench.settle(worst[name], None) for name in strangers]
+    return known + [adjustments.apply(worst[name], None) for name in strangers]
 
 
 def _critical(check: CheckRecord) -> bool:
     return check.severity is Severity.CRITICAL and check.status in (Status.FAIL, Status.UNKNOWN)
 
 
-def _point(check: CheckRecord) -> Point:
+def _ground(check: CheckRecord) -> DecisionGround:
     said = {
         Status.FAIL: "; ".join(f"{f.subject}: {f.message}" for f in check.broken[:1]) or "it failed",
         Status.UNKNOWN: f"{check.reason or 'unknown'}: {check.explanation}",
@@ -118,55 +151,52 @@ def _point(check: CheckRecord) -> Point:
     if check.status is Status.FAIL and more > 0:
         said += f" (and {more} more)"
     causes = {
-        (Status.FAIL, True): Cause.CRITICAL_FAIL,
-        (Status.UNKNOWN, True): Cause.CRITICAL_UNKNOWN,
-        (Status.FAIL, False): Cause.FAILED,
-        (Status.UNKNOWN, False): Cause.UNKNOWN,
+        (Status.FAIL, True): DecisionCause.CRITICAL_FAIL,
+        (Status.UNKNOWN, True): DecisionCause.CRITICAL_UNKNOWN,
+        (Status.FAIL, False): DecisionCause.FAILED,
+        (Status.UNKNOWN, False): DecisionCause.UNKNOWN,
     }
-    cause = causes.get((check.status, _critical(check)), Cause.WAIVED)
-    return Point(cause=cause, subject=check.id, message=said)
+    cause = causes.get((check.status, _critical(check)), DecisionCause.WAIVED)
+    return DecisionGround(cause=cause, subject=check.id, message=said)
 
 
-def _uncovered(coverage: Sequence[ControlRecord]) -> list[Point]:
-    return [
-        Point(
-            cause=Cause.NOT_COVERED,
-            subject=control.id,
-            message=f"{control.citation} ({control.title}): "
-            + (f"none of {', '.join(control.checks)} could examine it" if control.checks else "no check covers it"),
-        )
-        for control in coverage
-        if control.required and not control.covered
-    ]
+def _uncovered(coverage: Sequence[ControlRecord]) -> list[DecisionGround]:
+    grounds = []
+    for control in coverage:
+        if control.required and not control.covered:
+            none = f"none of {', '.join(control.checks)} could examine it"
+            message = f"{control.citation} ({control.title}): {none if control.checks else 'no check covers it'}"
+            grounds.append(DecisionGround(cause=DecisionCause.NOT_COVERED, subject=control.id, message=message))
+    return grounds
 
 
-def _empty(checks: Sequence[CheckRecord], gates: Sequence[GateRecord]) -> list[Point]:
+def _empty(checks: Sequence[CheckRecord], gates: Sequence[GateRecord]) -> list[DecisionGround]:
     if not any(check.status in _VALUES for check in checks):
-        return [Point(cause=Cause.NO_RESULT, subject="all gates", message="Nothing was examined.")]
+        return [DecisionGround(cause=DecisionCause.NO_RESULT, subject="all gates", message="Nothing was examined.")]
     message = "The policy demands it, and no check belongs to it."
     return [
-        Point(cause=Cause.NO_RESULT, subject=f"gate {gate.gate}", message=message)
+        DecisionGround(cause=DecisionCause.NO_RESULT, subject=f"gate {gate.gate}", message=message)
         for gate in gates
         if not any(gate.counts.values())
     ]
 
 
-def _clock(skew_ms: float) -> list[Point]:
+def _clock(skew_ms: float) -> list[DecisionGround]:
     if abs(skew_ms) <= CLOCK_SKEW_LIMIT_MS:
         return []
     message = (
         f"UTC and the monotonic clock drifted {skew_ms:.0f} ms apart (limit {CLOCK_SKEW_LIMIT_MS:.0f} ms), so no time "
         "measured in this run can be trusted; run again on a machine whose clock is not being set."
     )
-    return [Point(cause=Cause.CLOCKS_DISAGREE, subject="clock", message=message)]
+    return [DecisionGround(cause=DecisionCause.CLOCKS_DISAGREE, subject="clock", message=message)]
 
 
-def _floor(score: float | None, policy: Policy) -> list[Point]:
+def _floor(score: float | None, policy: Policy) -> list[DecisionGround]:
     floor = _percent(policy.floor)
     if score is None or score >= floor:
         return []
     message = f"The score is {score:.1f}, and the policy {policy.name} demands at least {floor:.1f}."
-    return [Point(cause=Cause.BELOW_FLOOR, subject="score", message=message)]
+    return [DecisionGround(cause=DecisionCause.BELOW_FLOOR, subject="score", message=message)]
 
 
 def _gates(checks: Sequence[CheckRecord], policy: Policy) -> list[GateRecord]:

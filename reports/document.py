@@ -16,9 +16,9 @@ from reports.records import (
     CheckRecord,
     ControlRecord,
     Decision,
+    DecisionGround,
     GateRecord,
     Identity,
-    Point,
     Record,
     SelfProof,
     Verdict,
@@ -41,8 +41,8 @@ class ReportDocument(Record):
     decision: Verdict
     score: float
     floor: float
-    rejections: tuple[Point, ...]
-    conditions: tuple[Point, ...]
+    rejections: tuple[DecisionGround, ...]
+    conditions: tuple[DecisionGround, ...]
     gates: tuple[GateRecord, ...]
     checks: tuple[CheckRecord, ...]
     controls: tuple[ControlRecord, ...]

@@ -31,7 +31,7 @@ def write_atomically(path: Path, content: bytes, mode: int = 0o644) -> None:
     _sync_directory(path.parent)
 
 
-def point(link: Path, target: str) -> None:
+def point_link(link: Path, target: str) -> None:
     """Make a symbolic link point to ``target``, replacing an older link in one step."""
     draft = link.with_name(f".{link.name}.{secrets.token_hex(4)}.draft")
     try:

@@ -29,7 +29,7 @@ class Verdict(StrEnum):
     REJECTED = "REJECTED"
 
 
-class Cause(StrEnum):
+class DecisionCause(StrEnum):
     """Why a deployment is rejected, or approved only under a condition."""
 
     CRITICAL_FAIL = "a critical check failed"
@@ -43,10 +43,10 @@ class Cause(StrEnum):
     WAIVED = "a check is waived"
 
 
-class Point(Record):
+class DecisionGround(Record):
     """One reason for a decision: its kind, the check, control or gate that it is about, and one sentence."""
 
-    cause: Cause
+    cause: DecisionCause
     subject: str
     message: str
 
@@ -112,7 +112,7 @@ class SelfProof(Record):
 
 
 class CheckRecord(Record):
-    """One check with its settled status. ``proof`` says in one sentence how it was proven able to fail, or why not."""
+    """One check with the status that counts. ``proof`` says in one sentence how it was proven able to fail, or why not."""
 
     id: str
     claim: str
@@ -174,8 +174,8 @@ class Decision(Record):
     score: FiniteFloat
     floor: FiniteFloat
     gates: tuple[GateRecord, ...]
-    conditions: tuple[Point, ...]
-    rejections: tuple[Point, ...]
+    conditions: tuple[DecisionGround, ...]
+    rejections: tuple[DecisionGround, ...]
     checks: tuple[CheckRecord, ...]
     controls: tuple[ControlRecord, ...]
     waivers: tuple[WaiverRecord, ...] = ()

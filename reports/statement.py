@@ -38,7 +38,7 @@ class CheckOutcome(Record):
     proofs: tuple[ProofOutcome, ...]
 
 
-class Named(Record):
+class PolicyReference(Record):
     """Something with a name and a SHA-256 digest."""
 
     name: str
@@ -61,7 +61,7 @@ class Predicate(Record):
     run_id: str
     started: AwareDatetime
     ended: AwareDatetime
-    policy: Named
+    policy: PolicyReference
     harness_version: str
     git_commit: str
     files: dict[str, Digest]
@@ -122,7 +122,7 @@ def outcomes(document: ReportDocument) -> tuple[CheckOutcome, ...]:
     )
 
 
-def state(document: ReportDocument, *, files: dict[str, str], sequence: int, previous: str) -> Statement:
+def statement_of(document: ReportDocument, *, files: dict[str, str], sequence: int, previous: str) -> Statement:
     """The statement about a document and the files beside it.
 
     Args:
@@ -142,7 +142,7 @@ def state(document: ReportDocument, *, files: dict[str, str], sequence: int, pre
             run_id=identity.run_id,
             started=identity.started,
             ended=identity.ended,
-            policy=Named(name=identity.policy, digest=identity.policy_digest),
+            policy=PolicyReference(name=identity.policy, digest=identity.policy_digest),
             harness_version=identity.harness_version,
             git_commit=identity.git_commit,
             files=files,

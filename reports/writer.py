@@ -8,14 +8,14 @@ from pathlib import Path
 
 from reports import history, manifest
 from reports.document import RESULTS, ReportDocument, encode
-from reports.files import point, sha256, write_atomically
+from reports.files import point_link, sha256, write_atomically
 from reports.keys import PUBLIC, SigningKeyError, load_public, load_signer, machine_signer, public_pem
 from reports.records import Verdict
 from reports.redaction import redact
 from reports.refusals import UnreadableError, VerificationError
 from reports.render.junit import JUNIT, junit
 from reports.sign import ENVELOPE, sign
-from reports.statement import state
+from reports.statement import statement_of
 from reports.verify import Verified, verify
 
 LATEST = "latest"
@@ -98,7 +98,7 @@ def _publish(
         identity = document.identity
         before = history.newest(past.entries, identity.digest)
         sequence = before.sequence + 1 if before else 1
-        statement = state(document, files=files, sequence=sequence, previous=before.report if before else "")
+        statement = statement_of(document, files=files, sequence=sequence, previous=before.report if before else "")
         envelope = sign(statement, signer)
         write_atomically(folder / ENVELOPE, envelope)
         past.append(
@@ -114,7 +114,7 @@ def _publish(
                 chain="",
             )
         )
-        point(root / LATEST, folder.name)
+        point_link(root / LATEST, folder.name)
         # Still under the lock: a report that another run publishes right after this one must not fail this one.
         verified = verify(folder, load_public(public), demand_history=True)
     return Published(folder=folder, decision=document.decision, verified=verified, public_key=public)

@@ -25,13 +25,13 @@ from fixtures.stack import runs
 from fixtures.stack.description import describe
 from fixtures.stack.topology import Stack, StackError
 from loadtests.progress import Lines
-from reports.decide import decide
+from reports.decide import Criteria, RunPeriod, decide
 from reports.document import ReportDocument, compose, policy_digest, target_digest
+from reports.effective_status import violation_name
 from reports.figures import DrillRecord, LoadRecord, PrivacyRecord
 from reports.records import Identity, SelfProof
 from reports.render.allure import attach_result
 from reports.render.load.files import evidence as load_files
-from reports.settle import violation_name
 from reports.writer import Published, publish
 from runner.options import RunOptions
 from runner.order import DRILLS, room_of
@@ -121,14 +121,10 @@ class GateSession:
         proofs = self._proofs()
         decision = decide(
             self.results,
-            policy=policy,
-            catalogue=rules,
-            controls=controls(),
+            Criteria(policy, rules, controls()),
             proofs=proofs,
-            since=self.started,
-            today=ended.date(),
+            period=RunPeriod(self.started, ended.date(), skew_ms),
             waivers=options.waivers,
-            clock_skew_ms=skew_ms,
         )
         name = deployment.name if deployment else "nothing was reached"
         identity = Identity(

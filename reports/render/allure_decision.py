@@ -39,7 +39,9 @@ def write_decision(results: Path, document: ReportDocument, *, verify_command: s
     source = f"{uuid4()}-attachment.txt"
     assert isinstance(page.file, io.StringIO)  # noqa: S101  made so above
     files.report_attached_data(page.file.getvalue(), source)
-    grounds = "\n".join(f"{point.subject}: {point.message}" for point in (*document.rejections, *document.conditions))
+    grounds = "\n".join(
+        f"{ground.subject}: {ground.message}" for ground in (*document.rejections, *document.conditions)
+    )
     files.report_result(
         TestResult(
             uuid=uuid4(),

@@ -21,17 +21,15 @@ _COLOURS = {AuditOutcome.REFUTED: "red", AuditOutcome.NOT_REFUTED: "green", Audi
 def print_verdict(verdict: AuditVerdict, console: Console) -> None:
     """What was found, and all that it takes to repeat it."""
     claim, bound, hits = verdict.claim, verdict.bound, verdict.bound.hits
-    console.print(
-        f"[bold {_COLOURS[verdict.outcome]}]{verdict.outcome.upper()}[/]  {verdict.explanation}", soft_wrap=True
-    )
+    outcome = f"[bold {_COLOURS[verdict.outcome]}]{verdict.outcome.upper()}[/]"
+    console.print(f"{outcome}  {verdict.explanation}", soft_wrap=True)
+    likely = f"{hits.likely:,} times in {hits.of_likely:,} fresh outputs for {_input(verdict.likely)}"
+    unlikely = f"{hits.unlikely:,} times in {hits.of_unlikely:,} for {_input(verdict.unlikely)}"
     rows = {
         "claim": f"epsilon {claim.epsilon:g}, delta {claim.delta:g}",
         "certified": f"epsilon >= {bound.epsilon:.4f}" + (f", mu >= {bound.mu:.4f}" if bound.mu is not None else ""),
         "event": verdict.event,
-        "seen": (
-            f"{hits.likely:,} times in {hits.of_likely:,} fresh outputs for {_input(verdict.likely)}, {hits.unlikely:,} times"
-            f" in {hits.of_unlikely:,} for {_input(verdict.unlikely)} ({verdict.pair})"
-        ),
+        "seen": f"{likely}, {unlikely} ({verdict.pair})",
         "could have": f"shown epsilon >= {verdict.detectable_epsilon:.4g} with {verdict.samples:,} samples per input",
         "alpha, seed": f"{verdict.alpha:g}, {verdict.seed}",
     }
@@ -79,12 +77,10 @@ def draw(verdict: AuditVerdict, path: Path) -> None:
 
     figure = Figure(figsize=(7, 4.2), layout="constrained")
     axes = figure.subplots()
-    axes.plot(
-        *zip(*verdict.curve, strict=True), marker="o", markersize=3, color="#1f4e79", label="certified lower bound"
-    )
-    axes.axhline(
-        verdict.claim.epsilon, color="#b03a2e", linestyle="--", label=f"claim: epsilon {verdict.claim.epsilon:g}"
-    )
+    samples, epsilons = zip(*verdict.curve, strict=True)
+    axes.plot(samples, epsilons, marker="o", markersize=3, color="#1f4e79", label="certified lower bound")
+    claimed = verdict.claim.epsilon
+    axes.axhline(claimed, color="#b03a2e", linestyle="--", label=f"claim: epsilon {claimed:g}")
     axes.set_xscale("log")
     axes.set_ylim(bottom=0)
     axes.set_xlabel("fresh outputs per input")

@@ -17,7 +17,7 @@ from rich.text import Text
 from checks.model import Status
 from reports.document import RESULTS, ReportDocument
 from reports.figures import DrillRecord, PrivacyRecord
-from reports.records import Cause, CheckRecord, ControlRecord, Verdict, utc
+from reports.records import CheckRecord, ControlRecord, DecisionCause, Verdict, utc
 from reports.render.load.lines import load_lines
 from reports.sign import ENVELOPE
 
@@ -37,7 +37,7 @@ _COLUMNS = (
     (Status.NOT_APPLICABLE, "N/A"),
 )
 # These speak of a check that the sections below the banner show in full.
-_ABOUT_A_CHECK = (Cause.CRITICAL_FAIL, Cause.CRITICAL_UNKNOWN)
+_ABOUT_A_CHECK = (DecisionCause.CRITICAL_FAIL, DecisionCause.CRITICAL_UNKNOWN)
 _SHOWN_FINDINGS = 5
 
 
@@ -114,9 +114,9 @@ def _banner(document: ReportDocument) -> Panel:
     style = _BANNERS[document.decision]
     text = Text(f"{document.decision.value}   score {document.score:.1f} of 100", style=style)
     text.append(f"\n{_grounds(document)}", style="default")
-    for point in document.rejections:
-        if point.cause not in _ABOUT_A_CHECK:
-            text.append(f"\n{point.subject}: {point.message}", style="default")
+    for ground in document.rejections:
+        if ground.cause not in _ABOUT_A_CHECK:
+            text.append(f"\n{ground.subject}: {ground.message}", style="default")
     return Panel(text, box=box.HEAVY, border_style=style, padding=(0, 1))
 
 
@@ -127,7 +127,7 @@ def _grounds(document: ReportDocument) -> str:
     if document.decision is Verdict.CONDITIONAL:
         number = len(document.conditions)
         return f"No critical check failed. {number} condition{'s' * (number != 1)} below must be met or answered for."
-    causes = dict.fromkeys(point.cause for point in document.rejections)
+    causes = dict.fromkeys(ground.cause for ground in document.rejections)
     grounds = "; ".join(f"{cause} ({sum(p.cause is cause for p in document.rejections)})" for cause in causes)
     return f"{grounds[0].upper()}{grounds[1:]}."
 
@@ -165,7 +165,8 @@ def _drill(drill: DrillRecord) -> Iterator[str]:
     yield f"{drill.scenario} ({drill.fault})"
     writes = f"{_seconds(drill.rto_s)} for writes (to within {_seconds(drill.resolution_s)})"
     yield f"  RTO {writes}, {_seconds(drill.read_rto_s)} for reads"
-    yield f"  longest outage {_seconds(drill.longest_gap_s)}, full redundancy {_seconds(drill.redundancy_s)} after healing"
+    outage, redundancy = _seconds(drill.longest_gap_s), _seconds(drill.redundancy_s)
+    yield f"  longest outage {outage}, full redundancy {redundancy} after healing"
     yield f"  RPO {rpo}"
     faults = [
         f"{count} {what}"

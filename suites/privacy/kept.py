@@ -14,7 +14,7 @@ from typing import Self, TypeVar
 
 from fixtures.lab.database import LabPostgres
 from fixtures.reference.router import settings
-from fixtures.reference.router.database import DatabasePool, Who
+from fixtures.reference.router.database.pool import DatabasePool, Principal
 from fixtures.reference.router.errors import UnavailableError
 from fixtures.reference.router.privacy import accountant
 from fixtures.reference.router.privacy.accountant import BudgetTerms
@@ -151,9 +151,9 @@ class LedgerKeeper:
 
     async def _answer(self, ask: Ask, fate: Fate) -> ClientReply:
         terms, tenant = self._terms[ask.user]
-        who, database = Who(tenant, ask.user, "researcher"), self._running[ask.process].database
+        principal, database = Principal(tenant, ask.user, "researcher"), self._running[ask.process].database
         try:
-            async with database.session(who, _DEADLINE_S) as connection:
+            async with database.session(principal, _DEADLINE_S) as connection:
                 reservation = await accountant.reserve(
                     connection,
                     username=ask.user,
@@ -167,7 +167,7 @@ class LedgerKeeper:
             drawn: dict[str, object] = {"value": next(self._draws)}  # stands for noise: no two draws are alike
             if fate is not Fate.ANSWERED:
                 return ClientReply(ClientOutcome.NOTHING)
-            async with database.session(who, _DEADLINE_S) as connection:
+            async with database.session(principal, _DEADLINE_S) as connection:
                 return ClientReply(ClientOutcome.ANSWERED, str(await accountant.settle(connection, reservation, drawn)))
         except accountant.BudgetExhaustedError:
             return ClientReply(ClientOutcome.REFUSED)
@@ -178,5 +178,5 @@ class LedgerKeeper:
 
     async def _spent(self, user: str, process: int) -> float:
         terms, tenant = self._terms[user]
-        async with self._running[process].database.session(Who(tenant, user, "researcher")) as connection:
+        async with self._running[process].database.session(Principal(tenant, user, "researcher")) as connection:
             return (await accountant.standing(connection, username=user, terms=terms)).spent

@@ -49,7 +49,7 @@ _ROWS = 6
 _TICKS_MS = tuple(m * 10.0**e for e in range(-3, 8) for m in (1, 2, 5))
 
 
-def picture(load: Load, title: str, height: float, draw: Draw, kind: str = "svg") -> bytes:
+def render_picture(load: Load, title: str, height: float, draw: Draw, kind: str = "svg") -> bytes:
     """A picture's file.
 
     Args:
@@ -61,8 +61,8 @@ def picture(load: Load, title: str, height: float, draw: Draw, kind: str = "svg"
     import matplotlib as mpl  # noqa: PLC0415  half a second, only for a picture
     from matplotlib.figure import Figure  # noqa: PLC0415
 
-    lines = [title, *textwrap.wrap(shown(heading(load)), 115)]
-    incomplete = textwrap.wrap(problem(load), 110, max_lines=3)
+    lines = [title, *textwrap.wrap(drawable(heading(load)), 115)]
+    incomplete = textwrap.wrap(why_incomplete(load), 110, max_lines=3)
     file = io.BytesIO()
     said: dict[str, Any] = {"Title": ". ".join(lines)} | ({"Date": None} if kind == "svg" else {})
     with mpl.rc_context(_SETTINGS):
@@ -78,14 +78,14 @@ def heading(load: Load) -> str:
     return f"{load.profile}: {load.users} users, {load.arrival}, {load.seconds:g} s, seed {load.seed}"
 
 
-def problem(load: Load) -> str:
+def why_incomplete(load: Load) -> str:
     """Why a load is not to be believed; empty when it is."""
     if load.complete and not load.problem:
         return ""
-    return f"INCOMPLETE: {shown(load.problem) or 'it ended before its time'}"
+    return f"INCOMPLETE: {drawable(load.problem) or 'it ended before its time'}"
 
 
-def shown(text: str) -> str:
+def drawable(text: str) -> str:
     """Text that any font has: what is not Latin becomes a question mark, and control characters go."""
     return (
         "".join(letter if letter.isprintable() else " " for letter in text)
@@ -94,23 +94,23 @@ def shown(text: str) -> str:
     )
 
 
-def nothing(load: Load) -> str:
+def why_no_picture(load: Load) -> str:
     """Why there is no picture, in one sentence."""
     if any(kind.total for kind in load.kinds):
         return "The record of this load says nothing about time: it has no slices."
-    return f"No request was recorded: {shown(load.problem) or 'the load sent none'}."
+    return f"No request was recorded: {drawable(load.problem) or 'the load sent none'}."
 
 
-def say(figure: Figure, sentence: str) -> None:
+def draw_sentence(figure: Figure, sentence: str) -> None:
     """A sentence in place of a picture."""
     axes = figure.subplots()
     axes.axis("off")
     axes.text(0.5, 0.5, "\n".join(textwrap.wrap(sentence, 90)), ha="center", va="center", transform=axes.transAxes)
 
 
-def stacked(figure: FigureBase, load: Load, heights: Sequence[float]) -> list[Axes]:
+def stacked_panels(figure: FigureBase, load: Load, heights: Sequence[float]) -> list[Axes]:
     """Panels above each other over the same time, the marks labelled in a strip on top of them."""
-    rows = _levels(load)
+    rows = _label_rows(load)
     strip = [0.2 * (max((row for _, row in rows), default=-1) + 1)] if rows else []
     made = figure.subplots(len(strip) + len(heights), 1, sharex=True, height_ratios=[*strip, *heights], squeeze=False)
     panels: list[Axes] = list(made[:, 0])
@@ -170,12 +170,12 @@ def _draining(load: Load) -> str:
     return "; in grey, what was meant to start before was still ending" if _end(load) > load.seconds else ""
 
 
-def _levels(load: Load) -> list[tuple[Mark, int]]:
+def _label_rows(load: Load) -> list[tuple[Mark, int]]:
     """The marks with the row of their label, so that no two labels meet; what does not fit has none."""
     end, free, placed = _end(load), [-math.inf] * _ROWS, []
     for mark in sorted(load.marks, key=lambda each: each.at_s):
-        wide = (len(_said(mark)) * _LETTER + 0.15) / (WIDTH - 2.4) * end
-        begin = mark.at_s - wide if _late(mark, load) else mark.at_s
+        wide = (len(_mark_text(mark)) * _LETTER + 0.15) / (WIDTH - 2.4) * end
+        begin = mark.at_s - wide if _labelled_left(mark, load) else mark.at_s
         row = next((number for number, taken in enumerate(free) if taken <= begin), None)
         if row is not None and 0 <= mark.at_s <= end:
             free[row] = begin + wide
@@ -188,9 +188,9 @@ def _label(axes: Axes, load: Load, rows: Sequence[tuple[Mark, int]]) -> None:
     count = max(row for _, row in rows) + 1
     axes.set_ylim(0, count)
     for mark, row in rows:
-        late = _late(mark, load)
+        late = _labelled_left(mark, load)
         axes.annotate(
-            _said(mark),
+            _mark_text(mark),
             (mark.at_s, count - row - 0.5),
             xytext=(-3 if late else 3, 0),
             textcoords="offset points",
@@ -203,10 +203,10 @@ def _label(axes: Axes, load: Load, rows: Sequence[tuple[Mark, int]]) -> None:
         )
 
 
-def _late(mark: Mark, load: Load) -> bool:
+def _labelled_left(mark: Mark, load: Load) -> bool:
     """Whether its label stands to the left of it, for want of room to the right."""
     return mark.at_s > 0.6 * _end(load)
 
 
-def _said(mark: Mark) -> str:
-    return f"{shown(mark.what)[:60]} ({mark.at_s:.1f} s)"
+def _mark_text(mark: Mark) -> str:
+    return f"{drawable(mark.what)[:60]} ({mark.at_s:.1f} s)"

@@ -36,7 +36,7 @@ def is_request(kind: str) -> bool:
     return ":" not in kind
 
 
-def head(kind: str) -> str:
+def group_of(kind: str) -> str:
     """The group of a kind: ``inference`` of ``inference.chat``."""
     return kind.partition(":")[0].partition(".")[0]
 
@@ -44,21 +44,21 @@ def head(kind: str) -> str:
 def groups(load: Load) -> tuple[Latencies, ...]:
     """The requests by group, those with an objective first, then the largest."""
     requests = [kind for kind in load.kinds if is_request(kind.kind) and kind.total]
-    names = {head(kind.kind) for kind in requests}
-    made = [Latencies.merged(name, (kind for kind in requests if head(kind.kind) == name)) for name in names]
+    names = {group_of(kind.kind) for kind in requests}
+    made = [Latencies.merged(name, (kind for kind in requests if group_of(kind.kind) == name)) for name in names]
     return tuple(sorted(made, key=lambda group: (group.kind not in load.objectives, -group.total, group.kind)))
 
 
-def everything(load: Load) -> Latencies:
+def all_requests(load: Load) -> Latencies:
     """All requests as one."""
     return Latencies.merged(ALL, groups(load))
 
 
-def times(load: Load, suffix: str) -> tuple[Latencies, ...]:
+def times_inside(load: Load, suffix: str) -> tuple[Latencies, ...]:
     """The times inside requests of one kind, e.g. ``first_token``, by group."""
     found = [kind for kind in load.kinds if kind.kind.endswith(f":{suffix}") and kind.total]
-    names = sorted({head(kind.kind) for kind in found})
-    return tuple(Latencies.merged(name, (kind for kind in found if head(kind.kind) == name)) for name in names)
+    names = sorted({group_of(kind.kind) for kind in found})
+    return tuple(Latencies.merged(name, (kind for kind in found if group_of(kind.kind) == name)) for name in names)
 
 
 def bins(load: Load, heads: Collection[str], suffix: str = "") -> tuple[Bin, ...]:
@@ -70,7 +70,7 @@ def bins(load: Load, heads: Collection[str], suffix: str = "") -> tuple[Bin, ...
     """
 
     def wanted(kind: str) -> bool:
-        return head(kind) in heads and (kind.endswith(f":{suffix}") if suffix else is_request(kind))
+        return group_of(kind) in heads and (kind.endswith(f":{suffix}") if suffix else is_request(kind))
 
     asked = [Latencies.merged("", (k for k in each.kinds if wanted(k.kind))) for each in load.slices]
     width = _width([part.total for part in asked], round(load.seconds / load.slice_s))

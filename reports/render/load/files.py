@@ -13,7 +13,7 @@ from pathlib import Path
 
 from checks.targets import Load
 from reports.files import write_atomically
-from reports.render.load._series import everything, groups, times
+from reports.render.load._series import all_requests, groups, times_inside
 from reports.render.load.hgrm import hgrm
 from reports.render.load.over_time import over_time
 from reports.render.load.percentiles import percentiles
@@ -84,10 +84,10 @@ def tables(load: Load) -> dict[str, bytes]:
     """``record.json`` with every histogram, and a percentile file per group and per kind of time inside it."""
     files = {"record.json": json.dumps(asdict(load)).encode()}
     if groups(load):
-        files["all.hgrm"] = hgrm(everything(load))
+        files["all.hgrm"] = hgrm(all_requests(load))
     files |= {f"{_plain(group.kind)}.hgrm": hgrm(group) for group in groups(load)}
     for suffix in _TIMES:
-        files |= {f"{_plain(f'{part.kind}-{suffix}')}.hgrm": hgrm(part) for part in times(load, suffix)}
+        files |= {f"{_plain(f'{part.kind}-{suffix}')}.hgrm": hgrm(part) for part in times_inside(load, suffix)}
     return files
 
 

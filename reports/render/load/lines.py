@@ -32,8 +32,9 @@ def load_lines(load: LoadRecord) -> Iterator[str]:
         shown = ", ".join(f"{mark.what} at {mark.at_s:.1f} s" for mark in load.marks[:_MARKS])
         more = len(load.marks) - _MARKS
         yield f"  {shown}{f', and {more} more' if more > 0 else ''}"
-    for each in load.accelerators:
-        yield f"  {each.name}: busy {100 * each.utilisation:.0f} % of the time, at most {100 * each.memory:.0f} % of its memory in use"
+    for gpu in load.accelerators:
+        busy, memory = 100 * gpu.utilisation, 100 * gpu.memory
+        yield f"  {gpu.name}: busy {busy:.0f} % of the time, at most {memory:.0f} % of its memory in use"
     count = len(load.generators)
     busiest = f", the busiest of {count} processes" if count > 1 else ""
     yield f"  generator CPU {100 * load.generator_cpu:.0f} % of one core{busiest}"
@@ -75,10 +76,10 @@ def _failures(load: LoadRecord) -> str:
 def _objectives(load: LoadRecord) -> str:
     sent = {kind.kind.partition(".")[0] for kind in load.kinds}
     asked = {head: asked for head, asked in sorted(load.objectives.items()) if head in sent}
-    return "; ".join(f"{head} {_asked(limits)}" for head, limits in asked.items()) or "any time"
+    return "; ".join(f"{head} {_limits(objective)}" for head, objective in asked.items()) or "any time"
 
 
-def _asked(asked: ObjectiveRecord) -> str:
+def _limits(asked: ObjectiveRecord) -> str:
     limits = ((asked.total_ms, ""), (asked.first_token_ms, " to the first token"), (asked.per_token_ms, " per token"))
     return ", ".join(f"{limit:g} ms{what}" for limit, what in limits if limit is not None) or "any time"
 

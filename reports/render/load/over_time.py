@@ -26,17 +26,17 @@ def over_time(load: Load, kind: str = "svg") -> bytes:
 
     def draw(figure: Figure) -> None:
         if not load.slices or not rows:
-            _frame.say(figure, _frame.nothing(load))
+            _frame.draw_sentence(figure, _frame.why_no_picture(load))
             return
         heights = [1.75] * len(rows) + [1.2] * bool(failed) + [0.9]
-        *panels, last = _frame.stacked(figure, load, heights)
+        *panels, last = _frame.stacked_panels(figure, load, heights)
         for axes, (title, heads) in zip(panels, rows, strict=False):
             _latencies(axes, load, title, heads)
         if failed:
             _failures(panels[-1], load, failed)
         _users(last, load, none_failed=not failed)
 
-    return _frame.picture(load, "Latency over time, from the intended start of each request", height, draw, kind)
+    return _frame.render_picture(load, "Latency over time, from the intended start of each request", height, draw, kind)
 
 
 def _rows(load: Load) -> list[tuple[str, tuple[str, ...]]]:
@@ -53,7 +53,7 @@ def _latencies(axes: Axes, load: Load, title: str, heads: tuple[str, ...]) -> No
     limit = asked.total_ms if asked else None
     bands(axes, shown, {} if limit is None else {f"limit {limit:g} ms": limit})
     total = sum(each.asked.total for each in shown)
-    axes.set_title(f"{_frame.shown(title)}: {total:,} requests, each point those of {shown[0].seconds:g} s")
+    axes.set_title(f"{_frame.drawable(title)}: {total:,} requests, each point those of {shown[0].seconds:g} s")
 
 
 def _failures(axes: Axes, load: Load, failed: tuple[tuple[str, int], ...]) -> None:
@@ -81,7 +81,7 @@ def _failures(axes: Axes, load: Load, failed: tuple[tuple[str, int], ...]) -> No
                 hatch=hatch,
                 edgecolor="white",
                 linewidth=0.3,
-                label=_frame.shown(label)[:36],
+                label=_frame.drawable(label)[:36],
             )
             below = [under + rate for under, rate in zip(below, rates, strict=True)]
     axes.set_ylabel("failed/s")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from checks.targets import Latencies, Load
 from reports.render.load import _frame
-from reports.render.load._series import everything, groups
+from reports.render.load._series import all_requests, groups
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -36,7 +36,7 @@ def percentiles(load: Load, kind: str = "svg") -> bytes:
 
     def draw(figure: Figure) -> None:
         if not each_group:
-            _frame.say(figure, _frame.nothing(load))
+            _frame.draw_sentence(figure, _frame.why_no_picture(load))
             return
         left, right = figure.subplots(1, 2, sharey=True)
         limits = {
@@ -47,11 +47,11 @@ def percentiles(load: Load, kind: str = "svg") -> bytes:
         curves(left, each_group, limits, inches=_WIDE, columns=2)
         left.set_title("by group, from the intended start")
         parts = [each for each in (_where(load, *names) for names in _WHERE) if each.total]
-        curves(right, [everything(load), *parts], {}, inches=_WIDE, columns=1)
+        curves(right, [all_requests(load), *parts], {}, inches=_WIDE, columns=1)
         right.set_title("all requests: where the time goes")
         scale(left, [*each_group, *parts], limits.values())
 
-    return _frame.picture(load, "Latency by percentile", 4.8, draw, kind)
+    return _frame.render_picture(load, "Latency by percentile", 4.8, draw, kind)
 
 
 def curves(axes: Axes, shown: Iterable[Latencies], limits: Mapping[str, float], *, inches: float, columns: int) -> None:
@@ -71,7 +71,7 @@ def curves(axes: Axes, shown: Iterable[Latencies], limits: Mapping[str, float], 
             where="post",
             color=colour,
             linestyle=dash,
-            label=f"{_frame.shown(each.kind)[:40]} ({each.total:,})",
+            label=f"{_frame.drawable(each.kind)[:40]} ({each.total:,})",
         )
         axes.plot(each.total, values[-1], color=colour, marker="o", markersize=4)
         most = max(most, each.total)

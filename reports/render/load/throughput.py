@@ -26,7 +26,7 @@ def throughput(load: Load, kind: str = "svg") -> bytes:
 
     def draw(figure: Figure) -> None:
         if not any(each.asked.total for each in over_time):
-            _frame.say(figure, _frame.nothing(load))
+            _frame.draw_sentence(figure, _frame.why_no_picture(load))
             return
         above: FigureBase = figure
         if varied:
@@ -34,11 +34,11 @@ def throughput(load: Load, kind: str = "svg") -> bytes:
             by_users, achieved = below.subplots(1, 2)
             _by_users(by_users, within)
             _against_offered(achieved, within)
-        rates, queue = _frame.stacked(above, load, [2.2, 1.3])
+        rates, queue = _frame.stacked_panels(above, load, [2.2, 1.3])
         _rates(rates, over_time)
         _queue(queue, load)
 
-    return _frame.picture(load, "Throughput: offered and achieved", 6.8 if varied else 4.0, draw, kind)
+    return _frame.render_picture(load, "Throughput: offered and achieved", 6.8 if varied else 4.0, draw, kind)
 
 
 def _rates(axes: Axes, shown: tuple[Bin, ...]) -> None:

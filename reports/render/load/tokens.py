@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from checks.targets import Load
 from reports.render.load import _frame
 from reports.render.load._bands import bands
-from reports.render.load._series import bins, times
+from reports.render.load._series import bins, times_inside
 from reports.render.load.percentiles import curves, scale
 
 if TYPE_CHECKING:
@@ -24,10 +24,10 @@ _PARTS = (
 
 def tokens(load: Load, kind: str = "svg") -> bytes | None:
     """The picture; None when there was no stream."""
-    parts = [(found, title, asked) for suffix, title, asked in _PARTS if (found := times(load, suffix))]
+    parts = [(found, title, asked) for suffix, title, asked in _PARTS if (found := times_inside(load, suffix))]
     if not parts:
         return None
-    streams = [each.kind for each in times(load, "first_token")]
+    streams = [each.kind for each in times_inside(load, "first_token")]
     timed = bins(load, streams, "first_token") if streams else ()
     has_time = any(each.asked.total for each in timed)
 
@@ -35,7 +35,7 @@ def tokens(load: Load, kind: str = "svg") -> bytes | None:
         above: FigureBase = figure
         if has_time:
             above, below = figure.subfigures(2, 1, height_ratios=[3.5, 2.4], squeeze=False)[:, 0]
-            [axes] = _frame.stacked(below, load, [1.6])
+            [axes] = _frame.stacked_panels(below, load, [1.6])
             bands(axes, timed, _limits(load, "first_token_ms"))
             axes.set_title(f"first token over time, each point those of {timed[0].seconds:g} s")
         for axes, (found, title, asked) in zip(above.subplots(1, len(parts), squeeze=False)[0], parts, strict=True):
@@ -44,7 +44,7 @@ def tokens(load: Load, kind: str = "svg") -> bytes | None:
             scale(axes, found, limits.values())
             axes.set_title(title)
 
-    return _frame.picture(load, "Streamed answers, token by token", 5.9 if has_time else 3.5, draw, kind)
+    return _frame.render_picture(load, "Streamed answers, token by token", 5.9 if has_time else 3.5, draw, kind)
 
 
 def _limits(load: Load, asked: str) -> dict[str, float]:

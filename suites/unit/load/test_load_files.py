@@ -14,7 +14,7 @@ from checks.targets import Latencies, Load, Mark, Slice
 from loadtests.generator.spec import load_from_json
 from loadtests.recording.recorder import Recorder, record_all
 from reports.redaction import redact
-from reports.render.load._series import bins, everything, groups, under_way
+from reports.render.load._series import all_requests, bins, groups, under_way
 from reports.render.load.files import evidence, pictures, tables, write_pictures
 from reports.render.load.hgrm import hgrm
 from reports.render.load.percentiles import steps
@@ -145,7 +145,7 @@ def _rows(content: bytes) -> list[tuple[float, float, int]]:
 
 def test_percentile_files_say_what_the_record_says() -> None:
     """Each line's value is the record's percentile, and holds as many requests as it says."""
-    whole = everything(load())
+    whole = all_requests(load())
     rows = _rows(hgrm(whole))
     assert len(rows) > 20
     assert rows[-1] == (whole.percentile(1.0), 1.0, whole.total)
@@ -176,7 +176,7 @@ def test_groups_have_every_request_once() -> None:
     """Those with an objective come first; times inside requests are none."""
     made = groups(load())
     assert [group.kind for group in made] == ["inference", "patient", "audit"]
-    assert sum(group.total for group in made) == everything(load()).total == 400
+    assert sum(group.total for group in made) == all_requests(load()).total == 400
     assert [group.failed for group in made] == [10, 0, 3]
 
 

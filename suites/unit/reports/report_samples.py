@@ -9,7 +9,7 @@ from checks.catalogue import controls
 from checks.model import Check, Finding, Gate, Reason, Result, Severity, Status
 from checks.policy import Policy, load_policy
 from checks.targets import Drill, Latencies, Load, PrivacyClaim
-from reports.decide import decide, violation_name
+from reports.decide import Criteria, RunPeriod, decide, violation_name
 from reports.document import ReportDocument, compose, policy_digest, target_digest
 from reports.figures import DrillRecord, LoadRecord, PrivacyRecord
 from reports.records import Decision, Identity, SelfProof
@@ -99,14 +99,10 @@ def decided(
     """`decide` with everything else in order."""
     return decide(
         results,
-        policy=under or policy(),
-        catalogue=catalogue,
-        controls=controls(),
+        Criteria(under or policy(), catalogue, controls()),
         proofs=proofs(catalogue) if proven is None else proven,
-        since=START,
-        today=END.date(),
+        period=RunPeriod(START, END.date(), clock_skew_ms),
         waivers=waivers,
-        clock_skew_ms=clock_skew_ms,
     )
 
 

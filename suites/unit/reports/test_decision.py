@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from checks.model import Check, Gate, Reason, Result, Severity, Status
-from reports.decide import decide
-from reports.records import Cause, Decision, SelfProof, Verdict
-from reports.settle import WAIVERS_CHECK
+from reports.decide import Criteria, RunPeriod, decide
+from reports.effective_status import WAIVERS_CHECK
+from reports.records import Decision, DecisionCause, SelfProof, Verdict
 from reports.waivers import Waiver, WaiverError, load_waivers
 from suites.unit.reports.report_samples import AUDIT, BROKEN, END, FINE, START, decided, policy, proofs, result, rule
 
@@ -23,7 +23,7 @@ def _with(**statuses: Status) -> list[Result]:
     return [result(check, statuses.get(check.id.removeprefix("room/"), Status.PASS)) for check in ALL]
 
 
-def _causes(decision: Decision) -> list[tuple[Cause, str]]:
+def _causes(decision: Decision) -> list[tuple[DecisionCause, str]]:
     return [(point.cause, point.subject) for point in decision.rejections]
 
 
@@ -56,14 +56,14 @@ def test_a_critical_failure_rejects_whatever_the_score() -> None:
     catalogue = (CRITICAL, *(rule(f"held_{i}", Severity.CRITICAL) for i in range(50)))
     decision = decided(catalogue, [result(CRITICAL, Status.FAIL), *(result(check) for check in catalogue[1:])])
     assert (decision.verdict, decision.score > 95) == (Verdict.REJECTED, True)
-    assert _causes(decision) == [(Cause.CRITICAL_FAIL, "room/critical")]
+    assert _causes(decision) == [(DecisionCause.CRITICAL_FAIL, "room/critical")]
     assert BROKEN.message in decision.rejections[0].message
 
 
 def test_the_conditions_name_what_to_mend() -> None:
     """A conditional approval lists its conditions."""
     decision = decided(ALL, _with(low=Status.FAIL))
-    assert [(c.cause, c.subject) for c in decision.conditions] == [(Cause.FAILED, "room/low")]
+    assert [(c.cause, c.subject) for c in decision.conditions] == [(DecisionCause.FAILED, "room/low")]
 
 
 def test_a_check_that_was_not_run_is_unknown() -> None:
@@ -79,19 +79,19 @@ def test_zero_results_are_never_green() -> None:
     assert (nothing.verdict, nothing.score, _causes(nothing)) == (
         Verdict.REJECTED,
         0.0,
-        [(Cause.NO_RESULT, "all gates")],
+        [(DecisionCause.NO_RESULT, "all gates")],
     )
     no_gate = decided(ALL, _with(), under=policy(gates=(Gate.SECURITY, Gate.PRIVACY)))
-    assert _causes(no_gate) == [(Cause.NO_RESULT, "gate privacy")]
+    assert _causes(no_gate) == [(DecisionCause.NO_RESULT, "gate privacy")]
 
 
 def test_a_required_control_without_a_check_rejects() -> None:
     """So does one whose only check could not look."""
     bare = decided(ALL, _with(), under=policy(required_controls=(AUDIT,)))
-    assert _causes(bare) == [(Cause.NOT_COVERED, AUDIT)]
+    assert _causes(bare) == [(DecisionCause.NOT_COVERED, AUDIT)]
     audit = rule("audit", Severity.LOW, control=AUDIT)
     blind = decided((*ALL, audit), [*_with(), result(audit, Status.UNKNOWN)], under=policy(required_controls=(AUDIT,)))
-    assert _causes(blind) == [(Cause.NOT_COVERED, AUDIT)]
+    assert _causes(blind) == [(DecisionCause.NOT_COVERED, AUDIT)]
     held = decided((*ALL, audit), [*_with(), result(audit)], under=policy(required_controls=(AUDIT,)))
     assert held.verdict is Verdict.APPROVED
 
@@ -174,7 +174,7 @@ def test_a_waiver_in_force_counts_half_and_is_a_condition() -> None:
     decision = decided(ALL, _with(high=Status.FAIL), waivers=[WAIVER])
     assert (decision.verdict, decision.checks[1].status) == (Verdict.CONDITIONAL, Status.WAIVED)
     assert decision.score == 88.2  # 8 + 2 + 1 + 4 for the waivers themselves, of 17
-    assert [c.cause for c in decision.conditions] == [Cause.WAIVED]
+    assert [c.cause for c in decision.conditions] == [DecisionCause.WAIVED]
     assert "J. Doe" in decision.conditions[0].message
 
 
@@ -208,7 +208,7 @@ def test_a_waiver_that_is_not_in_force_is_a_failure(changes: dict[str, object], 
 def test_clocks_that_disagree_reject() -> None:
     """More than 50 ms, either way, or no number."""
     for skew in (50.1, -51.0, float("nan")):
-        assert _causes(decided(ALL, _with(), clock_skew_ms=skew)) == [(Cause.CLOCKS_DISAGREE, "clock")]
+        assert _causes(decided(ALL, _with(), clock_skew_ms=skew)) == [(DecisionCause.CLOCKS_DISAGREE, "clock")]
     assert decided(ALL, _with(), clock_skew_ms=50.0).verdict is Verdict.APPROVED
 
 
@@ -248,12 +248,6 @@ def test_waivers_are_read_from_toml(tmp_path: Path) -> None:
 
 def test_deciding_is_pure() -> None:
     """Equal input, equal decision; nothing is kept between calls."""
-    arguments = {
-        "policy": policy(),
-        "catalogue": ALL,
-        "controls": {},
-        "proofs": tuple(proofs(ALL)),
-        "since": START,
-        "today": END.date(),
-    }
-    assert decide(_with(), **arguments) == decide(_with(), **arguments)  # type: ignore[arg-type]
+    criteria, period, shown = Criteria(policy(), ALL, {}), RunPeriod(START, END.date()), tuple(proofs(ALL))
+    first, second = (decide(_with(), criteria, proofs=shown, period=period) for _ in range(2))
+    assert first == second

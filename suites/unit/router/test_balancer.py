@@ -6,15 +6,18 @@ import asyncio
 import contextlib
 import ssl
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 
-from fixtures.reference.router.inference.balancer import Balancer, RefusedError, ServiceRefusal
+from fixtures.reference.router.inference.balancer import Balancer
+from fixtures.reference.router.inference.queueing import BalancerLimits
+from fixtures.reference.router.inference.refusals import RefusedError, ServiceRefusal
 from fixtures.stack.certificates import CertificateAuthority, KeyPair
 
 pytestmark = pytest.mark.unit
+_LIMITS = BalancerLimits(timeout_s=5.0, probe_s=0.05)
 _CHUNKS = (b"data: one\n\n", b"data: two\n\n")
 
 
@@ -74,17 +77,11 @@ class _Bed:
         self.pair = self.authority.issue("router1", directory / "tls", names=("127.0.0.1",))
 
     @contextlib.asynccontextmanager
-    async def balancer(self, *servers: _ModelServer, **settings: float) -> AsyncIterator[Balancer]:
+    async def balancer(self, *servers: _ModelServer, limits: BalancerLimits = _LIMITS) -> AsyncIterator[Balancer]:
         async with contextlib.AsyncExitStack() as stack:
             urls = [await self._listen(stack, server) for server in servers]
-            chosen: dict[str, float] = {"timeout_s": 5.0, "probe_s": 0.05} | settings
-            balancer = Balancer(
-                urls,
-                ca=self.authority.certificate,
-                certificate=self.pair.certificate,
-                key=self.pair.key,
-                **chosen,  # type: ignore[arg-type]
-            )
+            ca, pair = self.authority.certificate, self.pair
+            balancer = Balancer(urls, ca=ca, certificate=pair.certificate, key=pair.key, limits=limits)
             await balancer.start()
             stack.push_async_callback(balancer.close)
             for server in servers:
@@ -162,7 +159,7 @@ def test_requests_one_after_the_other_go_to_the_servers_in_turn(bed: _Bed) -> No
 def test_a_failure_before_the_first_byte_goes_to_the_other_server(bed: _Bed, behaviour: str) -> None:
     async def scenario() -> None:
         broken, sound = _ModelServer(behaviour, healthy=True), _ModelServer()
-        async with bed.balancer(broken, sound, probe_s=60) as balancer:
+        async with bed.balancer(broken, sound, limits=replace(_LIMITS, probe_s=60)) as balancer:
             for _ in range(5):
                 assert await _ask(balancer) == b"".join(_CHUNKS)
             assert (broken.asked, sound.asked) == (1, 5)  # left out after its first failure
@@ -174,7 +171,7 @@ def test_a_failure_before_the_first_byte_goes_to_the_other_server(bed: _Bed, beh
 def test_a_broken_stream_is_not_started_again_elsewhere(bed: _Bed) -> None:
     async def scenario() -> None:
         broken, sound = _ModelServer("break-late"), _ModelServer()
-        async with bed.balancer(broken, sound, probe_s=60) as balancer:
+        async with bed.balancer(broken, sound, limits=replace(_LIMITS, probe_s=60)) as balancer:
             assert await _refusal(balancer) is ServiceRefusal.BROKEN
             assert (broken.asked, sound.asked) == (1, 0)
 
@@ -196,7 +193,7 @@ def test_a_server_returns_when_its_probe_succeeds(bed: _Bed) -> None:
 def test_the_queue_is_bounded(bed: _Bed) -> None:
     async def scenario() -> None:
         server = _ModelServer("hang")
-        async with bed.balancer(server, queue=2, per_server=1) as balancer:
+        async with bed.balancer(server, limits=replace(_LIMITS, queue=2, per_server=1)) as balancer:
             asked = [asyncio.create_task(_ask(balancer)) for _ in range(3)]
             await _eventually(lambda: balancer.status().queued == 2)
             assert await _refusal(balancer) is ServiceRefusal.FULL
@@ -214,7 +211,7 @@ def test_nobody_waits_longer_than_is_allowed_by_how_long_answers_take(bed: _Bed)
 
     async def scenario() -> None:
         server = _ModelServer("hang")
-        async with bed.balancer(server, per_server=1, wait_s=0.01) as balancer:
+        async with bed.balancer(server, limits=replace(_LIMITS, per_server=1, wait_s=0.01)) as balancer:
             asyncio.get_running_loop().call_later(0.2, server.release.set)
             await _ask(balancer)
             server.release.clear()
@@ -230,7 +227,7 @@ def test_nobody_waits_longer_than_is_allowed_by_how_long_answers_take(bed: _Bed)
 def test_waiting_ends_with_the_time_limit(bed: _Bed) -> None:
     async def scenario() -> None:
         server = _ModelServer("hang")
-        async with bed.balancer(server, per_server=1, timeout_s=0.3) as balancer:
+        async with bed.balancer(server, limits=replace(_LIMITS, per_server=1, timeout_s=0.3)) as balancer:
             seen = await asyncio.gather(_ask(balancer), _ask(balancer), return_exceptions=True)
             first, second = (e.refusal for e in seen if isinstance(e, RefusedError))
             assert first is ServiceRefusal.LATE
@@ -246,7 +243,7 @@ def test_waiting_ends_with_the_time_limit(bed: _Bed) -> None:
 def test_a_caller_that_leaves_frees_its_place(bed: _Bed) -> None:
     async def scenario() -> None:
         server = _ModelServer("hang")
-        async with bed.balancer(server, queue=1, per_server=1) as balancer:
+        async with bed.balancer(server, limits=replace(_LIMITS, queue=1, per_server=1)) as balancer:
             first = asyncio.create_task(_ask(balancer))
             await _eventually(lambda: server.asked == 1)
             second = asyncio.create_task(_ask(balancer))

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from fixtures.reference.hospital.learning import DIMENSION, RIDGE, LearningStep, Update, problem, solve
+from fixtures.reference.hospital.learning import DIMENSION, RIDGE, LearningStep, ModelUpdate, problem, solve
 from fixtures.reference.router.privacy.combining import average
 
 pytestmark = pytest.mark.unit
@@ -57,8 +57,8 @@ def test_parts_are_public_the_same_every_time_and_differ_by_name() -> None:
 
 def test_a_node_that_claims_samples_or_a_long_way_is_held_back() -> None:
     """Its samples count no more than the largest hospital's, its change no more than the longest."""
-    honest = Update(node="a", weights=(1.0, 0.0), samples=100)
-    boasting = Update(node="b", weights=(0.0, 1e9), samples=10**9)
+    honest = ModelUpdate(node="a", weights=(1.0, 0.0), samples=100)
+    boasting = ModelUpdate(node="b", weights=(0.0, 1e9), samples=10**9)
     assert average((0.0, 0.0), [honest, boasting], norm=2.0, patients=100) == pytest.approx([0.5, 1.0])
 
 

@@ -15,6 +15,7 @@ from fixtures.lab import Laboratory
 from fixtures.lab.inference import start_model_servers
 from fixtures.reference.router.inference.balancer import Balancer
 from fixtures.reference.router.inference.inference import InferenceCaller, routes
+from fixtures.reference.router.inference.queueing import BalancerLimits
 from fixtures.services.inference import InferenceServer
 from fixtures.services.model import NAME
 
@@ -68,7 +69,8 @@ def _with_router(
         pair = servers[0].pair()
         ca = servers[0].host.directory.parent.parent / "ca" / "ca.crt"
         urls = [server.url for server in servers]
-        balancer = Balancer(urls, ca=ca, certificate=pair.certificate, key=pair.key, probe_s=0.1, timeout_s=5)
+        limits = BalancerLimits(timeout_s=5, probe_s=0.1)
+        balancer = Balancer(urls, ca=ca, certificate=pair.certificate, key=pair.key, limits=limits)
         await balancer.start()
         state = _State(balancer)
         app = FastAPI()

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from fixtures.reference.router.audit.chain import ORIGIN, AuditEntry, Head, digest, link, storable
+from fixtures.reference.router.audit.chain import ORIGIN, AuditEntry, ChainHead, digest, link, storable
 
 pytestmark = pytest.mark.unit
 ENTRY = AuditEntry(
@@ -24,7 +24,7 @@ ENTRY = AuditEntry(
 
 def test_a_chain_goes_on_from_its_head() -> None:
     """Sequence numbers without a gap; each previous hash is the hash before."""
-    first = link("router1", Head(), [ENTRY, ENTRY])
+    first = link("router1", ChainHead(), [ENTRY, ENTRY])
     then = link("router1", first[-1][0], [ENTRY])
     assert [head.seq for head, _ in first + then] == [1, 2, 3]
     assert [previous for _, previous in first + then] == [ORIGIN, first[0][0].hash, first[1][0].hash]

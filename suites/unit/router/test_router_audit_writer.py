@@ -12,7 +12,7 @@ from fixtures.lab import Laboratory
 from fixtures.lab.database import LabPostgres, start_postgres
 from fixtures.reference.router import settings
 from fixtures.reference.router.audit.audit import AuditChain
-from fixtures.reference.router.database import DatabasePool
+from fixtures.reference.router.database.pool import DatabasePool
 from fixtures.services.database.settings import APPLICATION
 
 _BROKEN_LINKS = """

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from fixtures.reference.router.audit.batches import Batcher
+from fixtures.reference.router.batches import Batcher
 from fixtures.reference.router.errors import UnavailableError
 
 pytestmark = pytest.mark.unit
@@ -63,7 +63,7 @@ def test_who_waits_too_long_is_told() -> None:
     async def run() -> None:
         doubler = Doubler()
         doubler.gate.clear()
-        batcher: Batcher[int, int] = Batcher(doubler, name="it", size=1, limit=1, patience_s=0.05)
+        batcher: Batcher[int, int] = Batcher(doubler, name="it", size=1, limit=1, timeout_s=0.05)
         under_way = asyncio.create_task(batcher.submit(1))
         await doubler.began.wait()
         waiting = asyncio.create_task(batcher.submit(2))

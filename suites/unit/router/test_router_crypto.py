@@ -6,8 +6,8 @@ import pytest
 
 from fixtures.reference.router.care.crypto import (
     MAGIC,
+    AesGcmKey,
     CryptoError,
-    Key,
     MasterKey,
     key_id_of,
     open_field,
@@ -54,7 +54,7 @@ def test_a_moved_ciphertext_does_not_open(patient: str, column: str) -> None:
 @pytest.mark.parametrize("position", [8, 20, -1], ids=["nonce", "ciphertext", "tag"])
 def test_an_altered_ciphertext_does_not_open(position: int) -> None:
     """One bit anywhere behind the header."""
-    key = Key(bytes(32))
+    key = AesGcmKey(bytes(32))
     sealed = bytearray(key.seal(b"text", "patients.name:x"))
     sealed[position] ^= 1
     with pytest.raises(CryptoError, match=r"^the value does not open: patients\.name$"):
@@ -64,17 +64,17 @@ def test_an_altered_ciphertext_does_not_open(position: int) -> None:
 def test_clear_text_is_no_ciphertext() -> None:
     """What somebody wrote in clear into a column is refused, not passed on."""
     with pytest.raises(CryptoError, match=r"^the value is not encrypted: patients\.name$"):
-        Key(bytes(32)).open(b"Ada Abel", "patients.name:x")
+        AesGcmKey(bytes(32)).open(b"Ada Abel", "patients.name:x")
     with pytest.raises(CryptoError, match=r"^the value is not encrypted$"):
         key_id_of(b"Ada Abel")
 
 
 def test_another_key_id_is_named() -> None:
     """A rotated key is told apart from a wrong one."""
-    sealed = Key(bytes(32), 2).seal(b"text", "x:y")
+    sealed = AesGcmKey(bytes(32), 2).seal(b"text", "x:y")
     assert key_id_of(sealed) == 2
     with pytest.raises(CryptoError, match=r"^encrypted under key 2, which is not the one given: x$"):
-        Key(bytes(32), 1).open(sealed, "x:y")
+        AesGcmKey(bytes(32), 1).open(sealed, "x:y")
 
 
 def test_tenants_cannot_open_each_others_patients() -> None:

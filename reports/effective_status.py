@@ -1,4 +1,4 @@
-"""What a check's result counts for: after the policy's exemptions, the self-proof and the waivers."""
+"""The status with which a check's result counts: after the policy's exemptions, the self-proof and the waivers."""
 
 from __future__ import annotations
 
@@ -50,8 +50,8 @@ def waivers_check(findings: tuple[Finding, ...]) -> CheckRecord:
 
 
 @dataclass(frozen=True)
-class SettlementInputs:
-    """What is needed to settle results.
+class Adjustments:
+    """What changes the status that a check came to.
 
     Args:
         exempt: check id -> the policy's reason why it does not apply.
@@ -63,27 +63,27 @@ class SettlementInputs:
     proofs: Mapping[str, Sequence[SelfProof]]
     waivers: Mapping[str, Waiver]
 
-    def settle(self, result: Result, rule: Check | None) -> CheckRecord:
+    def apply(self, result: Result, rule: Check | None) -> CheckRecord:
         """A result as it counts. ``rule`` is None for a result of no check of the catalogue: it cannot be proven."""
         proven, proof = self._proof(rule)
-        settled = self._settled(result, proven=proven, proof=proof)
+        counted = self._counted(result, proven=proven, proof=proof)
         return CheckRecord(
-            id=settled.check_id,
-            claim=settled.claim,
-            gate=settled.gate,
-            severity=settled.severity,
-            controls=settled.controls,
-            status=settled.status,
-            reason=settled.reason,
-            explanation=printable(settled.explanation),
+            id=counted.check_id,
+            claim=counted.claim,
+            gate=counted.gate,
+            severity=counted.severity,
+            controls=counted.controls,
+            status=counted.status,
+            reason=counted.reason,
+            explanation=printable(counted.explanation),
             proven=proven,
             proof=printable(proof),
-            target=printable(settled.target),
-            duration_s=settled.duration_s,
-            findings=tuple(FindingRecord.of(f) for f in settled.findings),
+            target=printable(counted.target),
+            duration_s=counted.duration_s,
+            findings=tuple(FindingRecord.of(f) for f in counted.findings),
         )
 
-    def _settled(self, result: Result, *, proven: bool, proof: str) -> Result:
+    def _counted(self, result: Result, *, proven: bool, proof: str) -> Result:
         if result.check_id in self.exempt:
             reason = f"not applicable by policy: {self.exempt[result.check_id]}"
             return replace(result, status=Status.NOT_APPLICABLE, reason=None, explanation=reason)
