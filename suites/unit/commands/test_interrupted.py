@@ -16,20 +16,20 @@ from fixtures.wait import wait_for
 PATIENCE_S = 30.0
 
 
-COMMANDS = ["load --profile smoke --target", "target check", "stack status --target"]
+COMMANDS = ["load --profile smoke --target", "target check", "stack status --target", "report history"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_an_interrupted_command_ends_with_one_sentence_and_2(command: str, tmp_path: Path) -> None:
-    """While it waits for its target file, which nobody writes."""
-    pipe = tmp_path / "target.toml"
+    """While it waits for its file, which nobody writes."""
+    pipe = tmp_path / "input"
     os.mkfifo(pipe)
     # What runs in the background of a shell ignores SIGINT, and so would its children.
     argv = ["env", "--default-signal=INT", sys.executable, "-m", "cli", *command.split(), str(pipe)]
     with subprocess.Popen(argv, cwd=REPOSITORY, stderr=subprocess.PIPE, text=True) as running:
         writing = os.O_WRONLY | os.O_NONBLOCK  # opens only when somebody reads
         try:
-            end = wait_for(lambda: os.open(pipe, writing), what="the target file is read", timeout_s=PATIENCE_S)
+            end = wait_for(lambda: os.open(pipe, writing), what="the file is read", timeout_s=PATIENCE_S)
             running.send_signal(signal.SIGINT)
             _, said = running.communicate(timeout=PATIENCE_S)
         finally:
