@@ -1,14 +1,11 @@
 """A small HTTP/1.1 client for gevent: own source address, SNI apart from the address, keep-alive, timed streams.
 
-It connects to one address, follows no redirect and never repeats a request, so what is counted is what was sent. The
-parser is geventhttpclient's (llhttp).
+It connects to one address, follows no redirect and never repeats a request, so what is counted is what was sent.
 """
 
 from __future__ import annotations
 
-import contextlib
 import ipaddress
-import select
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,16 +13,11 @@ from socket import AddressFamily
 
 import gevent
 import orjson
-from gevent import monkey, socket
+from gevent import socket
 from gevent.ssl import SSLContext
-from geventhttpclient.response import HTTPParseError, HTTPResponseParser
+from geventhttpclient.response import HTTPParseError
 
-_BLOCK = 16_384
-_READ = 1  # of libev's <ev.h>
-# gevent's own poll goes through its loop, which lets other users run in the middle of taking a connection.
-_poll = monkey.get_original("select", "poll")
-OnData = Callable[[bytes], None]
-
+from loadtests.users.http_connection import HttpAnswer, HttpConnection, OnData
 
 WRONG_BODY = "wrong body"
 
@@ -43,23 +35,6 @@ class Endpoint:
     server_name: str
     tls: SSLContext | None
     prefix: str = ""
-
-
-@dataclass(frozen=True)
-class HttpAnswer:
-    """Status, the bytes up to the end of the headers or beyond, and the body (empty when it was streamed)."""
-
-    status: int
-    head: bytes
-    body: bytes
-
-    def header(self, name: str) -> str:
-        """The first header of that name, empty when there is none."""
-        for line in self.head.partition(b"\r\n\r\n")[0].split(b"\r\n")[1:]:
-            key, _, value = line.partition(b":")
-            if key.decode("latin-1").lower() == name.lower():
-                return value.strip().decode("latin-1")
-        return ""
 
 
 def trust(ca: str, certificate: str = "", key: str = "") -> SSLContext:
@@ -85,7 +60,7 @@ class HttpClient:
 
     def __init__(self, endpoint: Endpoint, *, source: str, timeout_s: float) -> None:
         self._endpoint, self._source, self._timeout_s = endpoint, source, timeout_s
-        self._idle: list[_Connection] = []
+        self._idle: list[HttpConnection] = []
         default = 443 if endpoint.tls else 80
         name = endpoint.server_name or _bracketed(endpoint.host)
         self._host = name if endpoint.port == default else f"{name}:{endpoint.port}"
@@ -113,7 +88,7 @@ class HttpClient:
             RequestError: no full answer, with the cause.
         """
         data = self._head(method, path, body, headers) + body
-        connection: _Connection | None = None
+        connection: HttpConnection | None = None
         try:
             with gevent.Timeout(self._timeout_s):
                 connection = self._take() or self._connect()
@@ -165,7 +140,7 @@ class HttpClient:
         lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
         return ("\r\n".join(lines) + "\r\n\r\n").encode()
 
-    def _take(self) -> _Connection | None:
+    def _take(self) -> HttpConnection | None:
         while self._idle:
             connection = self._idle.pop()
             if connection.alive():
@@ -173,14 +148,16 @@ class HttpClient:
             connection.close()
         return None
 
-    def _connect(self) -> _Connection:
+    def _connect(self) -> HttpConnection:
         endpoint = self._endpoint
         plain = self._plain((endpoint.host, endpoint.port), (self._source, 0) if self._source else None)
         try:
             plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if endpoint.tls is None:
-                return _Connection(plain)
-            return _Connection(endpoint.tls.wrap_socket(plain, server_hostname=endpoint.server_name or endpoint.host))
+                return HttpConnection(plain)
+            return HttpConnection(
+                endpoint.tls.wrap_socket(plain, server_hostname=endpoint.server_name or endpoint.host)
+            )
         except BaseException:
             plain.close()
             raise
@@ -197,98 +174,6 @@ class HttpClient:
             plain.close()
             raise
         return plain
-
-
-class _Connection:
-    """One connection, which carries one request at a time."""
-
-    def __init__(self, wire: socket.socket) -> None:
-        self._wire = wire
-        self._parser = _Parser()
-        self._hub = gevent.get_hub()
-        self._data = self._hub.loop.io(wire.fileno(), _READ)
-        self._news = _poll()
-        self._news.register(wire.fileno(), select.POLLIN)
-
-    def alive(self) -> bool:
-        """Whether it is still open. What comes unasked is its end, or session tickets, which TLS 1.3 sends after all
-        else.
-        """
-        if not self._news.poll(0):
-            return True
-        self._wire.settimeout(0.0)
-        try:
-            self._wire.recv(1)
-        except ssl.SSLWantReadError:
-            return True
-        except OSError:
-            return False
-        finally:
-            self._wire.settimeout(None)
-        return False
-
-    def send(self, data: bytes) -> None:
-        """Send everything."""
-        sent = self._wire.send(data)
-        if sent < len(data):
-            self._wire.sendall(data[sent:])
-
-    def receive(self, on_data: OnData | None) -> tuple[HttpAnswer, bool]:
-        """The next answer, and whether the connection stays open after it."""
-        parser = self._parser
-        parser.begin()
-        self._hub.wait(self._data)  # to try first would fail, at some cost
-        while not parser.complete:
-            data = self._wire.recv(_BLOCK)
-            if not data:
-                msg = "closed"
-                raise ConnectionResetError(msg)
-            if not parser.past_head:
-                parser.head += data
-            parser.feed(data)
-            if on_data is not None and parser.body and parser.get_code() < 400:
-                on_data(bytes(parser.body))
-                parser.body.clear()
-        stays = parser.past_head and parser.should_keep_alive()  # not when something else has begun to come
-        return HttpAnswer(parser.get_code(), bytes(parser.head), bytes(parser.body)), stays
-
-    def close(self) -> None:
-        """Close it."""
-        self._data.close()
-        with contextlib.suppress(OSError):
-            self._wire.close()
-
-
-class _Parser(HTTPResponseParser):  # type: ignore[misc]  # ships no usable types for its base in C
-    """Parses one answer after another. Headers stay bytes: to read each of them would take half the time of a
-    request.
-    """
-
-    def begin(self) -> None:
-        """Expect the next answer."""
-        self.complete = self.past_head = False
-        self.head, self.body = bytearray(), bytearray()
-
-    def _on_message_begin(self) -> None:
-        self.past_head = False
-
-    def _on_status(self, string: str) -> None:
-        pass
-
-    def _on_header_field(self, string: str) -> None:
-        pass
-
-    def _on_header_value(self, string: str) -> None:
-        pass
-
-    def _on_headers_complete(self) -> None:
-        self.past_head = True
-
-    def _on_body(self, buf: bytes) -> None:
-        self.body += buf
-
-    def _on_message_complete(self) -> None:
-        self.complete = self.get_code() >= 200  # what comes before is no answer yet
 
 
 _CAUSES: tuple[tuple[type[BaseException], str], ...] = (  # the more special before the more general

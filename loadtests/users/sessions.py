@@ -18,7 +18,8 @@ from loadtests.generator.spec import PATIENTS_PER_NURSE, Destination, LoadAccoun
 from loadtests.recording.recorder import Recorder
 from loadtests.schedules.arrivals import Arrival
 from loadtests.schedules.profiles import Action, Role
-from loadtests.users.http_client import WRONG_BODY, HttpAnswer, HttpClient, RequestError, expect_success, table_of
+from loadtests.users.http_client import WRONG_BODY, HttpClient, RequestError, expect_success, table_of
+from loadtests.users.http_connection import HttpAnswer
 from loadtests.users.streams import OllamaClock, OpenAIClock, TokenClock
 from loadtests.users.written import WrittenRecords
 

@@ -11,7 +11,8 @@ import gevent
 import orjson
 
 from checks.targets import Written
-from loadtests.users.http_client import WRONG_BODY, HttpAnswer, HttpClient, RequestError, expect_success, table_of
+from loadtests.users.http_client import WRONG_BODY, HttpClient, RequestError, expect_success, table_of
+from loadtests.users.http_connection import HttpAnswer
 
 _PAGE = 100
 _ATTEMPTS, _PAUSE_S = 5, 2.0  # a target that was overloaded may need a moment

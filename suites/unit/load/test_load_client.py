@@ -16,7 +16,8 @@ import gevent
 import pytest
 
 from fixtures.stack.certificates import CertificateAuthority
-from loadtests.users.http_client import Endpoint, HttpAnswer, HttpClient, RequestError, trust
+from loadtests.users.http_client import Endpoint, HttpClient, RequestError, trust
+from loadtests.users.http_connection import HttpAnswer
 from loadtests.users.punctual import Punctual
 
 pytestmark = pytest.mark.unit

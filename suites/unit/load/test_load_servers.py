@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from loadtests.generator.spec import load_from_json
-from suites.unit.load.conftest import ADDRESS
-from suites.unit.load.load_command import bare_target, load_command, record_of, sentence_of, target_file
+from suites.unit.load.load_command import ADDRESS, bare_target, load_command, record_of, sentence_of, target_file
 from suites.unit.load.model_server import MODEL, ollama
 
 pytestmark = pytest.mark.unit

@@ -1,0 +1,131 @@
+"""One HTTP/1.1 connection for gevent: a request leaves, its answer comes, and whether the next one may follow is said.
+
+The parser is geventhttpclient's (llhttp).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import select
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import gevent
+from gevent import monkey, socket
+from geventhttpclient.response import HTTPResponseParser
+
+_BLOCK = 16_384
+_READ = 1  # of libev's <ev.h>
+# gevent's own poll goes through its loop, which lets other users run in the middle of taking a connection.
+_poll = monkey.get_original("select", "poll")
+OnData = Callable[[bytes], None]
+
+
+@dataclass(frozen=True)
+class HttpAnswer:
+    """Status, the bytes up to the end of the headers or beyond, and the body (empty when it was streamed)."""
+
+    status: int
+    head: bytes
+    body: bytes
+
+    def header(self, name: str) -> str:
+        """The first header of that name, empty when there is none."""
+        for line in self.head.partition(b"\r\n\r\n")[0].split(b"\r\n")[1:]:
+            key, _, value = line.partition(b":")
+            if key.decode("latin-1").lower() == name.lower():
+                return value.strip().decode("latin-1")
+        return ""
+
+
+class HttpConnection:
+    """One connection, which carries one request at a time."""
+
+    def __init__(self, wire: socket.socket) -> None:
+        self._wire = wire
+        self._parser = _Parser()
+        self._hub = gevent.get_hub()
+        self._data = self._hub.loop.io(wire.fileno(), _READ)
+        self._news = _poll()
+        self._news.register(wire.fileno(), select.POLLIN)
+
+    def alive(self) -> bool:
+        """Whether it is still open. What comes unasked is its end, or session tickets, which TLS 1.3 sends after all
+        else.
+        """
+        if not self._news.poll(0):
+            return True
+        self._wire.settimeout(0.0)
+        try:
+            self._wire.recv(1)
+        except ssl.SSLWantReadError:
+            return True
+        except OSError:
+            return False
+        finally:
+            self._wire.settimeout(None)
+        return False
+
+    def send(self, data: bytes) -> None:
+        """Send everything."""
+        sent = self._wire.send(data)
+        if sent < len(data):
+            self._wire.sendall(data[sent:])
+
+    def receive(self, on_data: OnData | None) -> tuple[HttpAnswer, bool]:
+        """The next answer, and whether the connection stays open after it."""
+        parser = self._parser
+        parser.begin()
+        self._hub.wait(self._data)  # to try first would fail, at some cost
+        while not parser.complete:
+            data = self._wire.recv(_BLOCK)
+            if not data:
+                msg = "closed"
+                raise ConnectionResetError(msg)
+            if not parser.past_head:
+                parser.head += data
+            parser.feed(data)
+            if on_data is not None and parser.body and parser.get_code() < 400:
+                on_data(bytes(parser.body))
+                parser.body.clear()
+        stays = parser.past_head and parser.should_keep_alive()  # not when something else has begun to come
+        return HttpAnswer(parser.get_code(), bytes(parser.head), bytes(parser.body)), stays
+
+    def close(self) -> None:
+        """Close it."""
+        self._data.close()
+        with contextlib.suppress(OSError):
+            self._wire.close()
+
+
+class _Parser(HTTPResponseParser):  # type: ignore[misc]  # ships no usable types for its base in C
+    """Parses one answer after another. Headers stay bytes: to read each of them would take half the time of a
+    request.
+    """
+
+    def begin(self) -> None:
+        """Expect the next answer."""
+        self.complete = self.past_head = False
+        self.head, self.body = bytearray(), bytearray()
+
+    def _on_message_begin(self) -> None:
+        self.past_head = False
+
+    def _on_status(self, string: str) -> None:
+        pass
+
+    def _on_header_field(self, string: str) -> None:
+        pass
+
+    def _on_header_value(self, string: str) -> None:
+        pass
+
+    def _on_headers_complete(self) -> None:
+        self.past_head = True
+
+    def _on_body(self, buf: bytes) -> None:
+        self.body += buf
+
+    def _on_message_complete(self) -> None:
+        self.complete = self.get_code() >= 200  # what comes before is no answer yet
