@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import click
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
+from loadtests.exit_codes import ExitCode
 from reports import history
-from reports.allure_report import AllureError, build
-from reports.keys import PUBLIC, SigningKeyError, load_public
+from reports.allure_report import build
+from reports.keys import PUBLIC, load_public
 from reports.records import Verdict
-from reports.refusals import UnreadableError, VerificationError
+from reports.refusals import Refusal, UnreadableError, VerificationError
 from reports.render.terminal import print_summary
 from reports.verify import Verified, verify
 
 _DEFAULT = Path("build/gate/latest")
-_HOLDS_NOT, _UNREADABLE, _UNKNOWN = 1, 2, 3
 _folder = click.argument("directory", type=click.Path(path_type=Path, file_okay=False), default=_DEFAULT)
 _key = click.option(
     "--key",
@@ -50,7 +48,7 @@ class _Trust:
 def report() -> None:
     """Signed reports: verify, show, open and list them.
 
-    Exit codes: 0 holds, 1 does not hold, 2 usage or unreadable input, 3 unknown.
+    Exit codes: 0 holds, 1 does not hold, 2 usage, unreadable input or interrupted, 3 unknown.
     """
 
 
@@ -59,23 +57,22 @@ def report() -> None:
 @_key
 @_history
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def verify_command(directory: Path, key: Path | None, history_file: Path | None, *, as_json: bool) -> None:
+def verify_command(directory: Path, key: Path | None, history_file: Path | None, *, as_json: bool) -> ExitCode:
     """Verify that a report is exactly what was signed, and the newest on its target.
 
     DIRECTORY is a report's folder (default: build/gate/latest). Exit code 3 means that signature and files hold, but
     there is no history that could say whether the report is the newest.
     """
-    with _one_sentence():
-        trust = _trust(directory, key)
-        try:
-            found = verify(directory, load_public(trust.key), history_file=history_file)
-        except VerificationError as problem:
-            if as_json:
-                click.echo(json.dumps({"holds": False, "reason": problem.refusal.value, "message": str(problem)}))
-            else:
-                click.echo(f"DOES NOT HOLD: {problem.refusal.value}. {problem}")
-                _say_unpinned(trust)
-            sys.exit(_HOLDS_NOT)
+    trust = _trust(directory, key)
+    try:
+        found = verify(directory, load_public(trust.key), history_file=history_file)
+    except VerificationError as problem:
+        if as_json:
+            click.echo(json.dumps({"holds": False, "reason": problem.refusal.value, "message": str(problem)}))
+        else:
+            click.echo(f"DOES NOT HOLD: {problem.refusal.value}. {problem}")
+            _say_unpinned(trust)
+        return ExitCode.DOES_NOT_HOLD
     if as_json:
         claim = found.statement.predicate
         click.echo(
@@ -95,27 +92,24 @@ def verify_command(directory: Path, key: Path | None, history_file: Path | None,
         )
     else:
         _say_verified(found, trust)
-    if found.newest is None:
-        sys.exit(_UNKNOWN)
+    return ExitCode.UNKNOWN if found.newest is None else ExitCode.HOLDS
 
 
 @report.command()
 @_folder
 @_key
 @_history
-def show(directory: Path, key: Path | None, history_file: Path | None) -> None:
+def show(directory: Path, key: Path | None, history_file: Path | None) -> ExitCode:
     """Print the summary of a report, after verifying it."""
-    with _one_sentence():
-        trust = _trust(directory, key)
-        try:
-            found = verify(directory, load_public(trust.key), history_file=history_file)
-        except VerificationError as problem:
-            click.echo(f"DOES NOT HOLD: {problem.refusal.value}. {problem}", err=True)
-            sys.exit(_HOLDS_NOT)
+    trust = _trust(directory, key)
+    try:
+        found = verify(directory, load_public(trust.key), history_file=history_file)
+    except VerificationError as problem:
+        click.echo(f"DOES NOT HOLD: {problem.refusal.value}. {problem}", err=True)
+        return ExitCode.DOES_NOT_HOLD
     command = f"clinical-gate report verify {directory} --key {key or 'PUB'}"
     print_summary(found.document, folder=directory, verify_command=command, trust=found.sentence(pinned=trust.pinned))
-    if found.newest is None:
-        sys.exit(_UNKNOWN)
+    return ExitCode.UNKNOWN if found.newest is None else ExitCode.HOLDS
 
 
 @report.command(name="open")
@@ -126,10 +120,9 @@ def open_command(directory: Path, *, no_browser: bool) -> None:
 
     The page is for reading: what is signed, and what to rely on, is the report that `show` prints.
     """
-    with _one_sentence():
-        console = Console(stderr=True, highlight=False)
-        with console.status("Building the Allure page (the first time npx fetches Allure 3, some 20 s)"):
-            page = build(directory)
+    console = Console(stderr=True, highlight=False)
+    with console.status("Building the Allure page (the first time npx fetches Allure 3, some 20 s)"):
+        page = build(directory)
     click.echo(str(page))
     if not no_browser:
         click.launch(page.resolve().as_uri())
@@ -138,22 +131,23 @@ def open_command(directory: Path, *, no_browser: bool) -> None:
 @report.command(name="history")
 @click.argument("file", type=click.Path(path_type=Path), default=Path("build/gate") / history.HISTORY)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
-def history_command(file: Path, *, as_json: bool) -> None:
+def history_command(file: Path, *, as_json: bool) -> ExitCode:
     """List the reports that a history knows, oldest first. FILE is a history, or the folder that holds it."""
-    with _one_sentence():
-        path = file / history.HISTORY if file.is_dir() else file
-        if not path.exists():
-            msg = f"there is no history at {path}: no report has been published there"
-            raise UnreadableError(msg)
-        try:
-            entries = history.read(path)
-        except VerificationError as problem:
-            click.echo(f"DOES NOT HOLD: {problem.refusal.value}. {problem}", err=True)
-            sys.exit(_HOLDS_NOT)
+    path = file / history.HISTORY if file.is_dir() else file
+    if not path.exists():
+        msg = f"there is no history at {path}: no report has been published there"
+        raise UnreadableError(msg)
+    try:
+        entries = history.read(path)
+    except VerificationError as problem:
+        if problem.refusal is Refusal.HISTORY_MISSING:
+            raise UnreadableError(str(problem)) from problem
+        click.echo(f"DOES NOT HOLD: {problem.refusal.value}. {problem}", err=True)
+        return ExitCode.DOES_NOT_HOLD
     if as_json:
         for entry in entries:
             click.echo(entry.encode().decode(), nl=False)
-        return
+        return ExitCode.HOLDS
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for title in ("Ended (UTC)", "Run", "Target", "No.", "Score", "Decision"):
         table.add_column(title, justify="right" if title in ("No.", "Score") else "left", overflow="fold")
@@ -161,24 +155,15 @@ def history_command(file: Path, *, as_json: bool) -> None:
     for entry in entries:
         table.add_row(
             f"{entry.ended:%Y-%m-%d %H:%M}",
-            entry.run_id,
-            f"{entry.subject} {entry.subject_digest[:8]}",
+            escape(entry.run_id),
+            escape(f"{entry.subject} {entry.subject_digest[:8]}"),
             str(entry.sequence),
             f"{entry.score:.1f}",
             entry.decision.value,
             style=styles[entry.decision],
         )
     Console(highlight=False).print(table)
-
-
-@contextlib.contextmanager
-def _one_sentence() -> Iterator[None]:
-    """Turn what a user can mend into one sentence and exit code 2."""
-    try:
-        yield
-    except (UnreadableError, SigningKeyError, AllureError) as problem:
-        click.echo(f"clinical-gate: {problem}", err=True)
-        sys.exit(_UNREADABLE)
+    return ExitCode.HOLDS
 
 
 def _trust(directory: Path, key: Path | None) -> _Trust:

@@ -13,19 +13,19 @@ from rich.table import Table
 from checks.targets import Latencies, Load
 from loadtests.capacity.saturation import OTHERS, Resource, ResourceKind, ResourceUse
 from loadtests.capacity.search import Capacity, CapacityStep, Ending, RateVerdict
+from loadtests.exit_codes import ExitCode
 
-_COLOURS = {RateVerdict.HOLDS: "green", RateVerdict.REFUTED: "red"}
 _DERIVED = ":"
 _NEGLIGIBLE = 0.05  # share of the machine
 
 
-def exit_code(capacity: Capacity) -> int:
+def exit_code(capacity: Capacity) -> ExitCode:
     """0 a rate holds and the next is refuted, or the highest one holds; 1 none holds; 3 it could not be found."""
     if capacity.ending is Ending.LOWEST:
-        return 1
+        return ExitCode.DOES_NOT_HOLD
     known = capacity.bracket
     found = capacity.ending is Ending.FOUND and known.refuted == known.above
-    return 0 if found or capacity.ending is Ending.HIGHEST else 3
+    return ExitCode.HOLDS if found or capacity.ending is Ending.HIGHEST else ExitCode.UNKNOWN
 
 
 def step_line(number: int, step: CapacityStep) -> str:
@@ -65,8 +65,9 @@ def sentences(capacity: Capacity) -> Iterator[str]:
             limits.append(f"nothing can be said at {known.undecided:.1f}/s")
         above = ", ".join(limits) or "no higher one was refuted"
         yield (
-            f"Capacity of '{capacity.profile.name}': {known.held:.1f} requests/s held, {above}; that is {capacity.users} "
-            f"users at {1 / capacity.profile.rate_per_user:g} s between two requests. {str(capacity.ending).capitalize()}."
+            f"Capacity of '{capacity.profile.name}': {known.held:.1f} requests/s held, {above}; "
+            f"that is {capacity.users} users at {1 / capacity.profile.rate_per_user:g} s between two requests. "
+            f"{str(capacity.ending).capitalize()}."
         )
     decided = [step for step in capacity.steps if step.verdict in (RateVerdict.HOLDS, RateVerdict.REFUTED)]
     every = max(1 - len(decided) * (1 - terms.confidence), 0.0)
@@ -102,12 +103,17 @@ def _fullness(capacity: Capacity) -> Iterator[str]:
     before = f", {_amount(earlier)} at the rate that held" if earlier else ""
     yield f"Full first: {first.name}, {first.amount()}{before} ({capacity.scope})."
     if first.kind is ResourceKind.GENERATOR:
-        yield "So the limit is the load generator's, and the deployment's is unknown: send with more --processes, or from more machines."
+        yield (
+            "So the limit is the load generator's, and the deployment's is unknown: send with more --processes, or from "
+            "more machines."
+        )
     elif first.kind is ResourceKind.MACHINE:
         users = sorted(
             (r for r in above.seen if r.kind is ResourceKind.OTHER and r.name.endswith(": processors")), key=_least
         )
-        shares = ", ".join(f"{r.name.removesuffix(': processors')} {r.used:.2f}" for r in users if r.used >= 0.05)
+        shares = ", ".join(
+            f"{r.name.removesuffix(': processors')} {r.used:.2f}" for r in users if r.used >= _NEGLIGIBLE
+        )
         yield f"Who used them, in cores: {shares}."
         strangers = next((r.used for r in users if r.name.startswith(OTHERS)), 0.0)
         if strangers > _NEGLIGIBLE * (first.limit or 1):
@@ -186,5 +192,5 @@ def _telling(line: ResourceUse) -> bool:
         return True
     least = {ResourceKind.THREAD: 0.2, ResourceKind.PLACES: 1.0, ResourceKind.LINE: 1.0, ResourceKind.BACKLOG: 1.0}
     if kind is ResourceKind.OTHER:
-        return seen[0].unit == "ms" or (seen[0].unit == "cores" and max(r.used for r in seen) >= 0.05)
+        return seen[0].unit == "ms" or (seen[0].unit == "cores" and max(r.used for r in seen) >= _NEGLIGIBLE)
     return max(resource.used for resource in seen) >= least[kind]

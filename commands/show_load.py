@@ -11,17 +11,19 @@ from rich.table import Table
 
 from checks.model import Reason, Result, Status
 from checks.targets import Load
+from loadtests.exit_codes import ExitCode
 from loadtests.generator.spec import Share, load_to_json
 
 _COLOURS = {Status.PASS: "green", Status.FAIL: "red"}
 
 
-def exit_code(record: Load, results: tuple[Result, ...]) -> int:
+def exit_code(record: Load, results: tuple[Result, ...]) -> ExitCode:
     """0 holds, 1 does not hold, 3 unknown. A claim about requests that the profile never sends says nothing here."""
     statuses = {result.status for result in results if result.reason is not Reason.EXAMINED_NOTHING}
     if Status.FAIL in statuses:
-        return 1
-    return 3 if Status.UNKNOWN in statuses or not statuses or not record.complete else 0
+        return ExitCode.DOES_NOT_HOLD
+    known = statuses and Status.UNKNOWN not in statuses and record.complete
+    return ExitCode.HOLDS if known else ExitCode.UNKNOWN
 
 
 def as_json(record: Load, results: tuple[Result, ...]) -> str:
@@ -34,8 +36,8 @@ def show(record: Load, results: tuple[Result, ...], address: str, console: Conso
     count = len(record.generators)
     busiest = f" in the busiest of {count} processes" if count > 1 else ""
     console.print(
-        f"{record.profile} on {address}: {record.users} users, {record.arrival}, {record.seconds:g} s, seed {record.seed}; "
-        f"generator at {record.generator_cpu:.0%} of one core{busiest}",
+        f"{record.profile} on {address}: {record.users} users, {record.arrival}, {record.seconds:g} s, "
+        f"seed {record.seed}; generator at {record.generator_cpu:.0%} of one core{busiest}",
         soft_wrap=True,
         markup=False,
         highlight=False,
@@ -52,7 +54,7 @@ def show(record: Load, results: tuple[Result, ...], address: str, console: Conso
     for kind in record.kinds:
         causes = ", ".join(f"{count} {cause}" for cause, count in sorted(kind.errors.items()))
         values = (f"{kind.percentile(share):.1f}" for share in (0.5, 0.95, 0.99, 1.0))
-        table.add_row(kind.kind, str(kind.total), *values, causes)
+        table.add_row(escape(kind.kind), str(kind.total), *values, escape(causes))
     console.print(table)
     for result in results:
         if result.reason is Reason.EXAMINED_NOTHING:

@@ -1,16 +1,36 @@
-"""Where a load stands, while it is sent: in place on a terminal, elsewhere in a line now and then."""
+"""Where a load stands, while it is sent: read from its sender's file, shown in place on a terminal, elsewhere in a line
+now and then.
+"""
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 
 from loadtests.generator.spec import Progress
 
 EVERY_S = 10.0
+
+
+class ProgressFile:
+    """The file to which the process that sends a load appends its progress; there is none before its first line."""
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._read = path, 0
+
+    def new(self) -> list[Progress]:
+        """What is new since the last look."""
+        if not self._path.exists():
+            return []
+        *lines, _ = self._path.read_text().split("\n")
+        fresh, self._read = lines[self._read :], len(lines)
+        return [Progress(**json.loads(line)) for line in fresh]
 
 
 class Lines:
@@ -48,5 +68,5 @@ def shown(console: Console, beginning: str) -> Iterator[Callable[[Progress], Non
         console.print(beginning, markup=False, highlight=False, soft_wrap=True)
         yield Lines(lambda line: console.print(line, markup=False, highlight=False, soft_wrap=True))
         return
-    with console.status(beginning) as status:
-        yield lambda progress: status.update(progress.line())
+    with console.status(escape(beginning)) as status:
+        yield lambda progress: status.update(escape(progress.line()))

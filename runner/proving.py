@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -13,6 +13,7 @@ from checks.evaluate import evaluate
 from checks.model import CannotLookError, Check, Reason, Result, Status, Violation
 from checks.policy import Policy
 from fixtures.lab import Bench, Laboratory
+from fixtures.lab.builders import LabBuilder, clean_twin
 
 _WORKERS = 4  # most of a proof is waiting for a service to start
 
@@ -42,20 +43,20 @@ class ProofCase:
 
 @dataclass(frozen=True)
 class ProofResult:
-    """What came of an attempt, when (UTC)."""
+    """What came of a proof, and when (UTC)."""
 
-    attempt: ProofCase
+    case: ProofCase
     result: Result
     at: datetime
 
     @property
     def proven(self) -> bool:
         """Whether the check said what it had to."""
-        return self.result.status is self.attempt.wanted
+        return self.result.status is self.case.wanted
 
 
-def attempts(rules: typing.Iterable[Check]) -> list[ProofCase]:
-    """Every attempt that proves these checks."""
+def proof_cases(rules: Iterable[Check]) -> list[ProofCase]:
+    """Every proof that these checks need."""
     return [ProofCase(rule, violation) for rule in rules for violation in (None, *rule.violations)]
 
 
@@ -79,19 +80,19 @@ def exempted(rule: Check, policy: Policy, target: str) -> Result | None:
     )
 
 
-def make(attempt: ProofCase, lab: Laboratory, policy: Policy) -> ProofResult:
+def make(case: ProofCase, lab: Laboratory, policy: Policy) -> ProofResult:
     """Build the target and run the check on it. A target that cannot be built makes the outcome UNKNOWN."""
     with lab.bench() as bench:
-        return _make(attempt, lab, bench, policy)
+        return _make(case, lab, bench, policy)
 
 
-def _make(attempt: ProofCase, lab: Laboratory, bench: Bench, policy: Policy) -> ProofResult:
-    broken_kind = typing.get_type_hints(attempt.violation)["return"] if attempt.violation else None
+def _make(case: ProofCase, lab: Laboratory, bench: Bench, policy: Policy) -> ProofResult:
+    broken_kind = typing.get_type_hints(case.violation)["return"] if case.violation else None
 
     def find(kind: type) -> object:
-        if kind is not broken_kind or attempt.violation is None:
-            return lab.clean(kind)
-        return attempt.violation(bench)
+        if kind is not broken_kind or case.violation is None:
+            return clean_twin(lab, kind)
+        return case.violation(LabBuilder(bench))
 
     def find_or_explain(kind: type) -> object:
         try:
@@ -103,39 +104,39 @@ def _make(attempt: ProofCase, lab: Laboratory, bench: Bench, policy: Policy) -> 
             raise CannotLookError(msg, Reason.CRASHED) from problem
 
     at, began = datetime.now(UTC), time.monotonic()
-    result = evaluate(attempt.rule, find_or_explain, policy, target=f"lab: {attempt.name}")
-    return ProofResult(attempt, replace(result, duration_s=time.monotonic() - began), at)
+    result = evaluate(case.rule, find_or_explain, policy, target=f"lab: {case.name}")
+    return ProofResult(case, replace(result, duration_s=time.monotonic() - began), at)
 
 
-def make_if_applicable(attempt: ProofCase, lab: Laboratory, policy: Policy) -> ProofResult:
+def make_if_applicable(case: ProofCase, lab: Laboratory, policy: Policy) -> ProofResult:
     """`make`, unless the policy leaves the check out: what is never green needs no proof."""
-    result = exempted(attempt.rule, policy, f"lab: {attempt.name}")
-    return ProofResult(attempt, result, datetime.now(UTC)) if result else make(attempt, lab, policy)
+    result = exempted(case.rule, policy, f"lab: {case.name}")
+    return ProofResult(case, result, datetime.now(UTC)) if result else make(case, lab, policy)
 
 
 Proving = Callable[[ProofCase], ProofResult]
 
 
 class Prover:
-    """Makes attempts side by side in the background; each outcome is awaited by the test that reports it.
+    """Makes proofs side by side in the background; each outcome is awaited by the test that reports it.
 
-    No attempt is made for a check that the policy leaves out.
+    None is made for a check that the policy leaves out.
     """
 
     def __init__(self, wanted: list[ProofCase], policy: Policy) -> None:
         self._lab = Laboratory(policy=policy)
         self._pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="proof")
         self._outcomes: dict[str, Future[ProofResult]] = {
-            attempt.name: self._pool.submit(make_if_applicable, attempt, self._lab, policy) for attempt in wanted
+            case.name: self._pool.submit(make_if_applicable, case, self._lab, policy) for case in wanted
         }
 
-    def outcome(self, attempt: ProofCase) -> ProofResult:
-        """Wait for the outcome of an attempt that was asked for."""
-        return self._outcomes[attempt.name].result()
+    def outcome(self, case: ProofCase) -> ProofResult:
+        """Wait for what comes of a proof that was asked for."""
+        return self._outcomes[case.name].result()
 
     def close(self) -> None:
         """Give up what has not begun, and remove everything that the lab started."""
         self._pool.shutdown(wait=False, cancel_futures=True)
-        self._lab.close()  # what an attempt waits for is gone, so it ends
+        self._lab.close()  # what a proof waits for is gone, so it ends
         self._pool.shutdown(wait=True)
         self._lab.close()  # with what it may still have written

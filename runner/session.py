@@ -9,14 +9,12 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
 from checks.catalogue import catalogue, controls
 from checks.evaluate import evaluate
 from checks.model import Check, Result, Status
-from checks.policy import Policy
 from fixtures import REPOSITORY
 from fixtures.deployment.deployment import Deployment
 from fixtures.deployment.target_file import TargetFile, read_target
@@ -27,7 +25,6 @@ from fixtures.stack import runs
 from fixtures.stack.description import describe
 from fixtures.stack.topology import Stack, StackError
 from loadtests.progress import Lines
-from loadtests.schedules.profiles import Profile
 from reports.decide import Criteria, RunPeriod, decide
 from reports.document import ReportDocument, compose, policy_digest, target_digest
 from reports.effective_status import violation_name
@@ -35,26 +32,10 @@ from reports.figures import DrillRecord, LoadRecord, PrivacyRecord
 from reports.records import Identity, SelfProof
 from reports.render.allure import attach_result
 from reports.render.load.files import evidence as load_files
-from reports.waivers import Waiver
 from reports.writer import Published, publish
+from runner.options import RunOptions
 from runner.order import DRILLS, room_of
 from runner.proving import ProofCase, ProofResult, Prover, exempted
-
-
-@dataclass(frozen=True)
-class RunOptions:
-    """What the command line asked for. ``target`` None stands up the reference stack for the run."""
-
-    kind: str
-    policy: Policy
-    profile: Profile
-    target: Path | None
-    driver: str
-    model: Path | None
-    report_root: Path
-    run_id: str
-    signing_key: Path | None
-    waivers: tuple[Waiver, ...]
 
 
 @dataclass
@@ -64,8 +45,8 @@ class GateSession:
     ``say`` takes a line that is to be seen while a test runs.
     """
 
-    wishes: RunOptions
-    attempts: Sequence[ProofCase]
+    options: RunOptions
+    cases: Sequence[ProofCase]
     say: Callable[[str], None] = print
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     results: list[Result] = field(default_factory=list)
@@ -77,18 +58,18 @@ class GateSession:
     _evidence: dict[str, bytes] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def prove(self, attempt: ProofCase) -> ProofResult:
-        """The outcome of one attempt; the first call starts all of them in the background."""
+    def prove(self, case: ProofCase) -> ProofResult:
+        """What came of one proof; the first call starts all of them in the background."""
         if self._prover is None:
-            self._prover = Prover(list(self.attempts), self.wishes.policy)
-        outcome = self._prover.outcome(attempt)
+            self._prover = Prover(list(self.cases), self.options.policy)
+        outcome = self._prover.outcome(case)
         self.outcomes.append(outcome)
-        attach_result(outcome.result, proof=f"{attempt.name}: must say {attempt.wanted}")
+        attach_result(outcome.result, proof=f"{case.name}: must say {case.wanted}")
         return outcome
 
     def judge(self, rule: Check) -> Result:
         """Run a check on the deployment, or say why the policy leaves it out."""
-        deployment, policy = self.deployment(), self.wishes.policy
+        deployment, policy = self.deployment(), self.options.policy
         began = time.monotonic()
         result = exempted(rule, policy, deployment.name) or evaluate(
             rule, deployment.find, policy, target=deployment.name
@@ -107,11 +88,11 @@ class GateSession:
         return self._deployment
 
     def _open(self) -> Deployment:
-        if self.wishes.target is not None:
+        if self.options.target is not None:
             runs.sweep()
-            return self._described(read_target(self.wishes.target))
-        _, self._driver = runs.begin(driver=self.wishes.driver)
-        stack = Stack(self._driver, model=self.wishes.model)
+            return self._described(read_target(self.options.target))
+        _, self._driver = runs.begin(driver=self.options.driver)
+        stack = Stack(self._driver, model=self.options.model)
         try:
             with ServiceProgress() as progress:
                 stack.start(progress)
@@ -120,8 +101,8 @@ class GateSession:
         return self._described(describe(stack), stack)
 
     def _described(self, target: TargetFile, stack: Stack | None = None) -> Deployment:
-        objectives = self.wishes.policy.performance.objectives()
-        return Deployment(target, self.wishes.profile, stack, objectives, on_progress=Lines(self.say))
+        objectives = self.options.policy.performance.objectives()
+        return Deployment(target, self.options.profile, stack, objectives, on_progress=Lines(self.say))
 
     def report(self) -> tuple[ReportDocument, Published]:
         """Decide, write, sign and verify.
@@ -129,12 +110,12 @@ class GateSession:
         Raises:
             reports.writer.PublishError: it could not be written.
         """
-        wishes, deployment = self.wishes, self._deployment
+        options, deployment = self.options, self._deployment
         ended = datetime.now(UTC)
         skew_ms = ((ended - self.started).total_seconds() - (time.monotonic_ns() - self._monotonic) / 1e9) * 1e3
-        policy = wishes.policy
+        policy = options.policy
         rules = catalogue()
-        if wishes.kind == "drill":
+        if options.kind == "drill":
             rules = tuple(r for r in rules if room_of(r) in DRILLS)
             policy = policy.model_copy(update={"required_controls": (), "gates": tuple({r.gate: 0 for r in rules})})
         proofs = self._proofs()
@@ -143,13 +124,13 @@ class GateSession:
             Criteria(policy, rules, controls()),
             proofs=proofs,
             period=RunPeriod(self.started, ended.date(), skew_ms),
-            waivers=wishes.waivers,
+            waivers=options.waivers,
         )
         name = deployment.name if deployment else "nothing was reached"
         identity = Identity(
             name=name,
             digest=target_digest(name, deployment.facts() if deployment else {}),
-            run_id=wishes.run_id,
+            run_id=options.run_id,
             harness_version=importlib.metadata.version("clinical-gate"),
             git_commit=_commit(),
             policy=policy.name,
@@ -168,18 +149,18 @@ class GateSession:
             privacy=[PrivacyRecord.of(*c) for c in (deployment.privacy() if deployment else ())],
         )
         return document, publish(
-            wishes.report_root,
-            wishes.run_id,
+            options.report_root,
+            options.run_id,
             document,
-            wishes.signing_key,
+            options.signing_key,
             evidence=self._evidence | load_files(loads),
         )
 
     def _proofs(self) -> list[SelfProof]:
-        clean = {o.attempt.rule.id: o.result for o in self.outcomes if o.attempt.violation is None}
+        clean = {o.case.rule.id: o.result for o in self.outcomes if o.case.violation is None}
         found = []
         for outcome in self.outcomes:
-            rule, violation = outcome.attempt.rule, outcome.attempt.violation
+            rule, violation = outcome.case.rule, outcome.case.violation
             if violation is None or rule.id not in clean or outcome.result.status is Status.NOT_APPLICABLE:
                 continue
             result, twin = outcome.result, clean[rule.id]

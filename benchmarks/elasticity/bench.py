@@ -6,21 +6,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from checks.catalogue import catalogue
-from checks.evaluate import evaluate
-from checks.model import CannotLookError, Reason, Result
+from checks.model import Result
 from checks.policy import Policy, load_policy
-from checks.targets import Load, Loads
+from checks.targets import Load
 from commands.show_capacity import step_line
 from fixtures.deployment.target_file import read_target
 from fixtures.hosts import HostError
 from fixtures.stack import runs
 from fixtures.stack.topology import Stack
-from fixtures.targets.load.capacity import find_capacity
+from fixtures.targets.load.capacity import CapacityRequest, find_capacity
 from fixtures.targets.load.target import client_host, load_spec, send
 from loadtests.capacity.search import Capacity, CapacityStep, Judgement, SearchTerms, judged
 from loadtests.generator.spec import Progress
 from loadtests.schedules.profiles import Profile
+from runner.load_judge import judge_load
 
 Say = Callable[[str], None]
 OnProgress = Callable[[Progress], None]
@@ -33,20 +32,6 @@ class Promise:
     what: str
     seen: str
     kept: bool | None
-
-
-@dataclass(frozen=True)
-class _Recorded:
-    """Implements `checks.targets.Loads`."""
-
-    record: Load
-
-    def load(self, profile: str = "") -> Load:
-        """See `checks.targets.Loads.load`."""
-        if profile not in ("", self.record.profile):
-            msg = f"the load was {self.record.profile}"
-            raise CannotLookError(msg, Reason.EXAMINED_NOTHING)
-        return self.record
 
 
 class RunningStack:
@@ -80,10 +65,7 @@ class RunningStack:
 
     def results(self, load: Load) -> tuple[Result, ...]:
         """What the policy's checks of loads say of one."""
-        history = _Recorded(load)
-        exempt = {exemption.check for exemption in self.policy.not_applicable}
-        rules = [r for r in catalogue() if r.id not in exempt and all(kind is Loads for _, kind in r.needs)]
-        return tuple(evaluate(rule, lambda _: history, self.policy, target=load.profile) for rule in rules)
+        return judge_load(load, self.policy)
 
     def capacity(
         self, what: str, profile: Profile, *, first: float, precision: float, on_progress: OnProgress = lambda _: None
@@ -101,13 +83,5 @@ class RunningStack:
         number = [0]
         limits = self.policy.performance
         terms = SearchTerms(first=first, precision=precision, requests=700, longest_s=60, confidence=limits.confidence)
-        return find_capacity(
-            self.target,
-            profile,
-            judge,
-            terms=terms,
-            seed=self._seed,
-            objectives=limits.objectives(),
-            on_step=said,
-            on_progress=on_progress,
-        )
+        request = CapacityRequest(profile, terms, self._seed, limits.objectives())
+        return find_capacity(self.target, request, judge, on_step=said, on_progress=on_progress)

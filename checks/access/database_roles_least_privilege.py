@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.lab import Lab
+from checks.lab import DatabaseFlaws, Lab
 from checks.model import Finding, Gate, Severity, check
 from checks.targets import Database
 
@@ -24,31 +24,31 @@ _FAR_REACHING = (
 
 
 def _application_bypassing_row_security(lab: Lab) -> Database:
-    return lab.database(sql="ALTER ROLE clinical_app BYPASSRLS")
+    return lab.build(DatabaseFlaws(sql="ALTER ROLE clinical_app BYPASSRLS"))
 
 
 def _second_superuser(lab: Lab) -> Database:
-    return lab.database(sql="CREATE ROLE helper LOGIN SUPERUSER")
+    return lab.build(DatabaseFlaws(sql="CREATE ROLE helper LOGIN SUPERUSER"))
 
 
 def _superuser_reachable_over_the_network(lab: Lab) -> Database:
-    return lab.database(access="hostssl all all 0.0.0.0/0 scram-sha-256")
+    return lab.build(DatabaseFlaws(access="hostssl all all 0.0.0.0/0 scram-sha-256"))
 
 
 def _application_owning_a_table(lab: Lab) -> Database:
-    return lab.database(sql="ALTER TABLE patients OWNER TO clinical_app")
+    return lab.build(DatabaseFlaws(sql="ALTER TABLE patients OWNER TO clinical_app"))
 
 
 def _application_acting_as_owner(lab: Lab) -> Database:
-    return lab.database(sql="GRANT clinical_owner TO clinical_app")
+    return lab.build(DatabaseFlaws(sql="GRANT clinical_owner TO clinical_app"))
 
 
 def _application_making_roles(lab: Lab) -> Database:
-    return lab.database(sql="ALTER ROLE clinical_app CREATEROLE CREATEDB")
+    return lab.build(DatabaseFlaws(sql="ALTER ROLE clinical_app CREATEROLE CREATEDB"))
 
 
 def _application_reading_all_data(lab: Lab) -> Database:
-    return lab.database(sql="GRANT pg_read_all_data TO clinical_app")
+    return lab.build(DatabaseFlaws(sql="GRANT pg_read_all_data TO clinical_app"))
 
 
 @check(
@@ -90,7 +90,7 @@ def _privileged_roles(database: Database) -> Iterator[Finding]:
 
 def _ways_in(database: Database) -> Iterator[Finding]:
     rules = database.query(
-        "SELECT r.line_number, r.type FROM hba_rules r WHERE r.type LIKE 'host%%' AND r.auth_method <> 'reject'"
+        "SELECT r.line_number, r.type FROM pg_hba_file_rules r WHERE r.type LIKE 'host%%' AND r.auth_method <> 'reject'"
         " AND EXISTS (SELECT FROM pg_roles u WHERE u.rolsuper AND (u.rolname = ANY (r.user_name)"
         " OR 'all' = ANY (r.user_name) OR EXISTS (SELECT FROM pg_auth_members m JOIN pg_roles g ON g.oid = m.roleid"
         " WHERE m.member = u.oid AND '+' || g.rolname = ANY (r.user_name))))"

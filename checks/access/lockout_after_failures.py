@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.access._disposable import disposable
-from checks.lab import Lab
+from checks.acting import disposable, own_roles, whoami
+from checks.lab import ApiFlaws, Lab
 from checks.model import CannotLookError, Finding, Gate, Severity, check
 from checks.policy import Policy
 from checks.targets import Account, Api, Login
@@ -18,11 +18,11 @@ _WRONG = "not-the-password-of-anybody"
 
 
 def _lock_after_fifty(lab: Lab) -> Api:
-    return lab.api(settings={"session.lockout_failures": 50})
+    return lab.build(ApiFlaws(settings={"session.lockout_failures": 50}))
 
 
 def _lock_for_no_time(lab: Lab) -> Api:
-    return lab.api(settings={"session.lockout_seconds": 0})
+    return lab.build(ApiFlaws(settings={"session.lockout_seconds": 0}))
 
 
 @check(
@@ -33,8 +33,8 @@ def _lock_for_no_time(lab: Lab) -> Api:
 )
 def lockout_after_failures(api: Api, policy: Policy) -> Iterator[Finding]:
     """Two accounts made alike: the one after failures is refused what the other is granted."""
-    tenant = api.accounts()[0].tenant
-    with disposable(api, "nurse", tenant) as control, disposable(api, "nurse", tenant) as account:
+    role, tenant = (*own_roles(api, "nurse"), *api.application.roles)[0], api.accounts()[0].tenant
+    with disposable(api, role, tenant) as control, disposable(api, role, tenant) as account:
         yield from _locked(api, control, account, policy.session.lockout_failures)
 
 
@@ -53,7 +53,7 @@ def _locked(api: Api, control: Account, account: Account, failures: int) -> Iter
         message=f"{'granted' if seen.granted else 'refused'} with {seen.status}",
         remedy=f"lock an account after {failures} failed log-ins (session.lockout_failures)",
     )
-    other = api.call("GET", "/auth/me", account=control)
+    other = api.send(whoami(api), account=control)
     yield Finding(
         subject="another account meanwhile",
         ok=other.status == 200,

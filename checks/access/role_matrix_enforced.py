@@ -1,77 +1,46 @@
 """Each role can do what its work needs and nothing else (45 CFR 164.308(a)(4)(i) and 164.312(a)(1)).
 
-The matrix below is asked for line by line, as every role and without a log-in. The requests carry no usable input, so
-one that is let through changes nothing: what is judged is whether it was refused for want of the right.
+Every act of the description is tried as every role and without a log-in. What changes something is asked about nobody
+and without usable input, so one that is let through changes nothing: what is judged is whether it was refused for want
+of the right. An act that only reads is done for real by who may, or the refusals of the others would say nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 
-from checks.lab import Lab
-from checks.model import CannotLookError, Finding, Gate, Severity, check
+from checks.acting import account_with, known_values
+from checks.application import Act, Request
+from checks.lab import ApiFlaws, Lab
+from checks.model import CannotLookError, Finding, Gate, Reason, Severity, check
 from checks.targets import Account, Api
 
-_ROLES = ("admin", "physician", "nurse", "researcher", "auditor", "service")
-_NOBODY = "00000000-0000-4000-8000-000000000000"
-_UNAUTHENTICATED, _FORBIDDEN, _LIMITED, _BROKEN = 401, 403, 429, 500
-
-
-@dataclass(frozen=True)
-class _Line:
-    method: str
-    path: str
-    roles: tuple[str, ...]
-    body: Mapping[str, object] = field(default_factory=dict)
-
-
-# Some applications look at a prompt before they look at who sends it; a model of this name is served nowhere.
-_PROMPT = {"model": "no-such-model", "prompt": "ready?", "messages": [{"role": "user", "content": "ready?"}]}
-_READ, _CARE, _INFERENCE = ("physician", "nurse"), ("physician", "nurse"), ("physician", "nurse", "service")
-_MATRIX = (
-    _Line("GET", "/patients?limit=1", _READ),
-    _Line("POST", "/patients", _CARE),
-    _Line("GET", f"/patients/{_NOBODY}", _READ),
-    _Line("PATCH", f"/patients/{_NOBODY}", _CARE),
-    _Line("DELETE", f"/patients/{_NOBODY}", ("admin",)),
-    _Line("GET", f"/patients/{_NOBODY}/encounters", _READ),
-    _Line("POST", f"/patients/{_NOBODY}/encounters", ("physician", "nurse", "service")),
-    _Line("GET", f"/patients/{_NOBODY}/export", ("physician",)),
-    _Line("PUT", f"/patients/{_NOBODY}/consent", _CARE),
-    _Line("POST", "/v1/chat/completions", _INFERENCE, _PROMPT),
-    _Line("POST", "/v1/completions", _INFERENCE, _PROMPT),
-    _Line("POST", "/api/generate", _INFERENCE, _PROMPT),
-    _Line("POST", "/dp/aggregates", ("researcher",)),
-    _Line("GET", "/audit?limit=1", ("auditor", "admin")),
-    _Line("GET", "/admin/users", ("admin",)),
-    _Line("POST", "/admin/users", ("admin",)),
-    _Line("DELETE", "/admin/users/nobody-of-this-name", ("admin",)),
-    _Line("POST", "/admin/users/nobody-of-this-name/unlock", ("admin",)),
-)
+_UNAUTHENTICATED, _FORBIDDEN, _NOT_FOUND, _LIMITED, _BROKEN = 401, 403, 404, 429, 500
 
 
 def _nurse_who_manages_users(lab: Lab) -> Api:
-    return lab.api(
-        settings={
-            "access.roles.nurse": [
-                "patients:read",
-                "patients:write",
-                "consent:write",
-                "inference:use",
-                "encounters:write",
-                "users:manage",
-            ],
-        }
+    return lab.build(
+        ApiFlaws(
+            settings={
+                "access.roles.nurse": [
+                    "patients:read",
+                    "patients:write",
+                    "consent:write",
+                    "inference:use",
+                    "encounters:write",
+                    "users:manage",
+                ],
+            }
+        )
     )
 
 
 def _researcher_who_reads_patients(lab: Lab) -> Api:
-    return lab.api(settings={"access.roles.researcher": ["dp:query", "patients:read"]})
+    return lab.build(ApiFlaws(settings={"access.roles.researcher": ["dp:query", "patients:read"]}))
 
 
 def _physician_who_cannot_read(lab: Lab) -> Api:
-    return lab.api(settings={"access.roles.physician": ["patients:write", "inference:use"]})
+    return lab.build(ApiFlaws(settings={"access.roles.physician": ["patients:write", "inference:use"]}))
 
 
 @check(
@@ -81,39 +50,49 @@ def _physician_who_cannot_read(lab: Lab) -> Api:
     violations=(_nurse_who_manages_users, _researcher_who_reads_patients, _physician_who_cannot_read),
 )
 def role_matrix_enforced(api: Api) -> Iterator[Finding]:
-    """One finding per role and line, and per line without a log-in."""
-    accounts = {role: _of(api, role) for role in _ROLES}
-    for line in _MATRIX:
-        body = dict(line.body) if line.method in ("POST", "PUT", "PATCH") else None
+    """One finding per role and act, and per act without a log-in."""
+    if not api.application.acts:
+        msg = "the application file names no [[act]]"
+        raise CannotLookError(msg, Reason.NOT_DECLARED)
+    accounts = {role: account_with(api, role) for role in api.application.roles}
+    for act in api.application.acts:
         for role, account in accounts.items():
-            yield _judged(line, role, api.call(line.method, line.path, account=account, json=body).status)
-        status = api.call(line.method, line.path, json=body).status
-        yield Finding(
-            subject=f"nobody: {line.method} {line.path}",
-            ok=status in (_UNAUTHENTICATED, _FORBIDDEN),
-            message=f"answers {status} without a log-in",
-            remedy="demand a valid token before anything else is looked at",
-        )
+            request = _request(api, act, account, accounts)
+            yield _judged(api, act, role, api.send(request, account=account).status)
+        yield _closed(act, api.send(_request(api, act, next(iter(accounts.values())), accounts)).status)
 
 
-def _of(api: Api, role: str) -> Account:
-    found = next((account for account in api.accounts() if account.role == role), None)
-    if found is None:
-        msg = f"the deployment declares no test account of role {role}"
+def _request(api: Api, act: Act, account: Account, accounts: Mapping[str, Account]) -> Request:
+    if act.writes:
+        return act.harmless(api.application.nobody)
+    able = next((accounts[role] for role in act.roles if accounts[role].tenant == account.tenant), None)
+    able = able or next((accounts[role] for role in act.roles), account)
+    return act.request.filled(known_values(api, act, able))
+
+
+def _judged(api: Api, act: Act, role: str, status: int) -> Finding:
+    allowed, refused = role in act.roles, status in api.application.refusals
+    hidden = not act.writes and not allowed and status == _NOT_FOUND  # a record that others can read is there
+    if not refused and (status in (_UNAUTHENTICATED, _LIMITED) or status >= _BROKEN):
+        msg = f"{act.request} as {role} answers {status}, which says nothing about the role's rights"
         raise CannotLookError(msg)
-    return found
-
-
-def _judged(line: _Line, role: str, status: int) -> Finding:
-    what = f"{line.method} {line.path}"
-    if status in (_UNAUTHENTICATED, _LIMITED) or status >= _BROKEN:
-        msg = f"{what} as {role} answers {status}, which says nothing about the role's rights"
+    if allowed and not act.writes and not refused and status not in act.success:
+        msg = f"{act.request} as {role} answers {status}: neither done nor refused"
         raise CannotLookError(msg)
-    allowed, refused = role in line.roles, status == _FORBIDDEN
+    kept_out = refused or hidden
     return Finding(
-        subject=f"{role}: {what}",
-        ok=allowed is not refused,
-        message=f"{'refused' if refused else 'let through'} with {status}, and "
+        subject=f"{role}: {act.name}",
+        ok=allowed is not kept_out,
+        message=f"{act.request} is {'refused' if kept_out else 'let through'} with {status}, and {role} "
         f"{'has' if allowed else 'does not have'} the right",
-        remedy=f"{'give' if allowed else 'take'} {role} the permission behind {what.partition('?')[0]}",
+        remedy=f"{'give' if allowed else 'take'} {role} the right to {act.name}",
+    )
+
+
+def _closed(act: Act, status: int) -> Finding:
+    return Finding(
+        subject=f"nobody: {act.name}",
+        ok=status in (_UNAUTHENTICATED, _FORBIDDEN),
+        message=f"{act.request} answers {status} without a log-in",
+        remedy="demand a valid log-in before anything else is looked at",
     )

@@ -1,14 +1,15 @@
 """Row-level security binds everybody on every table with PHI (45 CFR 164.312(a)(1); 164.502(b) minimum necessary).
 
 Enabled is not enough: without FORCE the owner sees every row, and one permissive policy more opens what others close.
-So the application's role is asked, too: without a tenant it sees nothing, with one nothing of the others.
+So the application's role is asked, too: without a tenant it sees nothing, with one its own rows and none of the others.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from checks.lab import Lab
+from checks.application import Tenancy
+from checks.lab import DatabaseFlaws, Lab
 from checks.model import CannotLookError, Finding, Gate, Reason, Severity, check
 from checks.targets import Database
 
@@ -16,21 +17,23 @@ _REMEDY = "ALTER TABLE {0} ENABLE ROW LEVEL SECURITY; ALTER TABLE {0} FORCE ROW 
 
 
 def _owner_exempt(lab: Lab) -> Database:
-    return lab.database(sql="ALTER TABLE patients NO FORCE ROW LEVEL SECURITY")
+    return lab.build(DatabaseFlaws(sql="ALTER TABLE patients NO FORCE ROW LEVEL SECURITY"))
 
 
 def _encounters_unprotected(lab: Lab) -> Database:
-    return lab.database(sql="ALTER TABLE encounters DISABLE ROW LEVEL SECURITY")
+    return lab.build(DatabaseFlaws(sql="ALTER TABLE encounters DISABLE ROW LEVEL SECURITY"))
 
 
 def _permissive_policy_added(lab: Lab) -> Database:
-    return lab.database(sql="CREATE POLICY reporting ON patients FOR SELECT TO clinical_app USING (true)")
+    return lab.build(DatabaseFlaws(sql="CREATE POLICY reporting ON patients FOR SELECT TO clinical_app USING (true)"))
 
 
 def _any_tenant_sees_all(lab: Lab) -> Database:
-    return lab.database(
-        sql="DROP POLICY tenant ON patients;"
-        "CREATE POLICY tenant ON patients TO clinical_app USING (app_tenant() IS NOT NULL)"
+    return lab.build(
+        DatabaseFlaws(
+            sql="DROP POLICY tenant ON patients;"
+            "CREATE POLICY tenant ON patients TO clinical_app USING (app_tenant() IS NOT NULL)"
+        )
     )
 
 
@@ -42,8 +45,13 @@ def _any_tenant_sees_all(lab: Lab) -> Database:
 )
 def row_level_security_forced(database: Database) -> Iterator[Finding]:
     """Each table with PHI and the audit trail, by the catalogue and by what the application's role can read."""
-    holding = sorted({table for table, _ in database.phi_columns})
-    for table in sorted({*holding, database.audit_table}):
+    tenancy = _tenancy(database)
+    holding = sorted({protected.table for protected in database.application.protected})
+    if not holding:
+        msg = "the application file names no [[protected]] table and column"
+        raise CannotLookError(msg, Reason.NOT_DECLARED)
+    trail = database.application.trail
+    for table in sorted({*holding, *([trail.table] if trail and trail.table else [])}):
         rows = database.query(
             "SELECT relrowsecurity AS enabled, relforcerowsecurity AS forced FROM pg_class WHERE oid = to_regclass(%s)",
             (table,),
@@ -60,25 +68,36 @@ def row_level_security_forced(database: Database) -> Iterator[Finding]:
         )
     looked = False
     for table in holding:
-        tenants = [str(row["tenant"]) for row in database.query(f"SELECT DISTINCT tenant FROM {table} ORDER BY 1")]  # noqa: S608  a declared name
+        statement = f"SELECT DISTINCT {tenancy.column}::text AS tenant FROM {table} ORDER BY 1"  # noqa: S608  declared
+        tenants = [str(row["tenant"]) for row in database.query(statement)]
         looked = looked or bool(tenants)
         if tenants:
-            yield from _visible(database, table, tenants)
+            yield from _visible(database, tenancy, table, tenants)
     if not looked:
         msg = "no table with PHI holds a row: nothing can be hidden"
         raise CannotLookError(msg, Reason.TOO_FEW_SAMPLES)
 
 
-def _visible(database: Database, table: str, tenants: list[str]) -> Iterator[Finding]:
+def _tenancy(database: Database) -> Tenancy:
+    tenancy = database.application.tenancy
+    if tenancy is None or tenancy.kind != "column" or not tenancy.setting:
+        msg = 'the application file says not how tenants share tables: [tenancy] kind = "column", column and setting'
+        raise CannotLookError(msg, Reason.NOT_DECLARED)
+    return tenancy
+
+
+def _visible(database: Database, tenancy: Tenancy, table: str, tenants: list[str]) -> Iterator[Finding]:
     for tenant in ("", *tenants):
-        # The application names the tenant in app.tenant; user and role decide only within it.
-        literal = tenant.replace("'", "''")
-        tried = database.attempt(
-            f"DO $$ BEGIN PERFORM set_config('app.tenant', '{literal}', true), set_config('app.user', 'nobody', true),"
-            f" set_config('app.role', 'physician', true); IF EXISTS (SELECT FROM {table} WHERE tenant <> '{literal}')"
-            " THEN RAISE EXCEPTION 'rows of another tenant are visible'; END IF; END $$",
-            role=database.application_role,
-        )
+        settings = {tenancy.setting: tenant, **tenancy.others}
+        others = f"EXISTS (SELECT FROM {table} WHERE {tenancy.column}::text <> {_literal(tenant)})"
+        own = f"NOT EXISTS (SELECT FROM {table} WHERE {tenancy.column}::text = {_literal(tenant)})"
+        role = database.application_role
+        if tenant and not database.attempt(_raising(settings, own, "own rows are hidden"), role=role).accepted:
+            msg = (
+                f"as tenant {tenant}, {role} does not see its own rows of {table}: that others are hidden says nothing"
+            )
+            raise CannotLookError(msg)
+        tried = database.attempt(_raising(settings, others, "rows of another tenant are visible"), role=role)
         who = f"as tenant {tenant}" if tenant else "without a tenant"
         yield Finding(
             subject=f"table {table} {who}",
@@ -86,3 +105,13 @@ def _visible(database: Database, table: str, tenants: list[str]) -> Iterator[Fin
             message="no row of another tenant is visible" if tried.accepted else f"refused or visible: {tried.refusal}",
             remedy=f"drop the permissive policy on {table}: every policy of the application must compare the tenant",
         )
+
+
+def _raising(settings: Mapping[str, str], condition: str, message: str) -> str:
+    """A block that makes settings for this transaction alone, and raises when a condition holds."""
+    made = ", ".join(f"set_config({_literal(name)}, {_literal(value)}, true)" for name, value in settings.items())
+    return f"DO $$ BEGIN PERFORM {made}; IF {condition} THEN RAISE EXCEPTION '{message}'; END IF; END $$"
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

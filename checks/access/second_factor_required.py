@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.access._disposable import disposable
-from checks.lab import Lab
+from checks.acting import disposable
+from checks.lab import ApiFlaws, Lab
 from checks.model import CannotLookError, Finding, Gate, Severity, check
 from checks.targets import Account, Api
 
 _LIMITED, _BROKEN = 429, 500
-_ROLES = ("admin", "physician", "nurse", "researcher", "auditor", "service")
 
 
 def _second_factor_optional(lab: Lab) -> Api:
-    return lab.api(settings={"session.require_totp": False})
+    return lab.build(ApiFlaws(settings={"session.require_totp": False}))
 
 
 @check(
@@ -26,14 +25,14 @@ def _second_factor_optional(lab: Lab) -> Api:
 def second_factor_required(api: Api) -> Iterator[Finding]:
     """As each role: the right password without a code, with an empty one and with a wrong one; then with the right."""
     tenant = api.accounts()[0].tenant
-    for role in _ROLES:
+    for role in api.application.roles:
         with disposable(api, role, tenant) as account:
             yield from _refused_without(api, account)
 
 
 def _refused_without(api: Api, account: Account) -> Iterator[Finding]:
     for factor, way in (("", "without a code"), ("000000", "with a wrong code")):
-        seen = api.login(account, totp=factor)
+        seen = api.login(account, code=factor)
         if seen.status == _LIMITED or seen.status >= _BROKEN:
             msg = f"the log-in of a {account.role} {way} answers {seen.status}, which is no refusal"
             raise CannotLookError(msg)

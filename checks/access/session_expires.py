@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.access._disposable import disposable
-from checks.lab import Lab
+from checks.acting import disposable, own_roles, whoami
+from checks.lab import ApiFlaws, Lab
 from checks.model import CannotLookError, Finding, Gate, Severity, check
 from checks.policy import Policy
 from checks.targets import Account, Api
 
 _OK, _UNAUTHENTICATED = 200, 401
-_PROBE = "/auth/me"
 
 
 def _token_for_a_day(lab: Lab) -> Api:
-    return lab.api(settings={"session.token_seconds": 86_400})
+    return lab.build(ApiFlaws(settings={"session.token_seconds": 86_400}))
 
 
 def _logout_without_effect(lab: Lab) -> Api:
-    return lab.api(settings={"session.revocation": False})
+    return lab.build(ApiFlaws(settings={"session.revocation": False}))
 
 
 @check(
@@ -30,7 +29,8 @@ def _logout_without_effect(lab: Lab) -> Api:
 )
 def session_expires(api: Api, policy: Policy) -> Iterator[Finding]:
     """The lifetime that a token states, in the answer and in itself; and what it is worth after the log-out."""
-    with disposable(api, "nurse", api.accounts()[0].tenant) as account:
+    role = (*own_roles(api, "nurse"), *api.application.roles)[0]
+    with disposable(api, role, api.accounts()[0].tenant) as account:
         yield from _lifetime(api, account, policy.session.token_seconds)
         yield _after_logout(api, account)
 
@@ -52,11 +52,11 @@ def _lifetime(api: Api, account: Account, limit: int) -> Iterator[Finding]:
 
 
 def _after_logout(api: Api, account: Account) -> Finding:
-    usable = api.call("GET", _PROBE, account=account)
+    usable = api.send(whoami(api), account=account)
     if usable.status != _OK:
         msg = f"a token is not accepted even before the log-out: {usable.status}"
         raise CannotLookError(msg)
-    after = api.call_after_logout(account, _PROBE)
+    after = api.after_log_out(account)
     return Finding(
         subject="a token after its user logged out",
         ok=after.status == _UNAUTHENTICATED,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.lab import Lab
+from checks.lab import DatabaseFlaws, Lab
 from checks.model import Finding, Gate, Severity, check
 from checks.targets import Database
 
@@ -13,27 +13,27 @@ _OFF = frozenset({"off", "false", "0", "no"})
 
 
 def _extension_not_loaded(lab: Lab) -> Database:
-    return lab.database(settings={"shared_preload_libraries": ""})
+    return lab.build(DatabaseFlaws(settings={"shared_preload_libraries": ""}))
 
 
 def _nothing_logged(lab: Lab) -> Database:
-    return lab.database(settings={"pgaudit.log": "none"})
+    return lab.build(DatabaseFlaws(settings={"pgaudit.log": "none"}))
 
 
 def _writes_not_logged(lab: Lab) -> Database:
-    return lab.database(settings={"pgaudit.log": "all, -write"})
+    return lab.build(DatabaseFlaws(settings={"pgaudit.log": "all, -write"}))
 
 
 def _parameters_logged(lab: Lab) -> Database:
-    return lab.database(settings={"pgaudit.log_parameter": "on"})
+    return lab.build(DatabaseFlaws(settings={"pgaudit.log_parameter": "on"}))
 
 
 def _application_exempt(lab: Lab) -> Database:
-    return lab.database(sql="ALTER ROLE clinical_app SET pgaudit.log = 'none'")
+    return lab.build(DatabaseFlaws(sql="ALTER ROLE clinical_app SET pgaudit.log = 'none'"))
 
 
 def _logins_not_logged(lab: Lab) -> Database:
-    return lab.database(settings={"log_connections": "off"})
+    return lab.build(DatabaseFlaws(settings={"log_connections": "off"}))
 
 
 @check(

@@ -1,60 +1,62 @@
 """Every access to patients' data leaves an entry that says who, what and with what outcome (45 CFR 164.312(b)).
 
-The check acts under known accounts, reads the request ids of the answers, and then asks the trail as an auditor.
+The check acts under known accounts and looks for each act among what the trail gained meanwhile: by the request id of
+the answer, or, where there is none, by who did what to whom.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from checks.access._disposable import disposable
-from checks.lab import Lab
-from checks.model import CannotLookError, Finding, Gate, Severity, check
-from checks.targets import Account, Api, Reply
+from checks.acting import account_with, disposable, done, known_values
+from checks.application import Act, Trail
+from checks.lab import ApiFlaws, Lab
+from checks.model import CannotLookError, Finding, Gate, Reason, Severity, check
+from checks.targets import Account, Api, Reply, TrailEntry
 
-_OK, _FORBIDDEN = 200, 403
 _WRONG = "not-the-password-of-anybody"
-# What the trail may call it, by its first word.
-_WORDS = {True: ("ok", "granted", "allowed", "success"), False: ("denied", "refused", "forbidden", "failed")}
-Entry = Mapping[str, object]
+_HIDDEN = 404
 
 
 def _reads_discarded_in_the_database(lab: Lab) -> Api:
-    return lab.api(
-        sql="""
+    return lab.build(
+        ApiFlaws(
+            sql="""
         DROP TRIGGER advance_head ON audit_log;
         CREATE FUNCTION discard() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
         CREATE TRIGGER discard BEFORE INSERT ON audit_log FOR EACH ROW
           WHEN (NEW.action LIKE 'patient%' AND NEW.outcome LIKE 'ok%') EXECUTE FUNCTION discard();
     """
+        )
     )
 
 
 def _denials_told_as_successes(lab: Lab) -> Api:
-    return lab.api(
-        sql="""
+    return lab.build(
+        ApiFlaws(
+            sql="""
         CREATE FUNCTION soften() RETURNS trigger LANGUAGE plpgsql AS
           'BEGIN NEW.outcome := ''ok''; RETURN NEW; END';
         CREATE TRIGGER soften BEFORE INSERT ON audit_log FOR EACH ROW
           WHEN (NEW.outcome LIKE 'denied%') EXECUTE FUNCTION soften();
     """
+        )
     )
 
 
 def _audit_switched_off(lab: Lab) -> Api:
-    return lab.api(settings={"audit.enabled": False})
+    return lab.build(ApiFlaws(settings={"audit.enabled": False}))
 
 
 @dataclass(frozen=True)
-class _Act:
-    """What was done: by whom, whether it was let through, and the request id of the answer."""
+class _Done:
+    """What was done: by whom, whether it was let through, about which record, and the request id of the answer."""
 
     what: str
     account: Account
     allowed: bool
-    resource: str
+    record: str
     request_id: str
 
 
@@ -65,85 +67,107 @@ class _Act:
     violations=(_reads_discarded_in_the_database, _denials_told_as_successes, _audit_switched_off),
 )
 def every_access_recorded(api: Api) -> Iterator[Finding]:
-    """Reads, denials, exports and log-ins, each looked up in the trail by its request id, or by its fresh account."""
-    physician = _of(api, "physician", "")
-    auditor, nurse = (_of(api, role, physician.tenant) for role in ("auditor", "nurse"))
-    acts = list(_accesses(api, physician, nurse))
-    with disposable(api, "nurse", physician.tenant) as newcomer:
-        logins = {False: api.login(newcomer, password=_WRONG).granted, True: api.login(newcomer).granted}
-    if logins != {False: False, True: True}:
-        msg = "a fresh account's wrong and right log-in did not end in a refusal and a success"
-        raise CannotLookError(msg)
-    trail = _trail(api, auditor)
+    """Every act that reads PHI, one that is refused, and log-ins, each looked up in what the trail gained."""
+    acts = api.application.reads(phi=True)
+    if not acts:
+        msg = "the application file names no [[act]] with phi = true"
+        raise CannotLookError(msg, Reason.NOT_DECLARED)
+    trail = api.trail()
+    before = trail.mark()
+    what_was_done = [*_reads(api, acts, trail.description), *_refused(api, acts, trail.description)]
+    gained = trail.since(before, at_least=len(what_was_done))
+    for one in what_was_done:
+        yield _recorded(one, gained, trail.description)
+    yield from _log_ins(api)
+
+
+def _reads(api: Api, acts: Sequence[Act], trail: Trail) -> Iterator[_Done]:
     for act in acts:
-        yield _recorded(act, [entry for entry in trail if entry.get("request_id") == act.request_id])
-    entries = [e for e in trail if e.get("username") == newcomer.username and "login" in str(e.get("action"))]
-    for granted, what in ((False, "a log-in with a wrong password"), (True, "a log-in")):
-        found = [entry for entry in entries if _says(entry, allowed=granted)]
-        yield Finding(
-            subject=what,
-            ok=len(found) > 0,
-            message=f"recorded: {found[0].get('outcome')}" if found else f"no entry of it among {len(entries)}",
-            remedy="record every log-in and every failure, by name, before the answer leaves",
-        )
+        account = account_with(api, act.roles[0])
+        values = known_values(api, act, account)
+        yield _done(act, account, done(api, act, account, values), values, trail, allowed=True)
 
 
-def _of(api: Api, role: str, tenant: str) -> Account:
-    found = next((a for a in api.accounts() if a.role == role and tenant in ("", a.tenant)), None)
-    if found is None:
-        msg = f"the deployment declares no test account of role {role} {f'in {tenant}' if tenant else ''}"
-        raise CannotLookError(msg)
-    return found
+def _refused(api: Api, acts: Sequence[Act], trail: Trail) -> Iterator[_Done]:
+    """The first act that some role may not do."""
+    for act in acts:
+        role = next((role for role in api.application.roles if role not in act.roles), None)
+        if role is None:
+            continue
+        account, able = account_with(api, role), account_with(api, act.roles[0])
+        values = known_values(api, act, able)
+        reply = api.send(act.request.filled(values), account=account)
+        if reply.status not in (*api.application.refusals, _HIDDEN):
+            msg = f"{act.request} as {role}, who may not, answers {reply.status}: no refusal could be recorded"
+            raise CannotLookError(msg)
+        yield _done(act, account, reply, values, trail, allowed=False)
+        return
 
 
-def _accesses(api: Api, physician: Account, nurse: Account) -> Iterator[_Act]:
-    listed = api.call("GET", "/patients?limit=1", account=physician)
-    patient = str(json.loads(_answered(listed, _OK).body)["patients"][0]["id"])
-    yield _act("a list of patients", physician, listed, _OK, "patients")
-    for what, account, below, status in (
-        ("a patient read", physician, "", _OK),
-        ("a patient's encounters", nurse, "/encounters", _OK),
-        ("an export", physician, "/export", _OK),
-        ("an export that is refused", nurse, "/export", _FORBIDDEN),
-    ):
-        reply = api.call("GET", f"/patients/{patient}{below}", account=account)
-        yield _act(what, account, reply, status, patient)
+def _done(  # one line of evidence
+    act: Act, account: Account, reply: Reply, values: Mapping[str, str], trail: Trail, *, allowed: bool
+) -> _Done:
+    what = act.name if allowed else f"{act.name}, which is refused,"
+    return _Done(what, account, allowed, values.get(act.record, ""), reply.headers.get(trail.request_id, ""))
 
 
-def _answered(reply: Reply, status: int) -> Reply:
-    if reply.status != status:
-        msg = f"an access that should answer {status} answers {reply.status}"
-        raise CannotLookError(msg)
-    return reply
-
-
-def _act(what: str, account: Account, reply: Reply, status: int, resource: str) -> _Act:
-    identity = _answered(reply, status).headers.get("x-request-id", "")
-    return _Act(what, account, status == _OK, resource, identity)
-
-
-def _trail(api: Api, auditor: Account) -> list[Entry]:
-    reply = _answered(api.call("GET", "/audit?limit=1000", account=auditor), _OK)
-    return list(json.loads(reply.body)["entries"])
-
-
-def _recorded(act: _Act, entries: list[Entry]) -> Finding:
-    problem = "has no entry" if act.request_id else "answers without a request id, so it cannot be found again"
-    for entry in entries:
-        wrong = [] if entry.get("username") == act.account.username else [f"it names {entry.get('username')}"]
-        wrong += [] if _says(entry, allowed=act.allowed) else [f"the outcome is '{entry.get('outcome')}'"]
-        wrong += [f"{name} is missing" for name in ("at", "action", "address") if not entry.get(name)]
-        wrong += [] if act.resource in str(entry.get("resource")) else ["the resource is not named"]
-        problem = ", ".join(wrong)
-        if not wrong:
+def _recorded(one: _Done, gained: Sequence[TrailEntry], trail: Trail) -> Finding:
+    problem = "has no entry"
+    if trail.request_id and not one.request_id:
+        problem = "answers without a request id, so it cannot be found again"
+    found = [e for e in gained if e.request_id == one.request_id] if one.request_id else _alike(one, gained, trail)
+    for entry in found:
+        problem = ", ".join(_faults(one, entry, trail))
+        if not problem:
             break
     return Finding(
-        subject=f"{act.what} by {act.account.username}",
+        subject=f"{one.what} by {one.account.username}",
         ok=not problem,
-        message=problem or f"recorded, request {act.request_id}",
+        message=problem or f"recorded{f', request {one.request_id}' if one.request_id else ''}",
         remedy="write who, action, resource, outcome and request id to the trail before the answer leaves",
     )
 
 
-def _says(entry: Entry, *, allowed: bool) -> bool:
-    return str(entry.get("outcome")).lower().startswith(_WORDS[allowed])
+def _alike(one: _Done, gained: Sequence[TrailEntry], trail: Trail) -> list[TrailEntry]:
+    """Without request ids: entries of that account about that record, those of the right outcome first."""
+    theirs = [e for e in gained if e.username == one.account.username and one.record in e.resource]
+    return sorted(theirs, key=lambda e: _says(e, trail, allowed=one.allowed))
+
+
+def _faults(one: _Done, entry: TrailEntry, trail: Trail) -> Iterator[str]:
+    if entry.username != one.account.username:
+        yield f"it names {entry.username}"
+    if not _says(entry, trail, allowed=one.allowed):
+        yield f"the outcome is '{entry.outcome}'"
+    for name in ("at", "action", "address"):
+        if name in trail.fields and not getattr(entry, name):
+            yield f"{name} is missing"
+    if one.record not in entry.resource:
+        yield "the record is not named"
+
+
+def _log_ins(api: Api) -> Iterator[Finding]:
+    """A wrong password and a right one of a fresh account, which nobody else uses meanwhile."""
+    if api.application.log_in is None or api.application.log_in.kind in ("basic", "bearer"):
+        return  # there is no log-in apart from the acts themselves
+    trail = api.trail()
+    some = api.accounts()[0]
+    with disposable(api, some.role, some.tenant) as newcomer:
+        before = trail.mark()
+        granted = {False: api.login(newcomer, password=_WRONG).granted, True: api.login(newcomer).granted}
+        if granted != {False: False, True: True}:
+            msg = "a fresh account's wrong and right log-in did not end in a refusal and a success"
+            raise CannotLookError(msg)
+        entries = [e for e in trail.since(before, at_least=2) if e.username == newcomer.username]
+    for right, what in ((False, "a log-in with a wrong password"), (True, "a log-in")):
+        found = [entry for entry in entries if _says(entry, trail.description, allowed=right)]
+        yield Finding(
+            subject=what,
+            ok=len(found) > 0,
+            message=f"recorded: {found[0].outcome}" if found else f"no entry of it among {len(entries)}",
+            remedy="record every log-in and every failure, by name, before the answer leaves",
+        )
+
+
+def _says(entry: TrailEntry, trail: Trail, *, allowed: bool) -> bool:
+    return entry.outcome.lower().startswith(trail.granted if allowed else trail.refused)

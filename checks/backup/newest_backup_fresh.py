@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.lab import Lab
+from checks.lab import BackupFlaws, Lab
 from checks.model import Finding, Gate, Severity, check
 from checks.policy import Policy
 from checks.targets import Backups
 
 
 def _ten_days_old(lab: Lab) -> Backups:
-    return lab.backups(stale=True)
+    return lab.build(BackupFlaws(stale=True))
 
 
 def _archiving_broken(lab: Lab) -> Backups:
-    return lab.backups(archiving=False)
+    return lab.build(BackupFlaws(archiving=False))
 
 
 @check(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.lab import Lab
+from checks.lab import BackupFlaws, Lab
 from checks.model import Finding, Gate, Severity, check
 from checks.targets import Backups
 
@@ -16,7 +16,7 @@ _SHOWN = 5
 
 
 def _repository_in_clear(lab: Lab) -> Backups:
-    return lab.backups(encrypted=False)
+    return lab.build(BackupFlaws(encrypted=False))
 
 
 @check(

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.lab import Lab
+from checks.lab import BackupFlaws, Lab
 from checks.model import CannotLookError, Finding, Gate, Reason, Severity, check
 from checks.policy import Policy
 from checks.targets import Backups
 
 
 def _damaged_files(lab: Lab) -> Backups:
-    return lab.backups(damaged=True)
+    return lab.build(BackupFlaws(damaged=True))
 
 
 @check(

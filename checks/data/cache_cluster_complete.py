@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.lab import Lab
+from checks.lab import CacheFlaws, Lab
 from checks.model import Finding, Gate, Severity, check
 from checks.targets import Cache
 
@@ -15,11 +15,11 @@ _SLOTS = 16384  # https://redis.io/docs/reference/cluster-spec/
 
 
 def _cache_without_its_last_slot(lab: Lab) -> Cache:
-    return lab.cache(slots=_SLOTS - 1)
+    return lab.build(CacheFlaws(slots=_SLOTS - 1))
 
 
 def _cache_without_replicas(lab: Lab) -> Cache:
-    return lab.cache(replicas=0)
+    return lab.build(CacheFlaws(replicas=0))
 
 
 @check(

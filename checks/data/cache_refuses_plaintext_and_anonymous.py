@@ -7,17 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.lab import Lab
+from checks.lab import CacheFlaws, Lab
 from checks.model import CannotLookError, Finding, Gate, Severity, check
 from checks.targets import Attempt, Cache
 
 
 def _cache_with_a_port_in_clear(lab: Lab) -> Cache:
-    return lab.cache(settings={"port": "6390"}, replicas=0)
+    return lab.build(CacheFlaws(settings={"port": "6390"}, replicas=0))
 
 
 def _cache_open_to_anybody(lab: Lab) -> Cache:
-    return lab.cache(acl=["user default on nopass ~* &* +@all"], replicas=0)
+    return lab.build(CacheFlaws(acl=["user default on nopass ~* &* +@all"], replicas=0))
 
 
 @check(

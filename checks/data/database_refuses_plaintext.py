@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.lab import Lab
+from checks.lab import DatabaseFlaws, Lab
 from checks.model import CannotLookError, Finding, Gate, Severity, check
 from checks.targets import Attempt, Database
 
@@ -22,23 +22,23 @@ END IF; END $$"""
 
 
 def _anyone_trusted(lab: Lab) -> Database:
-    return lab.database(access="host all all 0.0.0.0/0 trust")
+    return lab.build(DatabaseFlaws(access="host all all 0.0.0.0/0 trust"))
 
 
 def _passwords_in_clear(lab: Lab) -> Database:
-    return lab.database(access="host all all 0.0.0.0/0 scram-sha-256")
+    return lab.build(DatabaseFlaws(access="host all all 0.0.0.0/0 scram-sha-256"))
 
 
 def _tls_switched_off(lab: Lab) -> Database:
-    return lab.database(access="host all all 0.0.0.0/0 scram-sha-256", settings={"ssl": "off"})
+    return lab.build(DatabaseFlaws(access="host all all 0.0.0.0/0 scram-sha-256", settings={"ssl": "off"}))
 
 
 def _weak_hashes_over_tls(lab: Lab) -> Database:
-    return lab.database(access="hostssl clinical clinical_app 10.0.0.0/8 md5")
+    return lab.build(DatabaseFlaws(access="hostssl clinical clinical_app 10.0.0.0/8 md5"))
 
 
 def _old_protocol_taken(lab: Lab) -> Database:
-    return lab.database(settings={"ssl_min_protocol_version": "TLSv1"})
+    return lab.build(DatabaseFlaws(settings={"ssl_min_protocol_version": "TLSv1"}))
 
 
 @check(
@@ -69,7 +69,9 @@ def database_refuses_plaintext(database: Database) -> Iterator[Finding]:
         message=f"refused: {tried.refusal}" if not tried.accepted else "accepted",
         remedy=_REMEDY,
     )
-    for row in database.query("SELECT line_number, type, auth_method FROM hba_rules WHERE type LIKE 'host%%'", ()):
+    for row in database.query(
+        "SELECT line_number, type, auth_method FROM pg_hba_file_rules WHERE type LIKE 'host%%'", ()
+    ):
         encrypted = row["type"] in {"hostssl", "hostgssenc"} or row["auth_method"] == "reject"
         yield Finding(
             subject=f"pg_hba.conf line {row['line_number']}",

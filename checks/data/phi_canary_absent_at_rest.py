@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.lab import Lab
+from checks.lab import CanaryFlaws, Lab
 from checks.model import CannotLookError, Finding, Gate, Severity, check
 from checks.targets import Canary
 
@@ -16,11 +16,11 @@ _SHOWN = 5
 
 
 def _note_written_to_a_clear_column(lab: Lab) -> Canary:
-    return lab.canary(leak="clear-column")
+    return lab.build(CanaryFlaws(leak="clear-column"))
 
 
 def _bodies_written_to_the_log(lab: Lab) -> Canary:
-    return lab.canary(leak="log")
+    return lab.build(CanaryFlaws(leak="log"))
 
 
 @check(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.lab import Lab
+from checks.lab import CanaryFlaws, Lab
 from checks.model import CannotLookError, Finding, Gate, Severity, check
 from checks.targets import Canary
 
@@ -16,7 +16,7 @@ _SHOWN = 5
 
 
 def _hop_in_clear(lab: Lab) -> Canary:
-    return lab.canary(leak="wire")
+    return lab.build(CanaryFlaws(leak="wire"))
 
 
 @check(

@@ -7,30 +7,32 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.lab import Lab
-from checks.model import CannotLookError, Finding, Gate, Severity, check
+from checks.application import Ciphertext, Protected
+from checks.lab import DatabaseFlaws, Lab
+from checks.model import CannotLookError, Finding, Gate, Reason, Severity, check
 from checks.targets import Database
 
-_HEADER = "\\x01434731"  # version 1 and "CG1"; then 4 bytes of key id, 12 of nonce, ciphertext and 16 of tag
-_FRAME = 4 + 4
-_BODY = _FRAME + 1
-_SHORTEST = _FRAME + 12 + 16
+_HEADER = "\\x01434731"  # of the lab's own envelope
 # Half of random bytes are 7-bit characters: 28 of them all being text has a chance of 1 in 270 million.
 _TEXT_SHARE = 0.97
+# RFC 9580 section 4.2: packets that an encrypted message begins with, session keys by password (3) or by key (1), in
+# the new format and in the old one with lengths of one, two or four octets.
+_OPENPGP = "c3|8c|8d|8e|c1|84|85|86"
+_OPENPGP_SHORTEST = 40
 _PATIENT = "(SELECT id FROM patients ORDER BY id LIMIT 1)"
 
 
 def _one_name_in_clear(lab: Lab) -> Database:
-    return lab.database(sql=f"UPDATE patients SET name = 'Jane Roe'::bytea WHERE id = {_PATIENT}")  # noqa: S608  constants
+    return lab.build(DatabaseFlaws(sql=f"UPDATE patients SET name = 'Jane Roe'::bytea WHERE id = {_PATIENT}"))  # noqa: S608  constants
 
 
 def _clear_text_behind_a_header(lab: Lab) -> Database:
     text = f"'{_HEADER}00000001'::bytea || 'type 2 diabetes mellitus without complications'::bytea"
-    return lab.database(sql=f"UPDATE patients SET diagnosis = {text} WHERE id = {_PATIENT}")  # noqa: S608  constants
+    return lab.build(DatabaseFlaws(sql=f"UPDATE patients SET diagnosis = {text} WHERE id = {_PATIENT}"))  # noqa: S608  constants
 
 
 def _column_in_clear(lab: Lab) -> Database:
-    return lab.database(sql="UPDATE patients SET birth_date = '1970-01-01'::bytea")
+    return lab.build(DatabaseFlaws(sql="UPDATE patients SET birth_date = '1970-01-01'::bytea"))
 
 
 @check(
@@ -40,34 +42,57 @@ def _column_in_clear(lab: Lab) -> Database:
     violations=(_one_name_in_clear, _clear_text_behind_a_header, _column_in_clear),
 )
 def phi_columns_encrypted(database: Database) -> Iterator[Finding]:
-    """Each declared column that holds anything: values without the envelope, too short, or readable text."""
-    for table, column in database.phi_columns:
-        kind = database.query(
-            "SELECT format_type(atttypid, NULL) AS kind FROM pg_attribute WHERE attrelid = to_regclass(%s)"
-            " AND attname = %s AND NOT attisdropped",
-            (table, column),
-        )
-        if not kind:
-            msg = f"the declared column {table}.{column} does not exist"
-            raise CannotLookError(msg)
-        if kind[0]["kind"] != "bytea":
+    """Each declared column that holds anything: values without what their cipher begins with, short, or readable."""
+    declared = [each for each in database.application.protected if each.cipher.kind != "volume"]
+    if not declared:
+        msg = "the application file names no [[protected]] column whose ciphertext the database holds"
+        raise CannotLookError(msg, Reason.NOT_DECLARED)
+    for protected in declared:
+        kind = _type_of(database, protected)
+        subject = f"{protected.table}.{protected.column}"
+        if kind != "bytea":
             yield Finding(
-                subject=f"{table}.{column}",
+                subject=subject,
                 ok=False,
-                message=f"it is of type {kind[0]['kind']}: no envelope fits it",
-                remedy="make it bytea and encrypt it in the application",
+                message=f"it is of type {kind}, which holds no ciphertext",
+                remedy="encrypt it where it is written, and store the bytes (bytea)",
             )
             continue
         (seen,) = database.query(
-            f"SELECT count(*) AS held, count(*) FILTER (WHERE substring(v FROM 1 FOR 4) <> '{_HEADER}'::bytea"  # noqa: S608  declared names
-            f" OR octet_length(v) < {_SHORTEST} OR length(regexp_replace(encode(substring(v FROM {_BODY}), 'escape'),"
-            f" '\\\\[0-7]{{3}}', '', 'g')) > {_TEXT_SHARE} * (octet_length(v) - {_FRAME})) AS clear"
-            f" FROM (SELECT {column} AS v FROM {table} WHERE {column} IS NOT NULL) x"
+            f"SELECT count(*) AS held, count(*) FILTER (WHERE {_clear(protected.cipher)}) AS clear"  # noqa: S608  declared
+            f" FROM (SELECT {protected.column} AS v FROM {protected.table} WHERE {protected.column} IS NOT NULL) x"
         )
         if seen["held"]:
             yield Finding(
-                subject=f"{table}.{column}",
+                subject=subject,
                 ok=seen["clear"] == 0,
                 message=f"{seen['clear']} of {seen['held']} values are not ciphertext",
-                remedy=f"find who writes {column} past the envelope encryption, and encrypt these rows",
+                remedy=f"find who writes {protected.column} past the encryption, and encrypt these rows",
             )
+
+
+def _type_of(database: Database, protected: Protected) -> str:
+    found = database.query(
+        "SELECT format_type(atttypid, NULL) AS kind FROM pg_attribute WHERE attrelid = to_regclass(%s)"
+        " AND attname = %s AND NOT attisdropped",
+        (protected.table, protected.column),
+    )
+    if not found:
+        msg = f"the declared column {protected.table}.{protected.column} does not exist"
+        raise CannotLookError(msg)
+    return str(found[0]["kind"])
+
+
+def _clear(cipher: Ciphertext) -> str:
+    """SQL that holds of a value ``v`` that is no ciphertext of this kind."""
+    frame, shortest = cipher.frame, cipher.shortest
+    faults = []
+    if cipher.kind == "envelope" and cipher.header:
+        faults.append(f"substring(v FROM 1 FOR {len(cipher.header) // 2}) <> decode('{cipher.header}', 'hex')")
+    if cipher.kind == "openpgp":
+        faults.append(f"encode(substring(v FROM 1 FOR 1), 'hex') !~ '^({_OPENPGP})$'")
+        shortest = max(shortest, _OPENPGP_SHORTEST)
+    faults.append(f"octet_length(v) < {shortest}")
+    readable = f"regexp_replace(encode(substring(v FROM {frame + 1}), 'escape'), '\\\\[0-7]{{3}}', '', 'g')"
+    faults.append(f"length({readable}) > {_TEXT_SHARE} * (octet_length(v) - {frame})")
+    return " OR ".join(faults)

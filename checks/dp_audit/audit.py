@@ -10,7 +10,18 @@ import numpy as np
 
 from checks.dp_audit.bounds import certify, detectable_epsilon, gaussian_epsilon, promise
 from checks.dp_audit.events import Choice, choose
-from checks.dp_audit.model import AuditOutcome, AuditVerdict, Bound, Claim, Floats, Hits, MechanismError, Pair, Sample
+from checks.dp_audit.model import (
+    AuditOutcome,
+    AuditSettings,
+    AuditVerdict,
+    Bound,
+    Claim,
+    Floats,
+    Hits,
+    MechanismError,
+    Pair,
+    Sample,
+)
 
 _SELECTING = 0.2  # of the samples; with few, most are worth more for certifying
 _ROUNDS = ((20_000, 4), (200_000, 2))  # outputs per input with which the pairs are compared, and how many stay
@@ -51,12 +62,8 @@ def audit(
     sample: Sample,
     claim: Claim,
     pairs: Sequence[Pair],
+    settings: AuditSettings,
     *,
-    samples: int,
-    alpha: float,
-    seed: int,
-    gaussian: bool = False,
-    bits: bool = True,
     progress: Progress = nobody,
 ) -> AuditVerdict:
     """Try to refute a claim.
@@ -67,36 +74,22 @@ def audit(
     Args:
         sample: the mechanism.
         pairs: neighbouring inputs to try.
-        samples: outputs per input, for selecting and certifying together; every pair costs its selection.
-        alpha: chance to refute a true claim.
-        seed: of everything random, the mechanism's generator included.
-        gaussian: the mechanism is stated to add Gaussian noise: a bound on mu may refute it as well.
-        bits: look at floating-point bit patterns.
         progress: told what is done and which share of it, from 0 to 1.
 
     Raises:
         MechanismError: it raised, or answered with something that is not ``size`` rows of finite numbers.
     """
+    samples, alpha, seed = settings.samples, settings.alpha, settings.seed
     if samples < _FEWEST or not 0 < alpha < 1 or not pairs:
         msg = f"an audit takes at least {_FEWEST} samples, an alpha between 0 and 1 and a pair: {samples}, {alpha}"
         raise ValueError(msg)
     selecting = min(max(_FEWEST // 2, int(samples * _SELECTING)), _MOST_SELECTING)
     certifying = samples - selecting
-    best = most_telling(
-        sample,
-        claim,
-        pairs,
-        drawn=selecting,
-        certifying=certifying,
-        alpha=alpha,
-        seed=seed,
-        bits=bits,
-        progress=progress,
-    )
+    best = most_telling(sample, claim, pairs, settings, drawn=selecting, progress=progress)
     own = (seed, 3 * len(pairs))  # no selection has it: every pair is looked at once in each of at most three rounds
     sizes = fresh(certifying, claim, np.random.default_rng([*own, 6]))
     steps = list(count(sample, best, sizes, own, progress))
-    bound = certify(steps[-1], delta=claim.delta, alpha=alpha, gaussian=gaussian and claim.delta > 0)
+    bound = certify(steps[-1], delta=claim.delta, alpha=alpha, gaussian=settings.gaussian and claim.delta > 0)
     outcome, explanation = judge(claim, bound)
     reach = detectable_epsilon(claim.epsilon, certifying, alpha, claim.delta)
     if outcome is AuditOutcome.NOT_REFUTED and reach > _CLEAR * claim.epsilon:
@@ -144,21 +137,25 @@ def most_telling(
     sample: Sample,
     claim: Claim,
     pairs: Sequence[Pair],
+    settings: AuditSettings,
     *,
     drawn: int,
-    certifying: int,
-    alpha: float,
-    seed: int,
-    bits: bool,
     progress: Progress = nobody,
 ) -> Telling:
     """Compare the pairs on few outputs, the best of them on more, and select the last one's event on ``drawn`` of each
-    input.
+    input; the rest of the samples is for certifying it.
     """
 
     def look(pair: Pair, outputs: int, number: int) -> Telling:
         return select(
-            sample, claim, pair, drawn=outputs, certifying=certifying, alpha=alpha, seed=(seed, number), bits=bits
+            sample,
+            claim,
+            pair,
+            drawn=outputs,
+            certifying=settings.samples - drawn,
+            alpha=settings.alpha,
+            seed=(settings.seed, number),
+            bits=settings.bits,
         )
 
     left, number = list(pairs), 0
@@ -253,7 +250,7 @@ def draw(sample: Sample, values: tuple[float, ...], size: int, chance: np.random
     try:
         made = sample(np.array(values, dtype=np.float64), size, chance)
         outputs = np.asarray(made, dtype=np.float64)
-    except Exception as problem:
+    except (Exception, SystemExit) as problem:  # a mechanism that ends the process would end the audit with its status
         msg = f"sample raised {type(problem).__name__} for {list(values)}: {problem}"
         raise MechanismError(msg) from problem
     if outputs.ndim == 1:

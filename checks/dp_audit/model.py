@@ -41,6 +41,25 @@ class Claim:
 
 
 @dataclass(frozen=True)
+class AuditSettings:
+    """How an audit is done.
+
+    Args:
+        samples: outputs per input, for selecting and certifying together; every pair costs its selection.
+        alpha: chance to refute a true claim.
+        seed: of everything random, the mechanism's generator included.
+        gaussian: the mechanism is stated to add Gaussian noise: a bound on mu may refute it as well.
+        bits: look at floating-point bit patterns.
+    """
+
+    samples: int
+    alpha: float
+    seed: int
+    gaussian: bool = False
+    bits: bool = True
+
+
+@dataclass(frozen=True)
 class Pair:
     """Two neighbouring inputs."""
 

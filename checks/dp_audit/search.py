@@ -7,38 +7,44 @@ finds is only a pair to audit: the audit certifies it on fresh outputs.
 
 from __future__ import annotations
 
-from hypothesis import HealthCheck, Phase, given, settings, target
+from dataclasses import dataclass
+
+from hypothesis import HealthCheck, Phase, given, target
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from checks.dp_audit.audit import Progress, nobody, select
-from checks.dp_audit.model import Claim, MechanismError, Pair, Sample
+from checks.dp_audit.model import AuditSettings, Claim, MechanismError, Pair, Sample
 from checks.dp_audit.neighbours import Adjacency
 
 _TRYING = 4_000
 
 
+@dataclass(frozen=True)
+class InputSpace:
+    """Which pairs to look among: inputs of so many entries, each a multiple of 1/4 within ``low``..``high``."""
+
+    adjacency: Adjacency
+    length: int
+    low: float = -10.0
+    high: float = 10.0
+
+
 def search(
     sample: Sample,
     claim: Claim,
-    adjacency: Adjacency,
-    length: int,
+    inputs: InputSpace,
+    settings: AuditSettings,
     *,
     examples: int,
-    alpha: float,
-    certifying: int,
-    seed: int,
-    low: float = -10.0,
-    high: float = 10.0,
-    bits: bool = True,
     progress: Progress = nobody,
 ) -> Pair:
     """The most telling pair of so many examples.
 
     Args:
-        adjacency, length: which pairs to look among; entries are multiples of 1/4 within ``low``..``high``.
+        settings: of the audit to come; its seed is that of the mechanism's generator. Hypothesis itself is
+            derandomized.
         examples: how many pairs are tried, with 4,000 outputs of each input.
-        alpha, certifying: of the certification to come.
-        seed: of the mechanism's generator. Hypothesis itself is derandomized.
 
     Raises:
         MechanismError: see `audit.audit`.
@@ -46,7 +52,7 @@ def search(
     found: list[tuple[float, Pair]] = []
     failed: list[MechanismError] = []
 
-    @settings(
+    @hypothesis_settings(
         max_examples=examples,
         derandomize=True,
         database=None,
@@ -55,7 +61,7 @@ def search(
         phases=[Phase.generate, Phase.target],
         suppress_health_check=list(HealthCheck),
     )
-    @given(_pairs(adjacency, length, low, high))
+    @given(_pairs(inputs))
     def climb(pair: Pair) -> None:
         if failed:
             return  # one sentence is enough, and Hypothesis would look for a smaller one
@@ -65,10 +71,10 @@ def search(
                 claim,
                 pair,
                 drawn=_TRYING,
-                certifying=certifying,
-                alpha=alpha,
-                seed=(seed, len(found)),
-                bits=bits,
+                certifying=settings.samples,
+                alpha=settings.alpha,
+                seed=(settings.seed, len(found)),
+                bits=settings.bits,
             )
         except MechanismError as problem:
             failed.append(problem)
@@ -83,8 +89,9 @@ def search(
     return max(found, key=lambda each: each[0])[1]
 
 
-def _pairs(adjacency: Adjacency, length: int, low: float, high: float) -> st.SearchStrategy[Pair]:
-    quarters = st.integers(int(4 * low) + 4, int(4 * high) - 4).map(lambda n: n / 4)
+def _pairs(inputs: InputSpace) -> st.SearchStrategy[Pair]:
+    adjacency, length = inputs.adjacency, inputs.length
+    quarters = st.integers(int(4 * inputs.low) + 4, int(4 * inputs.high) - 4).map(lambda n: n / 4)
     bases = st.lists(quarters, min_size=length, max_size=length)
     step = st.sampled_from([-1.0, -0.5, 0.5, 1.0])
     if adjacency is Adjacency.ADD_REMOVE:

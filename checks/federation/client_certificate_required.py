@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.lab import Lab
+from checks.lab import FederationFlaws, Lab
 from checks.model import CannotLookError, Finding, Gate, Severity, check
 from checks.targets import Federation
 
@@ -16,7 +16,7 @@ _STRANGERS = {
 
 
 def _node_that_asks_for_no_certificate(lab: Lab) -> Federation:
-    return lab.federation(client_certificates=False)
+    return lab.build(FederationFlaws(client_certificates=False))
 
 
 @check(

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from checks.lab import Lab
+from checks.lab import FederationFlaws, Lab
 from checks.model import CannotLookError, Finding, Gate, Severity, check
 from checks.policy import Policy
 from checks.targets import Federation, ProblemPart
@@ -22,15 +22,15 @@ Floats = npt.NDArray[np.float64]
 
 
 def _proximal_term_far_too_heavy(lab: Lab) -> Federation:
-    return lab.federation(settings={"federation.proximal": 1000.0})
+    return lab.build(FederationFlaws(settings={"federation.proximal": 1000.0}))
 
 
 def _stops_after_two_rounds(lab: Lab) -> Federation:
-    return lab.federation(settings={"federation.rounds": 2})
+    return lab.build(FederationFlaws(settings={"federation.rounds": 2}))
 
 
 def _one_hospital_learns_nothing(lab: Lab) -> Federation:
-    return lab.federation(behaviour="idle")
+    return lab.build(FederationFlaws(behaviour="idle"))
 
 
 @check(

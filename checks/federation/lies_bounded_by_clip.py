@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from statistics import NormalDist
 
 from checks.federation._refusals import withheld
-from checks.lab import Lab
+from checks.lab import FederationFlaws, Lab
 from checks.model import CannotLookError, Finding, Gate, Severity, check
 from checks.policy import Policy
 from checks.targets import Federation, JointAnswer
@@ -25,7 +25,7 @@ _DEVIATIONS = 20  # of noise that a clip may leave room for, both sides together
 
 
 def _clip_too_wide_for_any_lie(lab: Lab) -> Federation:
-    return lab.federation(settings={"federation.max_patients_per_node": 10**13})
+    return lab.build(FederationFlaws(settings={"federation.max_patients_per_node": 10**13}))
 
 
 @check(

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from checks.federation._refusals import withheld
-from checks.lab import Lab
+from checks.lab import FederationFlaws, Lab
 from checks.model import CannotLookError, Finding, Gate, Severity, check
 from checks.policy import Policy
 from checks.targets import Federation
@@ -24,7 +24,7 @@ _NO_ANSWERS = {
 
 
 def _two_are_enough(lab: Lab) -> Federation:
-    return lab.federation(settings={"privacy.minimum_participants": 2})
+    return lab.build(FederationFlaws(settings={"privacy.minimum_participants": 2}))
 
 
 @check(

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from checks import noise as judge
-from checks.lab import Lab
+from checks.lab import Lab, MechanismFlaws
 from checks.model import CannotLookError, Finding, Gate, Reason, Severity, check
 from checks.policy import Policy
 from checks.targets import Mechanism, NodeNoise
@@ -24,11 +24,11 @@ _OFF = {"privacy.noise_multiplier": 0.001, "privacy.epsilon": 1e6}  # a claim th
 
 
 def _noise_off_at_every_node(lab: Lab) -> Mechanism:
-    return lab.mechanism(served=_OFF)
+    return lab.build(MechanismFlaws(served=_OFF))
 
 
 def _noise_off_at_one_node(lab: Lab) -> Mechanism:
-    return lab.mechanism(served=_OFF, served_by=1)
+    return lab.build(MechanismFlaws(served=_OFF, served_by=1))
 
 
 @check(

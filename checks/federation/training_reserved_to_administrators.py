@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from checks.federation._refusals import FORBIDDEN, UNAUTHENTICATED, refused
-from checks.lab import Lab
+from checks.lab import FederationFlaws, Lab
 from checks.model import CannotLookError, Finding, Gate, Severity, check
 from checks.targets import Federation, RoleAnswer
 
@@ -17,7 +17,7 @@ _ENTITLED = ("admin",)
 
 
 def _researcher_who_may_train(lab: Lab) -> Federation:
-    return lab.federation(settings={"access.roles.researcher": ["dp:query", "federation:train"]})
+    return lab.build(FederationFlaws(settings={"access.roles.researcher": ["dp:query", "federation:train"]}))
 
 
 @check(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.lab import Lab
+from checks.lab import HostFlaws, Lab
 from checks.model import Finding, Gate, Severity, check
 from checks.targets import Hosts
 
@@ -12,11 +12,11 @@ _OTHERS = 0o077
 
 
 def _key_that_everybody_reads(lab: Lab) -> Hosts:
-    return lab.hosts(key_mode=0o644)
+    return lab.build(HostFlaws(key_mode=0o644))
 
 
 def _key_that_its_group_reads(lab: Lab) -> Hosts:
-    return lab.hosts(key_mode=0o640)
+    return lab.build(HostFlaws(key_mode=0o640))
 
 
 @check(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.lab import Lab
+from checks.lab import HostFlaws, Lab
 from checks.model import Finding, Gate, Severity, check
 from checks.targets import Hosts
 
 
 def _cache_run_as_root(lab: Lab) -> Hosts:
-    return lab.hosts(account="root")
+    return lab.build(HostFlaws(account="root"))
 
 
 @check(

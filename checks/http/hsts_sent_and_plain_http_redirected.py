@@ -5,40 +5,39 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from checks.lab import Lab
+from checks.http._pages import pages_of
+from checks.lab import EdgeFlaws, Lab
 from checks.model import Finding, Gate, Severity, check
 from checks.policy import Policy
 from checks.targets import Edge, Reply
 
-# One that exists, one that does not, one of the application: each may be a location with headers of its own.
-_PATHS = ("/health", "/no-such-page", "/auth/login", "/v1/models", "/metrics")
 _PERMANENT = (301, 308)
 _SENT = 'add_header Strict-Transport-Security "max-age=31536000; includeSubDomains; preload" always;'
 _REDIRECT = "return 301 https://"
 
 
 def _edge_without_hsts(lab: Lab) -> Edge:
-    return lab.edge(replace={_SENT: ""})
+    return lab.build(EdgeFlaws(replace={_SENT: ""}))
 
 
 def _edge_with_short_hsts(lab: Lab) -> Edge:
-    return lab.edge(replace={"max-age=31536000;": "max-age=300;"})
+    return lab.build(EdgeFlaws(replace={"max-age=31536000;": "max-age=300;"}))
 
 
 def _edge_without_hsts_on_errors(lab: Lab) -> Edge:
-    return lab.edge(replace={_SENT: _SENT.replace(" always;", ";")})
+    return lab.build(EdgeFlaws(replace={_SENT: _SENT.replace(" always;", ";")}))
 
 
 def _edge_that_serves_plain_http(lab: Lab) -> Edge:
-    return lab.edge(replace={_REDIRECT: "return 200 https://"})
+    return lab.build(EdgeFlaws(replace={_REDIRECT: "return 200 https://"}))
 
 
 def _edge_that_redirects_to_plain_http(lab: Lab) -> Edge:
-    return lab.edge(replace={_REDIRECT: "return 301 http://"})
+    return lab.build(EdgeFlaws(replace={_REDIRECT: "return 301 http://"}))
 
 
 def _edge_that_redirects_elsewhere(lab: Lab) -> Edge:
-    return lab.edge(replace={_REDIRECT: "return 301 https://login."})
+    return lab.build(EdgeFlaws(replace={_REDIRECT: "return 301 https://login."}))
 
 
 @check(
@@ -56,7 +55,7 @@ def _edge_that_redirects_elsewhere(lab: Lab) -> Edge:
 )
 def hsts_sent_and_plain_http_redirected(edge: Edge, policy: Policy) -> Iterator[Finding]:
     """The redirect of every path over HTTP, and the header of every path over HTTPS, errors included."""
-    for path in _PATHS:
+    for path in pages_of(edge):
         yield _redirected(edge, path, edge.get(path, tls=False))
         yield _pinned(edge, path, edge.get(path), policy.tls.hsts_seconds)
 

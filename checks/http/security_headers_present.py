@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from checks.lab import Lab
+from checks.http._pages import pages_of
+from checks.lab import EdgeFlaws, Lab
 from checks.model import Finding, Gate, Severity, check
 from checks.targets import Edge
 
-_PATHS = ("/", "/health", "/auth/login", "/v1/models", "/api/tags", "/metrics", "/admin/users", "/no-such-page")
 _EXACT = {"x-content-type-options": ("nosniff",), "x-frame-options": ("deny", "sameorigin")}
 _REFERRER = ("no-referrer", "same-origin", "strict-origin", "strict-origin-when-cross-origin")
 _POLICY = "default-src 'none'; frame-ancestors 'none'"
@@ -20,23 +20,27 @@ _VERSION = re.compile(r"/\d")
 
 
 def _edge_whose_location_drops_headers(lab: Lab) -> Edge:
-    return lab.edge(replace={"location = /auth/login {": 'location = /auth/login { add_header X-Area "login" always;'})
+    return lab.build(
+        EdgeFlaws(replace={"location = /auth/login {": 'location = /auth/login { add_header X-Area "login" always;'})
+    )
 
 
 def _edge_with_unsafe_inline_policy(lab: Lab) -> Edge:
-    return lab.edge(replace={_POLICY: "default-src 'self'; script-src 'self' 'unsafe-inline'; frame-ancestors 'none'"})
+    return lab.build(
+        EdgeFlaws(replace={_POLICY: "default-src 'self'; script-src 'self' 'unsafe-inline'; frame-ancestors 'none'"})
+    )
 
 
 def _edge_with_policy_without_default(lab: Lab) -> Edge:
-    return lab.edge(replace={_POLICY: "img-src 'self'"})
+    return lab.build(EdgeFlaws(replace={_POLICY: "img-src 'self'"}))
 
 
 def _edge_that_lets_types_be_guessed(lab: Lab) -> Edge:
-    return lab.edge(replace={'add_header X-Content-Type-Options "nosniff" always;': ""})
+    return lab.build(EdgeFlaws(replace={'add_header X-Content-Type-Options "nosniff" always;': ""}))
 
 
 def _edge_that_tells_its_version(lab: Lab) -> Edge:
-    return lab.edge(replace={"server_tokens off;": "server_tokens on;"})
+    return lab.build(EdgeFlaws(replace={"server_tokens off;": "server_tokens on;"}))
 
 
 @check(
@@ -53,7 +57,7 @@ def _edge_that_tells_its_version(lab: Lab) -> Edge:
 )
 def security_headers_present(edge: Edge) -> Iterator[Finding]:
     """One finding per path, with everything that is missing from its answer."""
-    for path in _PATHS:
+    for path in pages_of(edge):
         seen = edge.get(path)
         faults = list(_faults(seen.headers))
         yield Finding(

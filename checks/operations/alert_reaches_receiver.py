@@ -7,18 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.lab import Lab
+from checks.lab import Lab, MonitoringFlaws
 from checks.model import Finding, Gate, Severity, check
 from checks.policy import Policy
 from checks.targets import Alert, Monitoring
 
 
 def _monitoring_without_rules(lab: Lab) -> Monitoring:
-    return lab.monitoring(rules=False)
+    return lab.build(MonitoringFlaws(rules=False))
 
 
 def _monitoring_without_a_receiver(lab: Lab) -> Monitoring:
-    return lab.monitoring(receiver=False)
+    return lab.build(MonitoringFlaws(receiver=False))
 
 
 @check(

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.lab import Lab
+from checks.lab import Lab, MonitoringFlaws
 from checks.model import Finding, Gate, Severity, check
 from checks.targets import Monitoring
 
 
 def _rule_over_a_gauge_that_nobody_exports(lab: Lab) -> Monitoring:
-    return lab.monitoring(expression="privacy_budget_remaining < 0.1")
+    return lab.build(MonitoringFlaws(expression="privacy_budget_remaining < 0.1"))
 
 
 @check(

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.lab import Lab
+from checks.lab import InferenceFlaws, Lab
 from checks.model import Finding, Gate, Severity, check
 from checks.targets import Inference
 
 
 def _one_of_two_servers_killed(lab: Lab) -> Inference:
-    return lab.inference(stopped=1)
+    return lab.build(InferenceFlaws(stopped=1))
 
 
 @check(

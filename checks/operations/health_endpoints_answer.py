@@ -8,18 +8,18 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from checks.lab import Lab
-from checks.model import Finding, Gate, Severity, check
+from checks.application import Request
+from checks.lab import ApiFlaws, Lab
+from checks.model import CannotLookError, Finding, Gate, Reason, Severity, check
 from checks.targets import Api, Reply
 
-_PATHS = ("/health", "/ready", "/health/detailed", "/health/ai-models", "/health/database", "/health/performance")
 _WELL = frozenset({"ok", "up", "healthy", "ready", "pass"})
 _STATES = frozenset({"status", "state", "up", "healthy"})
 _NOWHERE = "https://127.0.0.1:9"  # the discard port: nothing serves there
 
 
 def _router_without_its_inference_servers(lab: Lab) -> Api:
-    return lab.api(settings={"inference.servers": [_NOWHERE]})
+    return lab.build(ApiFlaws(settings={"inference.servers": [_NOWHERE]}))
 
 
 @check(
@@ -30,11 +30,14 @@ def _router_without_its_inference_servers(lab: Lab) -> Api:
 )
 def health_endpoints_answer(api: Api) -> Iterator[Finding]:
     """Every endpoint of the family, without an account."""
-    for path in _PATHS:
-        reply = api.call("GET", path)
-        problems = _problems(reply)
+    if not api.application.health:
+        msg = 'the application file names no [[health]] page, e.g. path = "/health"'
+        raise CannotLookError(msg, Reason.NOT_DECLARED)
+    for page in api.application.health:
+        reply = api.send(Request("GET", page.path))
+        problems = _problems(reply, states=page.states)
         yield Finding(
-            subject=f"{api.base_url}{path}",
+            subject=f"{api.base_url}{page.path}",
             ok=not problems,
             message="; ".join(problems) or "answers, all well",
             remedy="restore the subsystem that is named; an endpoint that is missing must be served",
@@ -42,9 +45,11 @@ def health_endpoints_answer(api: Api) -> Iterator[Finding]:
         )
 
 
-def _problems(reply: Reply) -> list[str]:
+def _problems(reply: Reply, *, states: bool) -> list[str]:
     if reply.status != 200:
         return [f"answers {reply.status}"]
+    if not states:
+        return []
     try:
         said = list(_states("", json.loads(reply.body)))
     except ValueError:

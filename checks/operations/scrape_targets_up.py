@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.lab import Lab
+from checks.lab import Lab, MonitoringFlaws
 from checks.model import Finding, Gate, Severity, check
 from checks.targets import Monitoring
 
 
 def _monitoring_of_a_stopped_service(lab: Lab) -> Monitoring:
-    return lab.monitoring(scraped=False)
+    return lab.build(MonitoringFlaws(scraped=False))
 
 
 @check(

@@ -13,13 +13,13 @@ PROFILE = "spike"
 _BEGINS, _ENDS = "spike begins", "spike ends"
 
 
-def spiked(history: Loads, policy: PerformancePolicy) -> tuple[Load, float, float]:
+def spiked(loads: Loads, policy: PerformancePolicy) -> tuple[Load, float, float]:
     """The load with the spike, and when that begins and ends, in s from the opening of the measured window.
 
     Raises:
         CannotLookError: it may not be judged, or it had no spike.
     """
-    load = examined(history.load(PROFILE), policy)
+    load = examined(loads.load(PROFILE), policy)
     begins = [mark.at_s for mark in load.marks if mark.what == _BEGINS]
     ends = [mark.at_s for mark in load.marks if mark.what == _ENDS]
     if not (begins and ends and load.slices):

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.lab import Lab
+from checks.lab import GpuFlaws, Lab
 from checks.model import CannotLookError, Finding, Gate, Severity, check
 from checks.performance._early_stopping import examined
 from checks.policy import Policy
@@ -18,11 +18,11 @@ from checks.targets import Load, Loads
 
 
 def _gpu_filled(lab: Lab) -> Loads:
-    return lab.taken_gpu("memory")
+    return lab.build(GpuFlaws(taken="memory"))
 
 
 def _gpu_kept_busy(lab: Lab) -> Loads:
-    return lab.taken_gpu("time")
+    return lab.build(GpuFlaws(taken="time"))
 
 
 @check(
@@ -31,10 +31,10 @@ def _gpu_kept_busy(lab: Lab) -> Loads:
     controls=("hipaa:164.308(a)(7)(ii)(C)", "gdpr:32(1)(b)"),
     violations=(_gpu_filled, _gpu_kept_busy),
 )
-def accelerators_within_limits(history: Loads, policy: Policy) -> Iterator[Finding]:
+def accelerators_within_limits(loads: Loads, policy: Policy) -> Iterator[Finding]:
     """Hold the GPUs of the load against ``performance.gpu_memory`` and ``performance.gpu_utilisation``."""
     limits = policy.performance
-    load = examined(history.load(), limits)
+    load = examined(loads.load(), limits)
     if not load.accelerators:
         msg = (
             f"the load '{load.profile}' was served by no GPU that could be watched: the generator sees those of its own "

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.lab import Lab
+from checks.lab import Lab, LoadFlaws
 from checks.model import Finding, Gate, Severity, check
 from checks.performance._early_stopping import Bad, at_most, described, examined, requests_of, settled
 from checks.policy import Policy
@@ -22,7 +22,7 @@ _EVEN, _FAST = 1.0, 14.4
 
 
 def _every_tenth_request_fails(lab: Lab) -> Loads:
-    return lab.load_history(error_share=0.10)
+    return lab.build(LoadFlaws(error_share=0.10))
 
 
 @check(
@@ -31,10 +31,10 @@ def _every_tenth_request_fails(lab: Lab) -> Loads:
     controls=("hipaa:164.308(a)(7)(ii)(C)", "gdpr:32(1)(b)"),
     violations=(_every_tenth_request_fails,),
 )
-def error_budget_kept(history: Loads, policy: Policy) -> Iterator[Finding]:
+def error_budget_kept(loads: Loads, policy: Policy) -> Iterator[Finding]:
     """Hold the failed requests of the load against ``performance.availability``."""
     limits = policy.performance
-    load = examined(history.load(), limits)
+    load = examined(loads.load(), limits)
     found = requests_of(load)
     budget = 1 - limits.availability
     allowed = _EVEN if load.seconds >= _LONG_S else _FAST

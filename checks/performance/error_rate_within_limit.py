@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.lab import Lab
+from checks.lab import Lab, LoadFlaws
 from checks.model import Finding, Gate, Severity, check
 from checks.performance._early_stopping import Bad, described, examined, requests_of, settled
 from checks.policy import Policy
@@ -16,7 +16,7 @@ from checks.targets import Loads
 
 
 def _every_tenth_request_fails(lab: Lab) -> Loads:
-    return lab.load_history(error_share=0.10)
+    return lab.build(LoadFlaws(error_share=0.10))
 
 
 @check(
@@ -25,10 +25,10 @@ def _every_tenth_request_fails(lab: Lab) -> Loads:
     controls=("hipaa:164.308(a)(7)(ii)(C)", "gdpr:32(1)(b)"),
     violations=(_every_tenth_request_fails,),
 )
-def error_rate_within_limit(history: Loads, policy: Policy) -> Iterator[Finding]:
+def error_rate_within_limit(loads: Loads, policy: Policy) -> Iterator[Finding]:
     """Hold the failed requests of the load against ``performance.error_rate``."""
     limits = policy.performance
-    load = examined(history.load(), limits)
+    load = examined(loads.load(), limits)
     found = requests_of(load)
     claim = f"an error rate of at most {limits.error_rate:.2%}"
     ok = settled(claim, Bad(found.failed, found.failed, found.total), limits.error_rate, limits.confidence)

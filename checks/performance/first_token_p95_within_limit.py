@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.lab import Lab
+from checks.lab import Lab, LoadFlaws
 from checks.model import Finding, Gate, Severity, check
 from checks.performance._early_stopping import (
     P95,
@@ -25,7 +25,7 @@ from checks.targets import Loads
 
 
 def _every_fourth_answer_begins_late(lab: Lab) -> Loads:
-    return lab.load_history(late_start_share=0.25)
+    return lab.build(LoadFlaws(late_start_share=0.25))
 
 
 @check(
@@ -34,10 +34,10 @@ def _every_fourth_answer_begins_late(lab: Lab) -> Loads:
     controls=("hipaa:164.308(a)(7)(ii)(C)", "gdpr:32(1)(b)"),
     violations=(_every_fourth_answer_begins_late,),
 )
-def first_token_p95_within_limit(history: Loads, policy: Policy) -> Iterator[Finding]:
+def first_token_p95_within_limit(loads: Loads, policy: Policy) -> Iterator[Finding]:
     """Hold the first tokens of the load's chats against ``performance.first_token_p95_ms``."""
     limits = policy.performance
-    load = examined(history.load(), limits)
+    load = examined(loads.load(), limits)
     streamed, first = first_tokens_of(load, "inference")
     limit_ms = limits.first_token_p95_ms
     bad = first_token_late_or_none(streamed, first, limit_ms)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.lab import Lab
+from checks.lab import Lab, LoadFlaws
 from checks.model import CannotLookError, Finding, Gate, Severity, check
 from checks.performance._early_stopping import Bad, described, examined, requests_of, settled
 from checks.policy import PerformancePolicy, Policy
@@ -19,7 +19,7 @@ from checks.targets import Latencies, Load, Loads
 
 
 def _every_fourth_answer_begins_late(lab: Lab) -> Loads:
-    return lab.load_history(late_start_share=0.25)
+    return lab.build(LoadFlaws(late_start_share=0.25))
 
 
 @check(
@@ -28,10 +28,10 @@ def _every_fourth_answer_begins_late(lab: Lab) -> Loads:
     controls=("hipaa:164.308(a)(7)(ii)(C)", "gdpr:32(1)(b)"),
     violations=(_every_fourth_answer_begins_late,),
 )
-def goodput_above_floor(history: Loads, policy: Policy) -> Iterator[Finding]:
+def goodput_above_floor(loads: Loads, policy: Policy) -> Iterator[Finding]:
     """Hold the good requests of the load against ``performance.goodput`` and ``performance.throughput_per_s``."""
     limits = policy.performance
-    load = examined(history.load(), limits)
+    load = examined(loads.load(), limits)
     if dict(load.objectives) != limits.objectives():
         msg = f"the load was recorded with other objectives than those of the policy {policy.name}"
         raise CannotLookError(msg)

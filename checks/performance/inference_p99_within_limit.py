@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.lab import Lab
+from checks.lab import Lab, LoadFlaws
 from checks.model import Finding, Gate, Severity, check
 from checks.performance._early_stopping import P99, described, examined, late_or_failed, requests_of, settled
 from checks.policy import Policy
@@ -17,7 +17,7 @@ from checks.targets import Loads
 
 
 def _every_tenth_request_slow(lab: Lab) -> Loads:
-    return lab.load_history(slow_share=0.10)
+    return lab.build(LoadFlaws(slow_share=0.10))
 
 
 @check(
@@ -26,10 +26,10 @@ def _every_tenth_request_slow(lab: Lab) -> Loads:
     controls=("hipaa:164.308(a)(7)(ii)(C)", "gdpr:32(1)(b)"),
     violations=(_every_tenth_request_slow,),
 )
-def inference_p99_within_limit(history: Loads, policy: Policy) -> Iterator[Finding]:
+def inference_p99_within_limit(loads: Loads, policy: Policy) -> Iterator[Finding]:
     """Hold the inference requests of the load against ``performance.inference_p99_ms``."""
     limits = policy.performance
-    load = examined(history.load(), limits)
+    load = examined(loads.load(), limits)
     found = requests_of(load, "inference")
     limit_ms = limits.inference_p99_ms
     ok = settled(f"inference p99 within {limit_ms:g} ms", late_or_failed(found, limit_ms), P99, limits.confidence)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.lab import Lab
+from checks.lab import Lab, LoadFlaws
 from checks.model import CannotLookError, Finding, Gate, Reason, Severity, check
 from checks.performance._early_stopping import P95, REFUSED, Bad, described, settled, surely_over
 from checks.performance._spike import asked, requests_among, spiked
@@ -23,15 +23,15 @@ _SHOULD = "answer 429 or 503 with Retry-After as soon as the queue is full, befo
 
 
 def _queue_without_bound(lab: Lab) -> Loads:
-    return lab.load_history(overload="queued")
+    return lab.build(LoadFlaws(overload="queued"))
 
 
 def _refused_after_a_wait(lab: Lab) -> Loads:
-    return lab.load_history(overload="refused late")
+    return lab.build(LoadFlaws(overload="refused late"))
 
 
 def _careless_with_records(lab: Lab) -> Loads:
-    return lab.load_history(overload="careless")
+    return lab.build(LoadFlaws(overload="careless"))
 
 
 @check(
@@ -40,10 +40,10 @@ def _careless_with_records(lab: Lab) -> Loads:
     controls=("hipaa:164.308(a)(7)(ii)(C)", "hipaa:164.312(c)(1)", "gdpr:32(1)(b)"),
     violations=(_queue_without_bound, _refused_after_a_wait, _careless_with_records),
 )
-def overload_refused_fast(history: Loads, policy: Policy) -> Iterator[Finding]:
+def overload_refused_fast(loads: Loads, policy: Policy) -> Iterator[Finding]:
     """Look at the failures of the load with the spike, how long refusals took, and what became of its writes."""
     limits = policy.performance
-    load, begun_s, _ = spiked(history, limits)
+    load, begun_s, _ = spiked(loads, limits)
     kinds = asked(load, begun_s, load.seconds)
     found = requests_among("requests from the spike on", kinds)
     others = {cause: count for cause, count in found.errors.items() if cause not in _REFUSALS}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.lab import Lab
+from checks.lab import Lab, LoadFlaws
 from checks.model import Finding, Gate, Severity, check
 from checks.performance._early_stopping import P95, described, examined, late_or_failed, requests_of, settled
 from checks.policy import Policy
@@ -16,7 +16,7 @@ from checks.targets import Loads
 
 
 def _every_tenth_request_slow(lab: Lab) -> Loads:
-    return lab.load_history(slow_share=0.10)
+    return lab.build(LoadFlaws(slow_share=0.10))
 
 
 @check(
@@ -25,10 +25,10 @@ def _every_tenth_request_slow(lab: Lab) -> Loads:
     controls=("hipaa:164.308(a)(7)(ii)(C)", "gdpr:32(1)(b)"),
     violations=(_every_tenth_request_slow,),
 )
-def patient_api_p95_within_limit(history: Loads, policy: Policy) -> Iterator[Finding]:
+def patient_api_p95_within_limit(loads: Loads, policy: Policy) -> Iterator[Finding]:
     """Hold the patient requests of the load against ``performance.patient_p95_ms``."""
     limits = policy.performance
-    load = examined(history.load(), limits)
+    load = examined(loads.load(), limits)
     found = requests_of(load, "patient")
     limit_ms = limits.patient_p95_ms
     ok = settled(f"patient p95 within {limit_ms:g} ms", late_or_failed(found, limit_ms), P95, limits.confidence)

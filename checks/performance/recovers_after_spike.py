@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.lab import Lab
+from checks.lab import Lab, LoadFlaws
 from checks.model import CannotLookError, Finding, Gate, Reason, Severity, check
 from checks.performance._early_stopping import P95, Bad, described, late_or_failed, settled, surely_over
 from checks.performance._spike import asked, requests_among, spiked
@@ -19,7 +19,7 @@ from checks.targets import Latencies, Load, Loads
 
 
 def _queue_without_bound(lab: Lab) -> Loads:
-    return lab.load_history(overload="queued")
+    return lab.build(LoadFlaws(overload="queued"))
 
 
 @check(
@@ -28,10 +28,10 @@ def _queue_without_bound(lab: Lab) -> Loads:
     controls=("hipaa:164.308(a)(7)(ii)(C)", "gdpr:32(1)(b)"),
     violations=(_queue_without_bound,),
 )
-def recovers_after_spike(history: Loads, policy: Policy) -> Iterator[Finding]:
+def recovers_after_spike(loads: Loads, policy: Policy) -> Iterator[Finding]:
     """Hold what follows the spike against ``performance.spike_recovery_s``."""
     limits = policy.performance
-    load, _, ended_s = spiked(history, limits)
+    load, _, ended_s = spiked(loads, limits)
     recovered_s = ended_s + limits.spike_recovery_s
     left, last_s = _of_the_spike(load, ended_s, recovered_s)
     subject = f"{limits.spike_recovery_s:g} s after a spike to {load.users} users"

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.lab import Lab
+from checks.lab import Lab, MechanismFlaws
 from checks.model import CannotLookError, Finding, Gate, Severity, check
 from checks.targets import Mechanism
 
@@ -15,11 +15,11 @@ _ROUNDING = 1e-9
 
 
 def _charges_discarded(lab: Lab) -> Mechanism:
-    return lab.mechanism(enforced=False)
+    return lab.build(MechanismFlaws(enforced=False))
 
 
 def _check_then_act(lab: Lab) -> Mechanism:
-    return lab.mechanism(serialised=False)
+    return lab.build(MechanismFlaws(serialised=False))
 
 
 @check(

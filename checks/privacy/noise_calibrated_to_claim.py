@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from checks.lab import Lab
+from checks.lab import ClaimFlaws, Lab
 from checks.model import Finding, Gate, Severity, check
 from checks.policy import Policy
 from checks.privacy import _calibration as cost
@@ -20,31 +20,31 @@ from checks.targets import Mechanism, PrivacyClaim
 
 
 def _published_sigma(lab: Lab) -> Mechanism:
-    return lab.mechanism(settings={"privacy.noise_multiplier": 1.5})
+    return lab.build(ClaimFlaws(settings={"privacy.noise_multiplier": 1.5}))
 
 
 def _claim_beyond_policy(lab: Lab) -> Mechanism:
-    return lab.mechanism(settings={"privacy.epsilon": 4.0, "privacy.noise_multiplier": 1.5})
+    return lab.build(ClaimFlaws(settings={"privacy.epsilon": 4.0, "privacy.noise_multiplier": 1.5}))
 
 
 def _laplace_scale_too_small(lab: Lab) -> Mechanism:
-    return lab.mechanism(settings={"privacy.mechanism": "laplace", "privacy.noise_multiplier": 19.0})
+    return lab.build(ClaimFlaws(settings={"privacy.mechanism": "laplace", "privacy.noise_multiplier": 19.0}))
 
 
 def _substitution_claimed_with_noise_for_removal(lab: Lab) -> Mechanism:
-    return lab.mechanism(settings={"privacy.adjacency": "substitute"})
+    return lab.build(ClaimFlaws(settings={"privacy.adjacency": "substitute"}))
 
 
 def _one_node_claims_otherwise(lab: Lab) -> Mechanism:
-    return lab.mechanism(at_node={"privacy.epsilon": 0.04, "privacy.noise_multiplier": 100.0})
+    return lab.build(ClaimFlaws(at_node={"privacy.epsilon": 0.04, "privacy.noise_multiplier": 100.0}))
 
 
 def _budget_below_one_query(lab: Lab) -> Mechanism:
-    return lab.mechanism(settings={"privacy.budget": 0.04})
+    return lab.build(ClaimFlaws(settings={"privacy.budget": 0.04}))
 
 
 def _budget_mostly_slack(lab: Lab) -> Mechanism:
-    return lab.mechanism(settings={"privacy.budget": 0.06})
+    return lab.build(ClaimFlaws(settings={"privacy.budget": 0.06}))
 
 
 @check(

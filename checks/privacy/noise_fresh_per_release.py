@@ -12,7 +12,7 @@ import math
 from collections import Counter
 from collections.abc import Iterator
 
-from checks.lab import Lab
+from checks.lab import Lab, MechanismFlaws
 from checks.model import CannotLookError, Finding, Gate, Reason, Severity, check
 from checks.policy import Policy
 from checks.targets import Mechanism, Repetition
@@ -21,11 +21,11 @@ _TIMES = 6
 
 
 def _nodes_answers_remembered(lab: Lab) -> Mechanism:
-    return lab.mechanism(cached="nodes")
+    return lab.build(MechanismFlaws(cached="nodes"))
 
 
 def _applications_answers_remembered(lab: Lab) -> Mechanism:
-    return lab.mechanism(cached="application")
+    return lab.build(MechanismFlaws(cached="application"))
 
 
 @check(

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from checks import noise as judge
-from checks.lab import Lab
+from checks.lab import Lab, MechanismFlaws
 from checks.model import CannotLookError, Finding, Gate, Reason, Severity, check
 from checks.policy import Policy
 from checks.privacy import _calibration as cost
@@ -26,11 +26,13 @@ _QUERIES, _USERS = 30, 2
 
 
 def _nodes_say_that_they_add_noise(lab: Lab) -> Mechanism:
-    return lab.mechanism(noiseless=3)
+    return lab.build(MechanismFlaws(noiseless=3))
 
 
 def _everything_started_with_weak_noise(lab: Lab) -> Mechanism:
-    return lab.mechanism(served={"privacy.noise_multiplier": 20.0, "privacy.epsilon": 0.25}, served_by_router=True)
+    return lab.build(
+        MechanismFlaws(served={"privacy.noise_multiplier": 20.0, "privacy.epsilon": 0.25}, served_by_router=True)
+    )
 
 
 @check(

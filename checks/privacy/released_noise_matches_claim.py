@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from checks import noise as judge
-from checks.lab import Lab
+from checks.lab import Lab, MechanismFlaws
 from checks.model import CannotLookError, Finding, Gate, Reason, Severity, check
 from checks.policy import Policy
 from checks.targets import Mechanism
@@ -22,7 +22,9 @@ _SEED = 20261121
 
 
 def _sigma_halved(lab: Lab) -> Mechanism:
-    return lab.mechanism(served={"privacy.noise_multiplier": 38.6, "privacy.epsilon": 0.11})  # which a node starts with
+    return lab.build(
+        MechanismFlaws(served={"privacy.noise_multiplier": 38.6, "privacy.epsilon": 0.11})
+    )  # which a node starts with
 
 
 @check(

@@ -10,13 +10,13 @@ _CLOCK_SKEW_S = 0.05
 _FEWEST_ACKNOWLEDGED = 20
 
 
-def recorded(history: Drills) -> Drill:
+def recorded(drills: Drills) -> Drill:
     """The drill that kills the primary's host.
 
     Raises:
         CannotLookError: its ledger was touched, its clocks disagree, or hardly anything was written.
     """
-    drill = history.drill(SCENARIO)
+    drill = drills.drill(SCENARIO)
     if not drill.ledger_intact:
         msg = "the drill's ledger is not intact: its hash chain or its order is broken"
         raise CannotLookError(msg)

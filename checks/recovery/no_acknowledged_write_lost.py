@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.lab import Lab
+from checks.lab import DrillFlaws, Lab
 from checks.model import CannotLookError, Finding, Gate, Reason, Severity, check
 from checks.policy import Policy
 from checks.recovery._record import recorded
@@ -19,7 +19,7 @@ _SHOWN = 5
 
 
 def _acknowledged_before_durable(lab: Lab) -> Drills:
-    return lab.history(durable=False)
+    return lab.build(DrillFlaws(durable=False))
 
 
 @check(
@@ -28,9 +28,9 @@ def _acknowledged_before_durable(lab: Lab) -> Drills:
     controls=("hipaa:164.308(a)(7)(ii)(B)", "hipaa:164.312(c)(1)"),
     violations=(_acknowledged_before_durable,),
 )
-def no_acknowledged_write_lost(history: Drills, policy: Policy) -> Iterator[Finding]:
+def no_acknowledged_write_lost(drills: Drills, policy: Policy) -> Iterator[Finding]:
     """Rows that are lost, corrupt, there twice, or there although the client was told that they are not."""
-    drill = recorded(history)
+    drill = recorded(drills)
     if not drill.complete_read:
         msg = "the rows could not all be read back"
         raise CannotLookError(msg)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.lab import Lab
+from checks.lab import DrillFlaws, Lab
 from checks.model import CannotLookError, Finding, Gate, Reason, Severity, check
 from checks.recovery._record import recorded
 from checks.targets import Drills
@@ -13,7 +13,7 @@ _FEWEST_SAMPLES = 20
 
 
 def _promoted_without_fencing(lab: Lab) -> Drills:
-    return lab.history(fenced=False)
+    return lab.build(DrillFlaws(fenced=False))
 
 
 @check(
@@ -22,9 +22,9 @@ def _promoted_without_fencing(lab: Lab) -> Drills:
     controls=("hipaa:164.312(c)(1)", "hipaa:164.308(a)(7)(ii)(C)"),
     violations=(_promoted_without_fencing,),
 )
-def one_writable_primary(history: Drills) -> Iterator[Finding]:
+def one_writable_primary(drills: Drills) -> Iterator[Finding]:
     """Each node, asked several times a second whether it takes writes."""
-    drill = recorded(history)
+    drill = recorded(drills)
     if drill.primary_samples < _FEWEST_SAMPLES:
         msg = f"the nodes were asked only {drill.primary_samples} times"
         raise CannotLookError(msg, Reason.TOO_FEW_SAMPLES)

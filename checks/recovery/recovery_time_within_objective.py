@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.lab import Lab
+from checks.lab import DrillFlaws, Lab
 from checks.model import Finding, Gate, Severity, check
 from checks.policy import Policy
 from checks.recovery._record import recorded
@@ -15,7 +15,7 @@ from checks.targets import Drills
 
 
 def _never_comes_back(lab: Lab) -> Drills:
-    return lab.history(restarted=False)
+    return lab.build(DrillFlaws(restarted=False))
 
 
 @check(
@@ -24,9 +24,9 @@ def _never_comes_back(lab: Lab) -> Drills:
     controls=("hipaa:164.308(a)(7)(ii)(B)", "hipaa:164.308(a)(7)(ii)(C)", "gdpr:32(1)(b)"),
     violations=(_never_comes_back,),
 )
-def recovery_time_within_objective(history: Drills, policy: Policy) -> Iterator[Finding]:
+def recovery_time_within_objective(drills: Drills, policy: Policy) -> Iterator[Finding]:
     """Time to stable writes and to stable reads, and the longest outage that a client felt."""
-    drill = recorded(history)
+    drill = recorded(drills)
     limit = policy.recovery.rto_s
     remedy = "read the drill's split into detection, promotion and routing, and shorten the longest"
     for what, seconds in (("writes", drill.rto_s), ("reads", drill.read_rto_s)):

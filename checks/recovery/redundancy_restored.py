@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.lab import Lab
+from checks.lab import DrillFlaws, Lab
 from checks.model import Finding, Gate, Severity, check
 from checks.recovery._record import recorded
 from checks.targets import Drills
 
 
 def _replica_never_rejoins(lab: Lab) -> Drills:
-    return lab.history(rejoins=False)
+    return lab.build(DrillFlaws(rejoins=False))
 
 
 @check(
@@ -23,9 +23,9 @@ def _replica_never_rejoins(lab: Lab) -> Drills:
     controls=("hipaa:164.308(a)(7)(ii)(C)", "gdpr:32(1)(b)"),
     violations=(_replica_never_rejoins,),
 )
-def redundancy_restored(history: Drills) -> Iterator[Finding]:
+def redundancy_restored(drills: Drills) -> Iterator[Finding]:
     """Every replica streams again after the host came back."""
-    drill = recorded(history)
+    drill = recorded(drills)
     seconds = drill.redundancy_s
     yield Finding(
         subject=f"{drill.scenario}: replicas",

@@ -5,6 +5,7 @@ deployment or at one broken service of the lab. A method that cannot look raises
 `checks.model.CannotLookError`. Nothing returned here holds a token, a password, a key or PHI.
 """
 
+from checks.targets.abilities import Isolate, Kill, Pause
 from checks.targets.api import Account, Api, Login
 from checks.targets.attempt import Attempt
 from checks.targets.backups import BackupInfo, Backups, Restoration
@@ -29,6 +30,7 @@ from checks.targets.load import Accelerator, GeneratorProcess, Load, Loads, Mark
 from checks.targets.monitoring import Alert, Monitoring
 from checks.targets.privacy import Mechanism, NodeNoise, PrivacyClaim, ReleasedNoise, Repetition, Spending
 from checks.targets.reply import Reply
+from checks.targets.trail import AuditTrail, TrailEntry
 
 __all__ = [
     "Accelerator",
@@ -36,6 +38,7 @@ __all__ = [
     "Alert",
     "Api",
     "Attempt",
+    "AuditTrail",
     "BackupInfo",
     "Backups",
     "Cache",
@@ -51,7 +54,9 @@ __all__ = [
     "Handshake",
     "Hosts",
     "Inference",
+    "Isolate",
     "JointAnswer",
+    "Kill",
     "Latencies",
     "Load",
     "Loads",
@@ -64,6 +69,7 @@ __all__ = [
     "NodeNoise",
     "Objective",
     "Participation",
+    "Pause",
     "PrivacyClaim",
     "ProblemPart",
     "ProcessFacts",
@@ -76,6 +82,7 @@ __all__ = [
     "Slice",
     "Spending",
     "Trace",
+    "TrailEntry",
     "Training",
     "Written",
 ]

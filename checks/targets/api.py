@@ -1,4 +1,4 @@
-"""The clinical application behind the edge."""
+"""The clinical application, as its description says: `Api.application` names the acts, `Api.send` performs them."""
 
 from __future__ import annotations
 
@@ -6,12 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
+from checks.application import Application, Request
 from checks.targets.reply import Reply
+from checks.targets.trail import AuditTrail
 
 
 @dataclass(frozen=True)
 class Account:
-    """A test account. Its secrets stay inside the implementation."""
+    """A test account. Its secrets stay inside the implementation.
+
+    Args:
+        role: the application's own name of it; `Application.roles` says which of the policy's it is.
+        tenant: the hospital; empty where there is only one.
+    """
 
     username: str
     role: str
@@ -20,7 +27,10 @@ class Account:
 
 @dataclass(frozen=True)
 class Login:
-    """Outcome of a log-in: status, whether a token came back, and that token's lifetime and claims by name."""
+    """Outcome of a log-in: status, whether a session came of it, its lifetime, and the token's claims by name.
+
+    ``claims`` are empty where the token is no JSON Web Token.
+    """
 
     status: int
     granted: bool
@@ -30,41 +40,49 @@ class Login:
 
 @runtime_checkable
 class Api(Protocol):
-    """The clinical application behind the edge."""
+    """The clinical application.
+
+    A method for which the description lacks a line raises `CannotLookError` with reason NOT_DECLARED, and names it.
+    """
 
     base_url: str
+    application: Application
 
     def accounts(self) -> tuple[Account, ...]:
-        """The declared test accounts: at least one per role, and physicians in two tenants."""
+        """The declared test accounts."""
         ...
 
-    def call(
-        self,
-        method: str,
-        path: str,
-        *,
-        account: Account | None = None,
-        json: object = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> Reply:
-        """One request, anonymous or as an account; logs the account in once and reuses its token.
+    def send(self, request: Request, *, account: Account | None = None) -> Reply:
+        """One request without placeholders, anonymous or as an account; logs in once and reuses the session.
 
         Answers 429 of the edge are waited out, within a deadline.
         """
         ...
 
-    def login(self, account: Account, *, password: str | None = None, totp: str | None = None) -> Login:
-        """Log in afresh; ``password`` or ``totp`` replace the right ones, ``totp=""`` leaves the factor out."""
+    def login(self, account: Account, *, password: str | None = None, code: str | None = None) -> Login:
+        """Log in afresh; ``password`` or ``code`` replace the right ones, ``code=""`` leaves the second factor out."""
         ...
 
-    def call_after_logout(self, account: Account, path: str) -> Reply:
-        """Log in afresh, log out, then GET ``path`` with the revoked token."""
+    def after_log_out(self, account: Account) -> Reply:
+        """Log in afresh, log out, then ask who one is with the session that ended."""
         ...
 
-    def call_with_forged_token(self, account: Account, path: str, flaw: str) -> Reply:
-        """GET with a token that has one flaw: ``alg-none``, ``wrong-key``, ``wrong-audience`` or ``expired``."""
+    def with_forged_token(self, account: Account, flaw: str) -> Reply:
+        """Ask who one is with a token that has one flaw: ``alg-none``, ``wrong-key``, ``wrong-audience``, ``expired``.
+
+        Raises:
+            CannotLookError: also where tokens are not signed, so that there is nothing to forge.
+        """
         ...
 
     def new_account(self, role: str, tenant: str) -> Account:
-        """A disposable account, made through the administration API."""
+        """A disposable account with one of the application's own roles, made as its administration takes it."""
+        ...
+
+    def remove_account(self, account: Account) -> None:
+        """Remove a disposable account."""
+        ...
+
+    def trail(self) -> AuditTrail:
+        """The trail in which this application records who did what."""
         ...

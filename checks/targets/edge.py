@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
+from checks.application import Application
 from checks.targets.reply import Reply
 
 
@@ -39,10 +40,17 @@ class Certificate:
 
 @runtime_checkable
 class Edge(Protocol):
-    """The TLS and HTTP front door. ``address`` is ``host:port`` of HTTPS, ``server_name`` the name clients use."""
+    """The TLS and HTTP front door.
+
+    Args:
+        address: ``host:port`` of HTTPS.
+        server_name: the name that clients use.
+        application: what stands behind it, as described; nothing but its name where nothing is declared.
+    """
 
     address: str
     server_name: str
+    application: Application
 
     def handshake(self, version: str) -> Handshake:
         """Offer exactly one of SSLv2, SSLv3, TLSv1.0, TLSv1.1, TLSv1.2, TLSv1.3."""

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.lab import Lab
+from checks.lab import EdgeFlaws, Lab
 from checks.model import Finding, Gate, Severity, check
 from checks.policy import Policy
 from checks.targets import Edge
 
 
 def _edge_with_self_signed_certificate(lab: Lab) -> Edge:
-    return lab.edge(certificate="self-signed")
+    return lab.build(EdgeFlaws(certificate="self-signed"))
 
 
 def _edge_with_expired_certificate(lab: Lab) -> Edge:
-    return lab.edge(certificate="expired")
+    return lab.build(EdgeFlaws(certificate="expired"))
 
 
 def _edge_with_certificate_of_another(lab: Lab) -> Edge:
-    return lab.edge(certificate="wrong-name")
+    return lab.build(EdgeFlaws(certificate="wrong-name"))
 
 
 def _edge_with_certificate_that_ends_tomorrow(lab: Lab) -> Edge:
-    return lab.edge(certificate="expiring")
+    return lab.build(EdgeFlaws(certificate="expiring"))
 
 
 @check(

@@ -7,22 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.lab import Lab
+from checks.lab import EdgeFlaws, Lab, LegacyEdgeFlaws
 from checks.model import Finding, Gate, Severity, check
 from checks.policy import Policy
 from checks.targets import Edge
 
 
 def _edge_offering_tls11(lab: Lab) -> Edge:
-    return lab.edge(protocols="TLSv1.1 TLSv1.2")
+    return lab.build(EdgeFlaws(protocols="TLSv1.1 TLSv1.2"))
 
 
 def _edge_offering_tls10(lab: Lab) -> Edge:
-    return lab.legacy_edge("TLSv1.0")
+    return lab.build(LegacyEdgeFlaws(version="TLSv1.0"))
 
 
 def _edge_offering_ssl3(lab: Lab) -> Edge:
-    return lab.legacy_edge("SSLv3")
+    return lab.build(LegacyEdgeFlaws(version="SSLv3"))
 
 
 @check(

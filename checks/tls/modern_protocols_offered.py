@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.lab import Lab
+from checks.lab import EdgeFlaws, Lab
 from checks.model import Finding, Gate, Severity, check
 from checks.policy import Policy
 from checks.targets import Edge
 
 
 def _edge_without_tls13(lab: Lab) -> Edge:
-    return lab.edge(protocols="TLSv1.2")
+    return lab.build(EdgeFlaws(protocols="TLSv1.2"))
 
 
 def _edge_without_tls12(lab: Lab) -> Edge:
-    return lab.edge(protocols="TLSv1.3")
+    return lab.build(EdgeFlaws(protocols="TLSv1.3"))
 
 
 @check(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.lab import Lab
+from checks.lab import EdgeFlaws, Lab, LegacyEdgeFlaws
 from checks.model import CannotLookError, Finding, Gate, Severity, check
 from checks.policy import Policy
 from checks.targets import Edge
@@ -21,15 +21,17 @@ _FORWARD_SECRET = ("TLS_", "ECDHE-", "DHE-")
 
 
 def _edge_with_a_cbc_suite(lab: Lab) -> Edge:
-    return lab.edge(protocols="TLSv1.2", ciphers="ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES128-SHA")
+    return lab.build(EdgeFlaws(protocols="TLSv1.2", ciphers="ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES128-SHA"))
 
 
 def _edge_without_server_authentication(lab: Lab) -> Edge:
-    return lab.edge(protocols="TLSv1.2", ciphers="ECDHE-ECDSA-AES128-GCM-SHA256:AECDH-AES256-SHA:@SECLEVEL=0")
+    return lab.build(
+        EdgeFlaws(protocols="TLSv1.2", ciphers="ECDHE-ECDSA-AES128-GCM-SHA256:AECDH-AES256-SHA:@SECLEVEL=0")
+    )
 
 
 def _edge_with_rc4_and_3des(lab: Lab) -> Edge:
-    return lab.legacy_edge("TLSv1.0")
+    return lab.build(LegacyEdgeFlaws(version="TLSv1.0"))
 
 
 @check(

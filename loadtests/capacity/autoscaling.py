@@ -265,8 +265,8 @@ def describe(scaling: Scaling) -> str:
     )
     targets = " and ".join(text.format(value) for value, text in kept if value is not None)
     title = (
-        f"Autoscaling, simulated: {rule.min_replicas} to {rule.max_replicas} replicas that carry {capacity:g} requests/s each, "
-        f"kept at {targets}; a new one serves after {rule.start_s:g} s"
+        f"Autoscaling, simulated: {rule.min_replicas} to {rule.max_replicas} replicas that carry {capacity:g} "
+        f"requests/s each, kept at {targets}; a new one serves after {rule.start_s:g} s"
     )
     lines = [title, f"{'at s':>8} {'asked/s':>9} {'needed':>7} {'replicas':>9} {'ready':>6}"]
     shown: tuple[int, int, bool] | None = None

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from checks.targets import Load
 from loadtests.generator.generator import LoadGenerator
-from loadtests.generator.leader import crew
+from loadtests.generator.leader import joined_workers
 from loadtests.generator.part import Part
 from loadtests.generator.spec import LoadSpec, SpecError, empty_record, load_to_json, write_private
 from loadtests.users.locust_users import users_on
@@ -25,7 +25,7 @@ def send(spec: LoadSpec, progress: Path) -> Load:
     """Send a load from this process, or lead the workers that send it."""
     if spec.listen or spec.processes > 1:
         try:
-            with crew(spec, progress) as (senders, lost):
+            with joined_workers(spec, progress) as (senders, lost):
                 return LoadGenerator(spec, senders, progress, lost).run()
         except SpecError as problem:
             return empty_record(spec, str(problem))

@@ -100,7 +100,7 @@ class _Workers:
         users = len(range(number, spec.profile.users, wanted))
         self.parts[msg.node_id] = RemotePart(name, (msg.data or {}).get("pid", 0), users, tell)
         tell(
-            "cast",
+            "assignment",
             {
                 "profile": spec.profile.model_dump(mode="json"),
                 "seed": spec.seed,
@@ -150,7 +150,7 @@ class _Workers:
 
 
 @contextmanager
-def crew(spec: LoadSpec, progress: Path) -> Iterator[tuple[Sequence[Sender], Callable[[], str]]]:
+def joined_workers(spec: LoadSpec, progress: Path) -> Iterator[tuple[Sequence[Sender], Callable[[], str]]]:
     """Workers that wait for the load to open, and what says who was lost; all are gone afterwards.
 
     Raises:
@@ -169,7 +169,7 @@ def crew(spec: LoadSpec, progress: Path) -> Iterator[tuple[Sequence[Sender], Cal
         if not spec.listen:
             address = f"{_LOOPBACK}:{master.server.port}"
             made.processes += [_started(spec, address, progress, number) for number in range(spec.processes)]
-        _muster(made, spec, progress)
+        _wait_for_workers(made, spec, progress)
         yield list(made.parts.values()), made.lost
     finally:
         master.quit()
@@ -203,7 +203,7 @@ def _started(spec: LoadSpec, address: str, progress: Path, number: int) -> subpr
     return subprocess.Popen(argv)
 
 
-def _muster(made: _Workers, spec: LoadSpec, progress: Path) -> None:
+def _wait_for_workers(made: _Workers, spec: LoadSpec, progress: Path) -> None:
     reporter = Reporter(progress)
     deadline = time.monotonic() + spec.patience
     told = 0.0

@@ -112,7 +112,7 @@ def _stage(spec: LoadSpec, recorder: Recorder, number: int, of: int) -> Stage:
     usual, node = endpoint(spec.certificate, spec.key), endpoint(spec.node_certificate, spec.node_key)
     turn = Semaphore(max(spec.log_ins_at_once // of, 1))
     stage = Stage(spec.profile, waiting={})
-    for index, (role, identity) in enumerate(spec.cast()):
+    for index, (role, identity) in enumerate(spec.assignments()):
         if index % of != number:
             continue
         client = HttpClient(
@@ -124,10 +124,8 @@ def _stage(spec: LoadSpec, recorder: Recorder, number: int, of: int) -> Stage:
             identity,
             client,
             recorder,
+            spec,
             turn=turn,
-            dialect=spec.dialect,
-            model=spec.model,
-            page=spec.page,
             patience_s=spec.patience_s(index),
         )
         stage.waiting.setdefault(role, []).append((session, arrivals(spec.profile, role, index, spec.seed)))

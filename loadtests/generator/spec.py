@@ -147,16 +147,16 @@ class LoadSpec(Destination):
     listen: str = ""
     patience: float = 60.0
 
-    def cast(self) -> tuple[tuple[Role, LoadAccount | None], ...]:
-        """Who plays which user: role and account, in the order of the users' indices.
+    def assignments(self) -> tuple[tuple[Role, LoadAccount | None], ...]:
+        """Each user's role and account, in the order of the users' indices.
 
         Raises:
             SpecError: there are too few accounts of a role.
         """
-        players: list[tuple[float, Role, LoadAccount | None]] = []
+        assigned: list[tuple[float, Role, LoadAccount | None]] = []
         for role, count in self.profile.headcount().items():
             if not self.accounts or role not in ACCOUNT_ROLES:
-                players += [((number + 0.5) / count, role, None) for number in range(count)]
+                assigned += [((number + 0.5) / count, role, None) for number in range(count)]
                 continue
             fitting = [account for account in self.accounts if account.role == ACCOUNT_ROLES[role]]
             if len(fitting) < count:
@@ -165,8 +165,8 @@ class LoadSpec(Destination):
                     f"{self.target} declares {len(fitting)}"
                 )
                 raise SpecError(msg)
-            players += [((number + 0.5) / count, role, account) for number, account in enumerate(fitting[:count])]
-        in_turn = sorted(players, key=lambda player: player[0])  # so that any number of first users is a mix of roles
+            assigned += [((number + 0.5) / count, role, account) for number, account in enumerate(fitting[:count])]
+        in_turn = sorted(assigned, key=lambda each: each[0])  # so that any number of first users is a mix of roles
         return tuple((role, account) for _, role, account in in_turn)
 
     def patience_for_workers(self) -> float:

@@ -48,7 +48,7 @@ class Worker:
         self._said: tuple[object, ...] = ()
         self._reported = 0.0
         self.problem = ""
-        runner.register_message("cast", self._take)
+        runner.register_message("assignment", self._take)
         runner.register_message("open", self._open)
 
     def run(self) -> Share:
@@ -77,7 +77,7 @@ class Worker:
             return
         try:
             nonce = str(json.loads(msg.data["body"])["nonce"])
-            asked = self._mail.opened("cast", nonce, msg.data)
+            asked = self._mail.opened("assignment", nonce, msg.data)
             spec = LoadSpec.model_validate(
                 self._destination.model_dump() | {name: asked[name] for name in ("profile", "seed", "objectives")}
             )

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 import secrets
-import signal
 import sys
-from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import Console
 from rich.table import Table
 
 from checks.targets import Objective
+from loadtests.exit_codes import ExitCode, one_sentence
 from loadtests.generator.spec import SpecError
 from loadtests.gpu.ladder import LadderRun
 from loadtests.gpu.server import ENGINES, PRECISIONS, GpuError
@@ -27,6 +27,27 @@ _SEED_BITS = 31
 _MOST_USERS = 100_000
 _WIDE = 140  # characters, where no terminal says how many there are
 _ABOVE_0 = click.FloatRange(min=0, min_open=True)
+
+
+@dataclass(frozen=True)
+class LadderOptions:
+    """What the command line asked for: the options of `main`, by their names."""
+
+    shape: str
+    engine: str
+    precisions: tuple[str, ...]
+    users: tuple[int, ...]
+    profile: str
+    seconds: float | None
+    first_token_ms: float
+    whole_ms: float
+    per_token_ms: float | None
+    seed: int | None
+    python: Path
+    device: str | None
+    out: Path
+    models: Path
+    engine_options: tuple[str, ...]
 
 
 def _numbers(_: click.Context, __: click.Parameter, text: str) -> tuple[int, ...]:
@@ -63,10 +84,9 @@ def _numbers(_: click.Context, __: click.Parameter, text: str) -> tuple[int, ...
     default=PRECISIONS,
     help="May be given twice; 4bit is NF4 by bitsandbytes.  [default: both, in turn]",
 )
-@click.option("--users", "ladder", default=_LADDER, show_default=True, callback=_numbers, help="One step for each.")
+@click.option("--users", default=_LADDER, show_default=True, callback=_numbers, help="One step for each.")
 @click.option(
     "--profile",
-    "name",
     default="gate",
     show_default=True,
     help=f"One of {', '.join(profile_names())}: its pace, lengths and seconds. All users are clinicians, who chat.",
@@ -99,25 +119,8 @@ def _numbers(_: click.Context, __: click.Parameter, text: str) -> tuple[int, ...
     show_default=True,
     help="Where model folders are made, and found again.",
 )
-@click.argument("options", nargs=-1, type=click.UNPROCESSED, metavar="[-- ENGINE OPTIONS]")
-def main(
-    *,
-    shape: str,
-    engine: str,
-    precisions: tuple[str, ...],
-    ladder: tuple[int, ...],
-    name: str,
-    seconds: float | None,
-    first_token_ms: float,
-    whole_ms: float,
-    per_token_ms: float | None,
-    seed: int | None,
-    python: Path,
-    device: str | None,
-    out: Path,
-    models: Path,
-    options: tuple[str, ...],
-) -> None:
+@click.argument("engine_options", nargs=-1, type=click.UNPROCESSED, metavar="[-- ENGINE OPTIONS]")
+def main(**asked: Any) -> None:  # noqa: ANN401  click's own types
     """Serve a language model with random weights, and put the same load on it with more and more users.
 
     Nothing is downloaded: configuration, tokenizer and weights are made on the spot. For each precision the server is
@@ -139,23 +142,28 @@ def main(
                 python -m loadtests.gpu --shape tiny --profile smoke --seconds 10 --users 1,4
     Exit codes: 0 every step was sent to its end, 2 usage, cannot be served, or interrupted, 3 a step was cut short
     """  # noqa: D301  click reads a real backspace
-    with _one_sentence():
-        run = LadderRun(
-            SHAPES[shape],
-            engine,
-            tuple(dict.fromkeys(precisions)),
-            python.absolute(),
-            device or SHAPES[shape].device,
-            load_profile(name).all_as("clinician").changed(seconds=seconds),
-            ladder,
-            Objective(whole_ms, first_token_ms, per_token_ms),
-            secrets.randbits(_SEED_BITS) if seed is None else seed,
-            options,
-            models.absolute(),
-            out.absolute() / datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ"),
-            Console(stderr=True),
-        )
-        rows = tuple(run.rows())
+    with one_sentence(GpuError, ProfileError, SpecError):
+        click.get_current_context().exit(_climb(LadderOptions(**asked)))
+
+
+def _climb(options: LadderOptions) -> ExitCode:
+    shape = SHAPES[options.shape]
+    run = LadderRun(
+        shape,
+        options.engine,
+        tuple(dict.fromkeys(options.precisions)),
+        options.python.absolute(),
+        options.device or shape.device,
+        load_profile(options.profile).all_as("clinician").changed(seconds=options.seconds),
+        options.users,
+        Objective(options.whole_ms, options.first_token_ms, options.per_token_ms),
+        secrets.randbits(_SEED_BITS) if options.seed is None else options.seed,
+        options.engine_options,
+        options.models.absolute(),
+        options.out.absolute() / datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ"),
+        Console(stderr=True),
+    )
+    rows = tuple(run.rows())
     printed = Table(HEADS[0], box=None, padding=(0, 1, 0, 0))
     for head in HEADS[1:]:
         printed.add_column(head, justify="right")
@@ -163,25 +171,8 @@ def main(
         printed.add_row(*row.cells())
     Console(width=None if sys.stdout.isatty() else _WIDE).print(printed)
     click.echo(f"kept in {run.folder}", err=True)
-    sys.exit(3 if any(row.problem for row in rows) else 0)
-
-
-@contextlib.contextmanager
-def _one_sentence() -> Iterator[None]:
-    """Turn what a user can mend, or has stopped, into one clear sentence and exit code 2."""
-    try:
-        yield
-    except (GpuError, ProfileError, SpecError) as problem:
-        click.echo(f"clinical-gate: {problem}", err=True)
-        sys.exit(2)
-    except OSError as problem:
-        click.echo(f"clinical-gate: {problem.filename or 'the system'}: {problem.strerror or problem}", err=True)
-        sys.exit(2)
-    except KeyboardInterrupt:
-        click.echo("clinical-gate: interrupted", err=True)
-        sys.exit(2)
+    return ExitCode.UNKNOWN if any(row.problem for row in rows) else ExitCode.HOLDS
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     main(prog_name="python -m loadtests.gpu")

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 
 from checks.targets import Load, Objective
 from loadtests.generator.spec import LoadSpec, load_to_json
@@ -162,7 +163,8 @@ class LadderRun:
     def _title(self, made: Made) -> str:
         where = made.gpu if self.device == "cuda" else "the CPU"
         version = made.versions.get(self.engine, "")
-        return f"{self.shape.parameters / 1e9:.3g} billion random weights ({self.shape.name}) on {where} by {self.engine} {version}"
+        weights = f"{self.shape.parameters / 1e9:.3g} billion random weights ({self.shape.name})"
+        return f"{weights} on {where} by {self.engine} {version}"
 
     def _facts(self, made: Made) -> dict[str, object]:
         return {
@@ -192,8 +194,8 @@ class LadderRun:
             self._say(beginning)
             yield lambda _: None
             return
-        with self.screen.status(beginning) as status:
-            yield status.update
+        with self.screen.status(escape(beginning)) as status:
+            yield lambda line: status.update(escape(line))
 
 
 def _sentence(row: StepRow, load: Load) -> str:
@@ -201,7 +203,7 @@ def _sentence(row: StepRow, load: Load) -> str:
         return f"{row.precision}, {row.users} users: {row.problem}"
     cells = dict(zip(table.HEADS, row.cells(), strict=True))
     return (
-        f"{row.precision}, {row.users} users, {load.arrival}: {row.requests} chats, {row.failed} failed; first token p95 "
-        f"{cells['TTFT p95 ms']} ms, per token {cells['TPOT p95 ms']} ms, goodput {cells['goodput']}, "
+        f"{row.precision}, {row.users} users, {load.arrival}: {row.requests} chats, {row.failed} failed; "
+        f"first token p95 {cells['TTFT p95 ms']} ms, per token {cells['TPOT p95 ms']} ms, goodput {cells['goodput']}, "
         f"{cells['tokens/s']} tokens/s, GPU memory {cells['GPU memory']}, busy {cells['GPU busy']}"
     )

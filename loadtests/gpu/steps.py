@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import tempfile
 from collections.abc import Callable
@@ -13,6 +12,7 @@ from checks.targets import Load
 from loadtests.generator.spec import LoadSpec, Progress, empty_record, load_from_json, write_private
 from loadtests.gpu.processes import ended, last_line, running
 from loadtests.gpu.server import HOST
+from loadtests.progress import ProgressFile
 from loadtests.recording.accelerators import Accelerators, Reading
 
 _POLL_S = 0.1
@@ -25,13 +25,13 @@ def send(spec: LoadSpec, on_progress: Callable[[Progress], None]) -> tuple[Load,
     Raises:
         loadtests.generator.spec.SpecError: it cannot be sent.
     """
-    spec.cast()
+    spec.assignments()
     spec.address()
     watch = Accelerators(HOST)
     with tempfile.TemporaryDirectory(prefix="clinical-gate-gpu-") as place:
         source, progress, result, log = (Path(place) / name for name in ("spec", "progress", "result", "log"))
         write_private(source, spec.model_dump_json())
-        reports, phase = _Reports(progress), ""
+        reports, phase = ProgressFile(progress), ""
         argv = [sys.executable, "-m", "loadtests.generator.child", str(source), str(progress), str(result)]
         with running(argv, log) as child:
             while not ended(child, _POLL_S):
@@ -48,18 +48,3 @@ def send(spec: LoadSpec, on_progress: Callable[[Progress], None]) -> tuple[Load,
         except (OSError, ValueError):
             load = empty_record(spec, f"the load generator died before its record was written: {last_line(log)}")
     return replace(load, accelerators=seen), watch.readings
-
-
-class _Reports:
-    """The progress that the generator appends to a file."""
-
-    def __init__(self, path: Path) -> None:
-        self._path, self._read = path, 0
-
-    def new(self) -> list[Progress]:
-        """What is new since the last look."""
-        if not self._path.exists():
-            return []
-        *lines, _ = self._path.read_text().split("\n")
-        fresh, self._read = lines[self._read :], len(lines)
-        return [Progress(**json.loads(line)) for line in fresh]

@@ -14,7 +14,7 @@ import pyotp
 from gevent.lock import Semaphore
 
 from checks.targets import Written
-from loadtests.generator.spec import PATIENTS_PER_NURSE, LoadAccount
+from loadtests.generator.spec import PATIENTS_PER_NURSE, Destination, LoadAccount
 from loadtests.recording.recorder import Recorder
 from loadtests.schedules.arrivals import Arrival
 from loadtests.schedules.profiles import Action, Role
@@ -36,10 +36,9 @@ class UserSession:
     """One user at work. Latencies go to the recorder, from the intended start of each request.
 
     Args:
+        destination: says how chats are asked for, of which model, and which page visitors read.
         turn: held during a log-in, so that only so many are under way at once.
         patience_s: wait before the log-in, for users who share an address of which the target takes so many a minute.
-        dialect: how chats are asked for, ``openai`` or ``ollama``; ``model``: which of them; ``page``: what visitors
-            read.
     """
 
     def __init__(
@@ -48,16 +47,13 @@ class UserSession:
         identity: LoadAccount | None,
         client: HttpClient,
         recorder: Recorder,
+        destination: Destination,
         *,
         turn: Semaphore,
-        dialect: str = "openai",
-        model: str,
-        page: str,
         patience_s: float = 0.0,
     ) -> None:
         self._role, self._identity, self._client, self._recorder = role, identity, client, recorder
-        self._turn, self._model, self._page, self._patience_s = turn, model, page, patience_s
-        self._dialect = dialect
+        self._destination, self._turn, self._patience_s = destination, turn, patience_s
         self._patients: tuple[str, ...] = ()
         self._ledger = WrittenRecords()
         self._renew_at = math.inf
@@ -89,7 +85,8 @@ class UserSession:
                     self._meet_patients(self._identity)
             except RequestError as problem:
                 who = self._identity.username if self._identity else f"a {self._role} without account"
-                msg = f"{who} could not {'log in at' if self._identity else 'connect to'} {self._client.address}: {problem}"
+                what = "log in at" if self._identity else "connect to"
+                msg = f"{who} could not {what} {self._client.address}: {problem}"
                 raise LogInError(msg) from problem
 
     def perform(self, arrival: Arrival, at_s: float, intended: float, *, measured: bool) -> None:
@@ -178,8 +175,8 @@ class UserSession:
 
     def _chat(self, arrival: Arrival, asked: _Asked) -> None:
         message = {"role": "user", "content": f"Summarise for the next shift: {arrival.note}"}
-        body: dict[str, object] = {"model": self._model, "messages": [message], "stream": True}
-        if self._dialect == "ollama":
+        body: dict[str, object] = {"model": self._destination.model, "messages": [message], "stream": True}
+        if self._destination.dialect == "ollama":
             asked.post("/api/chat", body | {"options": {"num_predict": arrival.tokens}}, stream=OllamaClock())
         else:
             asked.post("/v1/chat/completions", body | {"max_tokens": arrival.tokens}, stream=OpenAIClock())
@@ -221,7 +218,7 @@ class UserSession:
 
     def _get_page(self, arrival: Arrival, asked: _Asked) -> None:
         del arrival
-        asked.get(self._page)
+        asked.get(self._destination.page)
 
     def _patient(self, arrival: Arrival) -> str:
         return self._patients[int(arrival.pick * len(self._patients))]

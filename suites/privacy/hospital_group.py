@@ -9,16 +9,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from checks.lab import NO_SETTINGS
+from checks.lab import DatabaseFlaws
 from fixtures.lab import Bench
-from fixtures.lab.cache import serve as serve_cache
-from fixtures.lab.cache import writable
+from fixtures.lab.cache import await_writable, start_redis
 from fixtures.lab.database import LabPostgres, start_postgres
-from fixtures.lab.federation import serve as serve_hospitals
-from fixtures.lab.inference import serve as serve_models
+from fixtures.lab.federation.nodes import AS_REFERENCE, start_hospitals
+from fixtures.lab.inference import start_model_servers
 from fixtures.services.hospital import HospitalNode
 from fixtures.services.redis import RedisNode
-from fixtures.services.router import RouterService
+from fixtures.services.router import RouterBackends, RouterService
 from fixtures.wait import wait_for
 
 RESERVE, SETTLE = 1, 2  # what can be held: before a reservation is durable, and before an answer is stored
@@ -47,7 +46,7 @@ class Group:
 
     def kill_router(self, number: int) -> None:
         """SIGKILL, as when its host loses power."""
-        self.routers[number].host.kill()
+        self.routers[number].kill()
 
     def start_router(self, number: int) -> None:
         """Start it again, ready when this returns."""
@@ -109,29 +108,23 @@ class Group:
 
 def start_group(bench: Bench, *, tenant_budget: float) -> Group:
     """Start it: the ledger keeps its commits, and the hourly limit of queries is out of the way."""
-    cache = serve_cache(bench)
-    models = bench.shared("privacy models", lambda lab: serve_models(lab, 1))
-    postgres = start_postgres(bench, statements=_HOLD, durable=True)
-    hospitals = serve_hospitals(bench, NO_SETTINGS, NO_SETTINGS, NO_SETTINGS)
-    writable(cache)
+    cache = start_redis(bench)
+    models = bench.shared("privacy models", lambda lab: start_model_servers(lab, 1))
+    postgres = start_postgres(bench, DatabaseFlaws(sql=_HOLD), durable=True)
+    hospitals = start_hospitals(bench, *[AS_REFERENCE] * 3)
+    await_writable(cache)
     settings = {"limits.dp_queries_per_hour": 1_000_000, "privacy.tenant_budget": tenant_budget}
+    backends = RouterBackends(
+        databases=[postgres.address],
+        caches=[cache.address],
+        models=[server.url for server in models],
+        hospitals=[node.url for node in hospitals],
+    )
     routers = []
     for _ in range(2):
         host = bench.host("router")
         routers.append(
-            RouterService(
-                bench.driver,
-                bench.vault,
-                bench.authority,
-                name=host.name,
-                host=host,
-                trusted_proxies=(),
-                database_hosts=[postgres.address],
-                cache_nodes=[cache.address],
-                inference_urls=[server.url for server in models],
-                hospital_urls=[node.url for node in hospitals],
-                settings=settings,
-            )
+            RouterService(bench.driver, bench.vault, bench.authority, host=host, backends=backends, settings=settings)
         )
         routers[-1].start()
     group = Group(postgres, cache, hospitals, routers)

@@ -18,7 +18,7 @@ from fixtures.reference.router.database.pool import DatabasePool, Principal
 from fixtures.reference.router.errors import UnavailableError
 from fixtures.reference.router.privacy import accountant
 from fixtures.reference.router.privacy.accountant import BudgetTerms
-from fixtures.services._database import APPLICATION
+from fixtures.services.database.settings import APPLICATION
 from suites.privacy.accounts import Ask, ClientOutcome, ClientReply, Fate, Releases
 
 T = TypeVar("T")

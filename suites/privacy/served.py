@@ -103,7 +103,7 @@ class ServedKeeper:
             pending = self.begin(ask)
             self.group.await_held(point)
             if fate is Fate.LOST:
-                self.group.hospitals[0].host.kill()
+                self.group.hospitals[0].kill()
             else:
                 self.group.kill_router(ask.process)
         reply = pending.result(_TIMEOUT_S)

@@ -8,7 +8,7 @@ import pytest
 
 from checks.dp_audit.audit import audit
 from checks.dp_audit.bounds import gaussian_epsilon
-from checks.dp_audit.model import AuditOutcome, AuditVerdict
+from checks.dp_audit.model import AuditOutcome, AuditSettings, AuditVerdict
 from fixtures.services.hospital import DELTA, EPSILON, NOISE_MULTIPLIER
 from suites.privacy.own_mechanism import ANSWERS, COUNTS_IN_ONE_BIN, NEEDED, Answers, claim
 
@@ -19,16 +19,8 @@ _GROUP, _SAMPLES = 48, 2400
 
 
 def _audited(answers: Answers, multiplier: float, *, patients: int, samples: int) -> AuditVerdict:
-    return audit(
-        answers.at(multiplier),
-        claim(patients),
-        (answers.pair(patients),),
-        samples=samples,
-        alpha=_ALPHA,
-        seed=1,
-        gaussian=True,
-        bits=False,
-    )
+    settings = AuditSettings(samples, _ALPHA, seed=1, gaussian=True, bits=False)
+    return audit(answers.at(multiplier), claim(patients), (answers.pair(patients),), settings)
 
 
 def test_one_patient_more_or_less_does_not_refute_the_claim() -> None:

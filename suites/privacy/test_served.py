@@ -12,7 +12,7 @@ import pytest
 from scipy.stats import mannwhitneyu
 
 from fixtures.lab import Laboratory
-from fixtures.lab.cache import writable
+from fixtures.lab.cache import await_writable
 from fixtures.wait import wait_for
 from suites.privacy import keeper_properties
 from suites.privacy.accounts import Ask, ClientOutcome
@@ -109,7 +109,7 @@ def test_where_the_ledger_has_lost_the_charge_nothing_is_released(served: Served
 def test_where_too_few_hospitals_take_part_nothing_is_charged(served: ServedKeeper) -> None:
     """The refusal comes before any noise, and the query costs once when it is repeated."""
     user, key = served.open(_SIGMA, _cost(1)), new_key()
-    served.group.hospitals[1].host.kill()
+    served.group.hospitals[1].kill()
     assert served.ask(Ask(user, key)).outcome is ClientOutcome.NOTHING
     assert served.group.charges(user) == 0
     served.group.start_hospital(1)
@@ -169,7 +169,7 @@ def test_without_the_cache_nothing_is_answered_and_nothing_overspent(served: Ser
     user, group = served.open(_SIGMA, _cost(20)), served.group
     pending = [served.begin(Ask(user, new_key(), process=n % 2)) for n in range(64)]
     await_some(pending, 4)
-    group.cache.host.kill()
+    group.cache.kill()
     granted = answered([each.result(30) for each in pending])
     charges = group.charges(user)
     assert granted <= charges <= 20
@@ -177,7 +177,7 @@ def test_without_the_cache_nothing_is_answered_and_nothing_overspent(served: Ser
     assert group.charges(user) == charges
     group.cache.start()
     wait_for(group.cache.ready, what="the cache is back", timeout_s=10)
-    writable(group.cache)
+    await_writable(group.cache)
     group.await_routers()
     served.rush([Ask(user, new_key(), process=n % 2) for n in range(64)])
     assert charges <= group.charges(user) <= 20

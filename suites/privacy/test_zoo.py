@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from checks.dp_audit.audit import audit
-from checks.dp_audit.model import AuditOutcome, AuditVerdict
+from checks.dp_audit.model import AuditOutcome, AuditSettings, AuditVerdict
 from suites.privacy.zoo.catalogue import specimens
 from suites.privacy.zoo.specimen import Specimen
 
@@ -15,15 +15,8 @@ SAMPLES, SEED = 100_000, 20261121
 
 
 def _audited(specimen: Specimen) -> AuditVerdict:
-    return audit(
-        specimen.sample,
-        specimen.claim,
-        specimen.pairs,
-        samples=SAMPLES,
-        alpha=ALPHA / len(specimens()),
-        seed=SEED,
-        gaussian=specimen.gaussian,
-    )
+    settings = AuditSettings(SAMPLES, ALPHA / len(specimens()), SEED, gaussian=specimen.gaussian)
+    return audit(specimen.sample, specimen.claim, specimen.pairs, settings)
 
 
 @pytest.mark.parametrize("specimen", [s for s in specimens() if s.wrong], ids=repr)

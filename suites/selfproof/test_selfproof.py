@@ -7,22 +7,22 @@ import pytest
 from checks.catalogue import catalogue
 from checks.model import Status
 from runner.order import marks_of
-from runner.proving import ProofCase, Proving, attempts
+from runner.proving import ProofCase, Proving, proof_cases
 
-ATTEMPTS = attempts(catalogue())
+CASES = proof_cases(catalogue())
 
 
 @pytest.mark.parametrize(
-    "attempt", [pytest.param(a, id=a.name, marks=[pytest.mark.selfproof, *marks_of(a.rule)]) for a in ATTEMPTS]
+    "case", [pytest.param(c, id=c.name, marks=[pytest.mark.selfproof, *marks_of(c.rule)]) for c in CASES]
 )
-def test_the_check_is_proven(attempt: ProofCase, proving: Proving) -> None:
+def test_the_check_is_proven(case: ProofCase, proving: Proving) -> None:
     """FAIL on a violation, PASS on the clean twin; UNKNOWN is no proof of either. What the policy leaves out needs
     none.
     """
-    outcome = proving(attempt)
+    outcome = proving(case)
     if outcome.result.status is Status.NOT_APPLICABLE:
         pytest.skip(outcome.result.explanation)
     if not outcome.proven:
         result = outcome.result
         seen = [f"{f.subject}: {f.message}" for f in (result.broken or result.findings)][:3]
-        pytest.fail(f"wanted {attempt.wanted}, got {result.status} {result.explanation} {seen}", pytrace=False)
+        pytest.fail(f"wanted {case.wanted}, got {result.status} {result.explanation} {seen}", pytrace=False)

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from checks.lab import DatabaseFlaws
 from fixtures.lab import Bench
 from fixtures.lab.database import LabPostgres, start_postgres
 from suites.privacy.accounts import Ask, ClientOutcome, ClientReply, Fate, Keeper
@@ -51,7 +52,7 @@ class RefundingKeeper:
 @contextmanager
 def _ledger(bench: Bench, statements: Sequence[str] = ("",)) -> Iterator[LedgerKeeper]:
     """Two processes, whose databases are broken by these statements; one database for both when there is one."""
-    databases = [start_postgres(bench, statements=text, durable=True) for text in statements]
+    databases = [start_postgres(bench, DatabaseFlaws(sql=text), durable=True) for text in statements]
     with LedgerKeeper([databases[0], databases[-1]]) as keeper:
         yield keeper
 

@@ -86,8 +86,8 @@ def test_an_environment_without_the_engine_says_how_to_get_it(tmp_path: Path) ->
     result = asked("--shape", "tiny", "--python", str(python), "--out", str(tmp_path / "out"))
     assert result.exit_code == 2
     assert result.output == (
-        f"clinical-gate: there is no {tmp_path}/bin/transformers: pip install '.[gpu]' there, or name another environment "
-        "with --python\n"
+        f"clinical-gate: there is no {tmp_path}/bin/transformers: pip install '.[gpu]' there, or name another "
+        "environment with --python\n"
     )
     assert not (tmp_path / "out").exists()
 

@@ -219,7 +219,7 @@ def test_a_closed_port_is_said_in_one_sentence(short: str, tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ("", "say what to send, e.g. --profile smoke; clinical-gate load --help has examples"),
+        ("", "say what to send, e.g. --profile smoke; see clinical-gate load --help"),
         ("--profile gaet", "no load profile named 'gaet'; there are gate, smoke"),
         ("--profile gone.toml", "cannot read gone.toml: No such file or directory"),
         ("--profile short.toml:long", "no load profile named 'long'; there are short"),
@@ -229,7 +229,7 @@ def test_a_closed_port_is_said_in_one_sentence(short: str, tmp_path: Path) -> No
         ("--profile smoke --users 0", "profile smoke: users: Input should be greater than or equal to 1"),
         (
             "--profile smoke --users many",
-            "Invalid value for '--users': 'many' is not a valid integer; clinical-gate load",
+            "Invalid value for '--users': 'many' is not a valid integer; see clinical-gate load",
         ),
         ("--profile smoke --seconds 0", "profile smoke: seconds: Input should be greater than 0"),
         ("--profile smoke --seconds inf", "profile smoke: seconds: Input should be less than or equal to 86400"),

@@ -93,14 +93,14 @@ def test_an_unknown_or_unreadable_profile_is_one_sentence(tmp_path: Path) -> Non
 
 def test_every_user_is_an_account_of_its_own_role() -> None:
     """Clinicians are physicians, nobody plays twice, and too few accounts are refused before any load."""
-    cast = _spec().cast()
-    names = [account.username for _, account in cast if account]
-    assert len(set(names)) == len(cast) == 10
-    played = {(role, account.role) for role, account in cast if account}
+    assigned = _spec().assignments()
+    names = [account.username for _, account in assigned if account]
+    assert len(set(names)) == len(assigned) == 10
+    played = {(role, account.role) for role, account in assigned if account}
     assert played == {("clinician", "physician"), ("nurse", "nurse")}
     few = _spec().accounts[:8]
     with pytest.raises(SpecError, match="needs 4 accounts of the role nurse; t declares 2"):
-        _spec(accounts=few).cast()
+        _spec(accounts=few).assignments()
 
 
 def test_addresses_come_from_the_declared_network() -> None:

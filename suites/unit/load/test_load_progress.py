@@ -62,21 +62,12 @@ def test_a_load_that_fails_leaves_the_terminal_as_it_was() -> None:
     assert "\x1b[?25h" in page.getvalue()
 
 
-_CONFTEST = """
-import importlib.util, pytest
-
-spec = importlib.util.spec_from_file_location("of_the_project", {path!r})
-of_the_project = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(of_the_project)
-
-@pytest.fixture
-def aloud(request):
-    return of_the_project._aloud(request.config)
-"""
 _TEST = """
-def test_it(aloud, capfd):
+from runner.terminal import uncaptured
+
+def test_it(request, capfd):
     print("this is captured")
-    aloud("load: measuring")
+    uncaptured(request.config)("load: measuring")
     assert capfd.readouterr().out == "this is captured\\n"
 """
 
@@ -84,7 +75,6 @@ def test_it(aloud, capfd):
 @pytest.mark.parametrize("options", [["-v"], ["-q"]], ids=["long", "short"])
 def test_a_line_is_seen_while_its_test_runs(options: list[str], tmp_path: Path) -> None:
     """Although what the test prints is captured, and is still captured afterwards."""
-    (tmp_path / "conftest.py").write_text(_CONFTEST.format(path=str(REPOSITORY / "conftest.py")))
     (tmp_path / "test_it.py").write_text(_TEST)
     command = [sys.executable, "-m", "pytest", "-c", os.devnull, "--rootdir", str(tmp_path), *options, str(tmp_path)]
     done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False, timeout=60)

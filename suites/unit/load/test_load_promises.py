@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import pytest
 
@@ -11,23 +11,13 @@ from checks.evaluate import evaluate
 from checks.model import Reason, Result, Status
 from checks.policy import PerformancePolicy, Policy, load_policy, policy_names
 from checks.targets import Latencies, Load
+from fixtures.targets.load.finished import FinishedLoad
 from loadtests.generator.spec import load_from_json, load_to_json
 from loadtests.recording.recorder import Recorder
 
 pytestmark = pytest.mark.unit
 
 DEFAULT = load_policy("default")
-
-
-@dataclass(frozen=True)
-class _Recorded:
-    """Implements `checks.targets.Loads`."""
-
-    record: Load
-
-    def load(self, profile: str = "") -> Load:
-        assert profile == ""
-        return self.record
 
 
 def _load(*kinds: Latencies, seconds: float = 60.0, policy: Policy = DEFAULT) -> Load:
@@ -46,7 +36,7 @@ def _load(*kinds: Latencies, seconds: float = 60.0, policy: Policy = DEFAULT) ->
 
 
 def _judged(rule: str, load: Load, policy: Policy = DEFAULT) -> Result:
-    return evaluate(read(f"performance/{rule}"), lambda _kind: _Recorded(load), policy, target="unit")
+    return evaluate(read(f"performance/{rule}"), lambda _kind: FinishedLoad(load), policy, target="unit")
 
 
 def _promising(**performance: object) -> Policy:

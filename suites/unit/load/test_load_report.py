@@ -108,7 +108,8 @@ ward: 20 users for 40 s, Poisson arrivals at 10/s, seed 7
     until refused        10    1000    1401    1401
   patient.read          100      38      60    1508          0  96.00 %
   availability 96.75 %, 13 of 400 requests failed: 10 status 503, 3 timed out; burn rate 32 of an error budget of 0.1 %
-  goodput 93.75 %: answered rightly and within inference 2000 ms, 500 ms to the first token, 50 ms per token; patient 500 ms
+  goodput 93.75 %: answered rightly and within inference 2000 ms, 500 ms to the first token, 50 ms per token; \
+patient 500 ms
   p95 of all requests: 1 ms until sent, 20 ms from then on
   writes: 57 acknowledged, 1 of them lost, 2 there twice, 0 refused yet there
   router 1 paused at 10.0 s, router 1 healed at 12.0 s

@@ -62,7 +62,7 @@ def test_a_model_server_may_be_given_with_its_own_path(kind: str, path: str, dia
         (
             "http://1.1.1.1",
             [],
-            '1.1.1.1, a public address: if it is yours to load, add addresses = ["1.1.1.1/32"] to [load] of the target file',
+            '1.1.1.1, a public address: if it is yours to load, add addresses = ["1.1.1.1/32"] to [load] of the target',
         ),
         ("http://0x01010101", [], "[load] url: 0x01010101 resolves to 1.1.1.1, a public address"),
         ("http://[::ffff:1.1.1.1]", [], "a public address"),
@@ -70,7 +70,7 @@ def test_a_model_server_may_be_given_with_its_own_path(kind: str, path: str, dia
         (
             "http://localhost",
             ["10.0.0.0/8", "fd00::/8"],
-            "localhost resolves to 127.0.0.1, which is not in its addresses (10.0.0.0/8, fd00::/8): load goes to no host",
+            "localhost resolves to 127.0.0.1, which is not in its addresses (10.0.0.0/8, fd00::/8): load goes to no",
         ),
         ("http://1.1.1.1", ["10.0.0.0/8"], "[load] url leads to 1.1.1.1, which is not in its addresses"),
         ("http://no-such-host.invalid", [], "[load] url: no-such-host.invalid cannot be resolved to an address"),
@@ -169,7 +169,7 @@ def test_on_a_bare_server_everybody_does_what_it_is_for(kind: str, role: str, do
         profile = load_profile(name)
         spec = load_spec(_bare("http://127.0.0.1", kind=kind), profile, 1)
         assert dict(spec.profile.roles) == {role: 1.0}
-        assert {action for each, _ in spec.cast() for action in spec.profile.weights(each)} == {does}
+        assert {action for each, _ in spec.assignments() for action in spec.profile.weights(each)} == {does}
         assert (spec.profile.rate, spec.profile.shape, spec.profile.name) == (profile.rate, profile.shape, name)
         assert spec.accounts == ()
 
@@ -188,11 +188,12 @@ def test_leader_and_workers_know_each_other_by_a_secret() -> None:
     with pytest.raises(TargetError, match=r"holds neither accounts nor a secret.*add secret = "):
         load_spec(_bare("http://127.0.0.1"), profile, 1, listen="127.0.0.1:5557")
     mine = load_spec(_bare("http://127.0.0.1", secret="ours"), profile, 1, listen="127.0.0.1:5557")  # noqa: S106
-    letter = Mail(mine).sealed("cast", "n", {"number": 1})
-    assert Mail(destination(_bare("http://127.0.0.1", secret="ours"))).opened("cast", "n", letter) == {"number": 1}  # noqa: S106
+    letter = Mail(mine).sealed("assignment", "n", {"number": 1})
+    ours = Mail(destination(_bare("http://127.0.0.1", secret="ours")))  # noqa: S106
+    assert ours.opened("assignment", "n", letter) == {"number": 1}
     for other in ({"secret": "theirs"}, {"secret": "ours", "model": "b"}, {"secret": "ours", "page": "/b"}):
         with pytest.raises(MailError):
-            Mail(destination(_bare("http://127.0.0.1", **other))).opened("cast", "n", letter)
+            Mail(destination(_bare("http://127.0.0.1", **other))).opened("assignment", "n", letter)
 
 
 def test_no_secret_is_part_of_the_identity() -> None:

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 from rich.console import Console
 
-from commands.report import report
+from cli import main
 from reports import history
 from reports.document import DocumentError, decode, encode, read, target_digest
 from reports.keys import SigningKeyError, load_public, load_signer
@@ -24,7 +24,7 @@ from suites.unit.reports.report_samples import document
 
 
 def _say(*arguments: object) -> Result:
-    return CliRunner().invoke(report, [str(a) for a in arguments])
+    return CliRunner().invoke(main, ["report", *map(str, arguments)])
 
 
 def test_results_are_deterministic_and_read_back() -> None:

@@ -12,7 +12,7 @@ import pytest
 from fastapi import FastAPI, HTTPException, Request
 
 from fixtures.lab import Laboratory
-from fixtures.lab.inference import serve
+from fixtures.lab.inference import start_model_servers
 from fixtures.reference.router.inference.balancer import Balancer
 from fixtures.reference.router.inference.inference import InferenceCaller, routes
 from fixtures.reference.router.inference.queueing import BalancerLimits
@@ -57,7 +57,7 @@ def servers() -> Iterator[list[InferenceServer]]:
     """Two real model servers."""
     lab = Laboratory()
     try:
-        yield serve(lab.bench(), 2)
+        yield start_model_servers(lab.bench(), 2)
     finally:
         lab.close()
 
@@ -162,7 +162,7 @@ def test_an_unknown_model_is_refused(servers: list[InferenceServer]) -> None:
 def test_with_every_server_stopped_the_answer_is_503_with_a_time(servers: list[InferenceServer]) -> None:
     async def scenario(client: httpx.AsyncClient, state: _State) -> None:
         for server in servers:
-            server.host.kill()
+            server.kill()
         replies = [await client.post("/v1/chat/completions", json=_CHAT) for _ in range(3)]
         assert replies[-1].status_code == 503
         assert int(replies[-1].headers["retry-after"]) > 0

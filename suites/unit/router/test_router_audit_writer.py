@@ -13,7 +13,7 @@ from fixtures.lab.database import LabPostgres, start_postgres
 from fixtures.reference.router import settings
 from fixtures.reference.router.audit.audit import AuditChain
 from fixtures.reference.router.database.pool import DatabasePool
-from fixtures.services._database import APPLICATION
+from fixtures.services.database.settings import APPLICATION
 
 _BROKEN_LINKS = """
 SELECT count(*) FROM (

@@ -12,7 +12,7 @@ import tomli_w
 from fixtures import REPOSITORY
 from fixtures.hosts.loopback import LoopbackDriver
 from fixtures.reference.router.settings import RouterSettingsError, load
-from fixtures.services.router import RouterService
+from fixtures.services.router import RouterBackends, RouterService
 from fixtures.stack.certificates import CertificateAuthority
 from fixtures.stack.vault import Vault
 
@@ -20,15 +20,18 @@ pytestmark = pytest.mark.unit
 
 
 def _service(root: Path, changed: dict[str, object]) -> RouterService:
+    driver = LoopbackDriver("test", root, 0)
     return RouterService(
-        LoopbackDriver("test", root, 0),
+        driver,
         Vault(root / "vault.json"),
         CertificateAuthority(root / "ca"),
-        name="router1",
-        database_hosts=["127.0.0.1:5432"],
-        cache_nodes=["127.0.0.1:6379"],
-        inference_urls=["https://127.0.0.1:8080"],
-        hospital_urls=["https://127.0.0.1:9443"],
+        host=driver.host("router1"),
+        backends=RouterBackends(
+            databases=["127.0.0.1:5432"],
+            caches=["127.0.0.1:6379"],
+            models=["https://127.0.0.1:8080"],
+            hospitals=["https://127.0.0.1:9443"],
+        ),
         settings=changed,
     )
 

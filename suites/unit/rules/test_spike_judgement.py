@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import pytest
 
@@ -11,6 +11,7 @@ from checks.evaluate import evaluate
 from checks.model import Reason, Result, Status
 from checks.policy import load_policy
 from checks.targets import Load, Mark, Written
+from fixtures.targets.load.finished import FinishedLoad
 from loadtests.recording.recorder import Recorder
 
 pytestmark = pytest.mark.unit
@@ -18,17 +19,6 @@ pytestmark = pytest.mark.unit
 POLICY = load_policy("default")
 MARKS = (Mark(5.0, "spike begins"), Mark(8.0, "spike ends"))
 CLEAN = Written(acknowledged=40, lost=0, duplicated=0, refused_yet_present=0, complete=True)
-
-
-@dataclass(frozen=True)
-class _Spiked:
-    """Implements `checks.targets.Loads`."""
-
-    record: Load
-
-    def load(self, profile: str = "") -> Load:
-        assert profile == "spike"
-        return self.record
 
 
 def _spike(recorder: Recorder, seconds: int = 30, written: Written | None = CLEAN) -> Load:
@@ -54,7 +44,7 @@ def _spike(recorder: Recorder, seconds: int = 30, written: Written | None = CLEA
 
 
 def _judged(rule: str, load: Load) -> Result:
-    return evaluate(read(f"performance/{rule}"), lambda _kind: _Spiked(load), POLICY, target="unit")
+    return evaluate(read(f"performance/{rule}"), lambda _kind: FinishedLoad(load), POLICY, target="unit")
 
 
 def _broken(result: Result) -> list[str]:

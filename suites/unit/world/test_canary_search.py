@@ -17,9 +17,10 @@ import dpkt
 import pytest
 
 from checks.model import CannotLookError
-from fixtures.canary import marker as canary
-from fixtures.canary.marker import Needle, SearchPlace, new_patient, new_token, search_places
+from fixtures.canary import search
+from fixtures.canary.marker import Needle, new_patient, new_token
 from fixtures.canary.packets import search_capture
+from fixtures.canary.search import SearchPlace, search_places
 
 MARK = "k7qz0canary4w9x1m2ba"
 NEEDLE = Needle.of(MARK)
@@ -83,7 +84,7 @@ def test_files_are_counted_for_the_nearest_place_and_hits_carry_their_offset(tmp
 
 @pytest.mark.parametrize("shift", range(-25, 26, 5))
 def test_a_token_across_two_pieces_of_a_large_file_is_found_once(tmp_path: Path, shift: int) -> None:
-    piece = canary._CHUNK  # noqa: SLF001  the border is what is tested
+    piece = search._CHUNK  # noqa: SLF001  the border is what is tested
     data = bytearray(3 * piece)
     data[piece + shift : piece + shift + len(MARK)] = MARK.encode()
     (tmp_path / "large").write_bytes(data)

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from checks.model import CannotLookError
-from fixtures.canary.marker import CanaryPatient, SearchPlace
+from fixtures.canary.marker import CanaryPatient
+from fixtures.canary.search import SearchPlace
 from fixtures.hosts import process
 from fixtures.hosts.process import Process
 from fixtures.targets.canary.target import SystemCanary, Wire

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.services.edge import CIPHERS, Upstream, render_nginx
+from fixtures.services.edge import CIPHERS, EdgeTls, Upstream, UpstreamGroup, render_nginx
 from fixtures.stack.certificates import CertificateAuthority
 from fixtures.wait import wait_for
 
@@ -24,22 +24,25 @@ pytestmark = [
     pytest.mark.skipif(shutil.which("nginx", path="/usr/sbin:/usr/bin") is None, reason="nginx is not installed"),
 ]
 _ROUTERS = (Upstream("127.77.0.2:8443", "router1"), Upstream("127.77.0.3:8443", "router2"))
+_GROUP = UpstreamGroup(_ROUTERS)
 
 
-def _render(directory: Path, **arguments: object) -> str:
+def _render(
+    directory: Path,
+    upstreams: UpstreamGroup | None = _GROUP,
+    listen_https: str = "127.77.0.1:8443",
+    listen_http: str = "127.77.0.1:8080",
+) -> str:
     authority = CertificateAuthority(directory / "ca")
     pair = authority.issue("edge", directory / "tls", names=("gate.clinic.test",))
-    values = {
-        "listen_https": "127.77.0.1:8443",
-        "listen_http": "127.77.0.1:8080",
-        "certificate": pair.certificate,
-        "key": pair.key,
-        "ca": authority.certificate,
-        "directory": directory,
-        "exempt_network": "127.77.12.0/24",
-        "routers": _ROUTERS,
-    }
-    return render_nginx(**(values | arguments))  # type: ignore[arg-type]
+    return render_nginx(
+        listen_https=listen_https,
+        listen_http=listen_http,
+        tls=EdgeTls(pair, authority.certificate),
+        directory=directory,
+        exempt_network="127.77.12.0/24",
+        upstreams=upstreams,
+    )
 
 
 def _accepted(directory: Path, text: str) -> subprocess.CompletedProcess[str]:
@@ -50,7 +53,7 @@ def _accepted(directory: Path, text: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize("static", [False, True])
 def test_nginx_accepts_the_configuration(tmp_path: Path, *, static: bool) -> None:
-    seen = _accepted(tmp_path, _render(tmp_path, static=static, routers=() if static else _ROUTERS))
+    seen = _accepted(tmp_path, _render(tmp_path, None if static else _GROUP))
     assert (seen.returncode, "[warn]" in seen.stderr) == (0, False), seen.stderr
 
 
@@ -70,7 +73,7 @@ def test_no_location_has_a_header_of_its_own(tmp_path: Path) -> None:
 
 def test_inferences_have_places_of_their_own(tmp_path: Path) -> None:
     """So that they cannot take those of everything else."""
-    text = _render(tmp_path, per_router=9, inferences_per_router=5)
+    text = _render(tmp_path, UpstreamGroup(_ROUTERS, per_router=9, inferences_per_router=5))
     groups = dict(re.findall(r"upstream (\w+) \{(.*?)\}", text, re.DOTALL))
     assert {group: re.findall(r"max_conns=(\d+)", block) for group, block in groups.items()} == {
         "routers": ["9", "9"],
@@ -94,9 +97,9 @@ def test_a_write_that_no_router_took_is_refused_and_one_that_was_cut_off_is_not(
             router.close()
         text = _render(
             tmp_path,
+            UpstreamGroup([Upstream(address, "router1")]),
             listen_https=f"127.0.0.1:{port}",
             listen_http=f"127.0.0.1:{_free_port()}",
-            routers=(Upstream(address, "router1"),),
         )
         with _nginx(tmp_path, text.replace("proxy_pass https:", "proxy_pass http:")):
             answer = _post(tmp_path / "ca", port)

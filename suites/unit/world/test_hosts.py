@@ -13,10 +13,13 @@ from pathlib import Path
 
 import pytest
 
+from checks.model import CannotLookError
+from checks.targets import Isolate, Kill, Pause
 from fixtures import REPOSITORY
-from fixtures.hosts import Driver, Host, HostError
+from fixtures.drills.faults import host_killed
+from fixtures.hosts import Driver, Host
 from fixtures.hosts.loopback import may_use_namespaces
-from fixtures.hosts.process import MissingProgramError, processes_under
+from fixtures.hosts.process import Completed, MissingProgramError, Process, processes_under
 from fixtures.stack import runs
 from fixtures.wait import DeadlineError, wait_for
 
@@ -56,18 +59,22 @@ def _answers(host: Host) -> bool:
 
 
 def test_a_killed_host_answers_no_more_and_its_neighbour_still_does(driver: Driver) -> None:
-    """Kill is for one host only."""
+    """Kill is for one host only, which can be used again once it is started."""
     one, other = driver.host("one"), driver.host("other")
     _listen(one)
     _listen(other)
+    assert isinstance(one, Kill)
     one.kill()
     assert (_answers(one), _answers(other), one.process("echo")) == (False, True, None)
+    one.start()
+    _listen(one)
 
 
 def test_a_paused_host_hangs_until_it_is_resumed(driver: Driver) -> None:
     """Pause stops the process and keeps it."""
     host = driver.host("one")
     _listen(host)
+    assert isinstance(host, Pause)
     host.pause()
     assert not _answers(host)
     host.resume()
@@ -75,17 +82,60 @@ def test_a_paused_host_hangs_until_it_is_resumed(driver: Driver) -> None:
 
 
 def test_an_isolated_host_is_unreachable_until_it_is_healed(driver: Driver) -> None:
-    """On loopback there is no link to cut, and the host says so."""
+    """On loopback there is no link to cut: such a host lacks the ability."""
     host = driver.host("one")
-    _listen(host)
-    if driver.name == "loopback":
-        with pytest.raises(HostError, match="loopback, which has no link to cut"):
-            host.isolate()
+    assert isinstance(host, Isolate) == (driver.name == "namespace")
+    if not isinstance(host, Isolate):
         return
+    _listen(host)
     host.isolate()
     assert not _answers(host)
     host.heal()
     wait_for(lambda: _answers(host), what="echo answers again", timeout_s=5)
+
+
+class _FarHost:
+    """A host that only runs what it is told."""
+
+    name, address, directory = "far", "192.0.2.1", Path("/nonexistent")
+
+    def spawn(
+        self, argv: list[str], *, service: str, user: str | None = None, env: dict[str, str] | None = None
+    ) -> Process:
+        """See `fixtures.hosts.Host.spawn`."""
+        raise NotImplementedError
+
+    def process(self, service: str) -> Process | None:
+        """See `fixtures.hosts.Host.process`."""
+        raise NotImplementedError
+
+    def run(
+        self,
+        argv: list[str],
+        *,
+        user: str | None = None,
+        env: dict[str, str] | None = None,
+        timeout_s: float = 60.0,
+        stdin: str = "",
+    ) -> Completed:
+        """See `fixtures.hosts.Host.run`."""
+        raise NotImplementedError
+
+
+def test_a_fault_says_what_its_host_cannot_do() -> None:
+    """Nothing is broken then, and the drill is UNKNOWN with this sentence."""
+    with pytest.raises(CannotLookError, match=r"^far cannot be killed: its driver has no such ability"):
+        host_killed("far-host-killed", _FarHost(), [])
+
+
+def test_a_host_that_is_removed_leaves_its_neighbour(driver: Driver) -> None:
+    """Its processes and its files are gone; its name gets the same address again."""
+    one, other = driver.host("one"), driver.host("other")
+    _listen(one)
+    _listen(other)
+    driver.remove(one)
+    assert (_answers(one), one.directory.exists(), _answers(other)) == (False, False, True)
+    assert driver.host("one").address == one.address
 
 
 def test_two_runs_on_one_machine_do_not_meet(driver: Driver) -> None:

@@ -17,7 +17,7 @@ import pytest
 from checks.targets import Accelerator, GeneratorProcess, Latencies, Load
 from commands.show_capacity import as_json, exit_code, sentences
 from fixtures.deployment.target_file import TargetFile
-from fixtures.targets.load.capacity import find_capacity
+from fixtures.targets.load.capacity import CapacityRequest, find_capacity
 from fixtures.wait import wait_for
 from fixtures.watch.loads import LoadWatch
 from fixtures.watch.observed import ObservedPort, UnseenDeployment, observed_deployment
@@ -199,7 +199,7 @@ def _find(target: TargetFile, **terms: float) -> Capacity:
         {"name": "pages", "users": 20, "think_s": (1, 1), "seconds": 5, "timeout_s": 10, "roles": {"visitor": 1.0}}
     )
     chosen = SearchTerms(**({"requests": 20, "shortest_s": 2.0, "precision": 10.0} | terms))  # type: ignore[arg-type]
-    return find_capacity(target, profile, judge, terms=chosen, seed=1, objectives={})
+    return find_capacity(target, CapacityRequest(profile, chosen, seed=1, objectives={}), judge)
 
 
 def test_a_search_finds_what_a_server_of_this_machine_holds_and_what_was_full(slow: TargetFile) -> None:

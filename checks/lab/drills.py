@@ -1,0 +1,25 @@
+"""What can be wrong with a system that is drilled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from checks.lab.flaws import Flaws
+from checks.targets import Drills
+
+
+@dataclass(frozen=True)
+class DrillFlaws(Flaws[Drills]):
+    """A drill on a PostgreSQL with one replica, killed under writes.
+
+    Args:
+        durable: False acknowledges commits before they are on disk.
+        restarted: False leaves it dead.
+        fenced: False promotes the replica instead, while the primary still runs.
+        rejoins: False loses the replica for good.
+    """
+
+    durable: bool = True
+    restarted: bool = True
+    fenced: bool = True
+    rejoins: bool = True

@@ -1,0 +1,97 @@
+"""``clinical-gate stack``: a reference stack that stays until it is taken down."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from fixtures.deployment.target_file import TargetError, read_target, write_target
+from fixtures.progress import ServiceProgress
+from fixtures.stack import runs
+from fixtures.stack.description import describe
+from fixtures.stack.topology import Stack
+from loadtests.exit_codes import ExitCode
+
+DEFAULT_TARGET = Path("build/stack/target.toml")
+_target = click.option(
+    "--target",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=DEFAULT_TARGET,
+    show_default=True,
+    help="The stack's target file; another path makes another stack.",
+)
+
+
+@click.group()
+def stack() -> None:
+    """A reference stack that stays up until you take it down."""
+
+
+@stack.command()
+@_target
+@click.option("--driver", type=click.Choice(sorted(runs.DRIVERS)), default=None, help="Default: namespace as root.")
+@click.option(
+    "--model", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Serve this GGUF, not random weights."
+)
+def up(target: Path, driver: str | None, model: Path | None) -> None:
+    """Start every service, show its progress, and write the target file."""
+    if target.exists() and (old := read_target(target).run) and runs.find(old):
+        message = f"stack {old} is up; take it down first (clinical-gate stack down), or give another --target"
+        raise TargetError(message)
+    began = time.monotonic()
+    run, hosts = runs.begin(driver=driver or "")
+    try:
+        made = Stack(hosts, model=model)
+        with ServiceProgress() as progress:
+            made.start(progress)
+        write_target(describe(made), target)
+        runs.keep(run)
+    except BaseException:
+        hosts.close()
+        raise
+    seconds = time.monotonic() - began
+    click.echo(f"stack {run.id} is up after {seconds:.1f} s; gate it with: pytest -m gate --target {target}")
+
+
+@stack.command()
+@_target
+@click.option("--all", "everything", is_flag=True, help="Every stack of this machine, also one without a target file.")
+def down(target: Path, *, everything: bool) -> None:
+    """Stop every service and remove every process, namespace and file of the stack."""
+    runs.sweep()
+    if everything:
+        gone = [run for run in runs.runs() if run.owner == 0]
+    else:
+        found = runs.find(read_target(target).run)
+        gone = [found] if found else []
+    began = time.monotonic()
+    for run in gone:
+        run.open().close()
+    target.unlink(missing_ok=True)
+    names = ", ".join(run.id for run in gone) or "nothing"
+    click.echo(f"took down {names} in {time.monotonic() - began:.1f} s")
+
+
+@stack.command()
+@_target
+@click.option("--json", "as_json", is_flag=True, help="Service -> whether it answers.")
+def status(target: Path, *, as_json: bool) -> ExitCode:
+    """Ask every service whether it answers; exit 1 when one does not."""
+    run = runs.find(read_target(target).run)
+    if run is None:
+        message = f"the stack of {target} is not up: clinical-gate stack up"
+        raise TargetError(message)
+    answers = Stack(run.open()).status()
+    if as_json:
+        click.echo(json.dumps(answers, indent=1))
+    else:
+        table = Table("service", "answers", box=None)
+        for name, answer in answers.items():
+            table.add_row(name, "[green]yes[/]" if answer else "[red]no[/]")
+        Console().print(table)
+    return ExitCode.HOLDS if all(answers.values()) else ExitCode.DOES_NOT_HOLD

@@ -1,0 +1,18 @@
+"""What a policy's checks say of one load, without the rest of a deployment."""
+
+from __future__ import annotations
+
+from checks.catalogue import catalogue
+from checks.evaluate import evaluate
+from checks.model import Result
+from checks.policy import Policy
+from checks.targets import Load, Loads
+from fixtures.targets.load.finished import FinishedLoad
+
+
+def judge_load(record: Load, policy: Policy) -> tuple[Result, ...]:
+    """The results of every check that looks at loads and nothing else, but for those that the policy leaves out."""
+    finished = FinishedLoad(record)
+    exempt = {exemption.check for exemption in policy.not_applicable}
+    rules = [r for r in catalogue() if r.id not in exempt and all(kind is Loads for _, kind in r.needs)]
+    return tuple(evaluate(rule, lambda _: finished, policy, target=record.profile) for rule in rules)
