@@ -33,6 +33,7 @@ class Application:
         nobody: placeholder -> a value that names no record, for requests that must change nothing.
         refusals: statuses by which somebody who is logged in is told that they may not.
         closed: paths that nobody may read without a log-in; ``internal`` paths that nobody may read from outside at all.
+        members: what paths begin with that only holders of the declared client certificate reach.
         pages: whose headers are looked at.
         none: part that this deployment does not have -> why, in a sentence for the report.
     """
@@ -46,6 +47,7 @@ class Application:
     pages: tuple[Path, ...] = ()
     closed: tuple[Path, ...] = ()
     internal: tuple[Path, ...] = ()
+    members: tuple[Path, ...] = ()
     health: tuple[Health, ...] = ()
     administration: Administration | None = None
     aggregates: Aggregates | None = None

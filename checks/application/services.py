@@ -25,19 +25,30 @@ class Health:
 
 @dataclass(frozen=True, config=STRICT)
 class Aggregates:
-    """Differentially private answers. Placeholders: kind, column, cohort-free; ``username`` and ``epsilon`` of a budget.
+    """Differentially private answers of the application. Requests may name ``{key}``, fresh for each release.
 
     Args:
         role: who may ask.
-        ask: one fresh release; the answer's ``value`` and ``values`` by JSON pointer.
-        budget: what the caller has spent and has left; None when it is not told.
-        set_budget: gives ``username`` a budget of ``epsilon``, as an administrator; None when there is no way.
-        train: starts rounds of federated learning, as an administrator; None when there is no such thing.
+        count: how many patients there are; ``total`` likewise a sum over all of them.
+        histogram: over a cohort that is empty, so that what it answers is noise and nothing else.
+        value: JSON pointer to the one value of an answer; ``values`` to the first of several.
+        participants: JSON pointer to how many hospitals took part; ``noise_scale`` to the standard deviation of one's
+            noise; ``clip_low`` and ``clip_high`` to the interval that each one's part was clipped to.
+        budget: what the caller has spent, at ``spent``, of what they may.
+        set_budget: gives ``{username}`` a budget of ``{epsilon}``, as an administrator.
+        train: so many ``{rounds}`` of federated learning, as an administrator.
     """
 
     role: str
-    ask: Request
+    count: Request
+    total: Request | None = None
+    histogram: Request | None = None
     value: str = "/value"
+    values: str = "/values/0"
+    participants: str = "/participants"
+    noise_scale: str = "/noise/scale"
+    clip_low: str = "/clip/low/0"
+    clip_high: str = "/clip/high/0"
     budget: Request | None = None
     spent: str = "/spent"
     set_budget: Request | None = None

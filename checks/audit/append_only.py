@@ -28,7 +28,8 @@ def _trigger_disabled(lab: Lab) -> Database:
 def _trigger_that_allows(lab: Lab) -> Database:
     return lab.build(
         DatabaseFlaws(
-            sql="CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'"
+            sql="CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql"
+            " AS 'BEGIN RETURN NULL; END'"
         )
     )
 
