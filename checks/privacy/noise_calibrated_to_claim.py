@@ -93,7 +93,7 @@ def _noise(claim: PrivacyClaim) -> Finding:
 
 def _bounds(claim: PrivacyClaim, policy: Policy) -> Finding:
     limits = policy.privacy
-    beyond = []
+    beyond: list[str] = []
     for name in ("epsilon", "delta", "budget"):
         value, limit = getattr(claim, name), getattr(limits, name)
         if value is not None and value > limit:

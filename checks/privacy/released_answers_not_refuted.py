@@ -57,14 +57,15 @@ def released_answers_not_refuted(mechanism: Mechanism, policy: Policy) -> Iterat
         raise CannotLookError(msg, Reason.TOO_FEW_SAMPLES)
     refuted = shown.epsilon > claim.epsilon
     verdict = f"{'refuted' if refuted else 'not refuted'} at alpha {alpha:.2g}"
+    event = f"the event, a value of {trial.threshold:g} or more"
     mean, deviation = float(noise.mean()), float(noise.std(ddof=1))
     yield Finding(
         subject=f"{noise.size} values in {seen.answers} answers of {seen.source}",
         ok=not refuted,
         message=(
-            f"{verdict}: the event, a value of {trial.threshold:g} or more, holds for {shown.likely} of {shown.size} when"
-            f" {trial.moved} patients are added to nobody and for {shown.unlikely} of {shown.size} as they are, which"
-            f" certifies epsilon {shown.epsilon:.4f} or more at delta {claim.delta:g}; {claim.epsilon:g} is claimed, and"
+            f"{verdict}: {event}, holds for {shown.likely} of {shown.size} when {trial.moved} patients are added to"
+            f" nobody and for {shown.unlikely} of {shown.size} as they are, which certifies epsilon"
+            f" {shown.epsilon:.4f} or more at delta {claim.delta:g}; {claim.epsilon:g} is claimed, and"
             f" {shown.detectable:.4f} is the least that so many values can tell from it"
         ),
         remedy=(
