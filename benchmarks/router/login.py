@@ -9,7 +9,7 @@ from itertools import cycle, islice
 import pyotp
 import urllib3
 
-from benchmarks.router.wrk import BenchmarkError
+from benchmarks.wrk import BenchmarkError
 from fixtures.deployment.target_file import AccountEntry, TargetFile
 
 _READS = 200
