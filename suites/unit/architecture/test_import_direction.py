@@ -10,6 +10,7 @@ import pytest
 from fixtures import REPOSITORY
 
 CHECK_VOCABULARY = {
+    "checks.application",
     "checks.autoscaler",
     "checks.catalogue",
     "checks.evaluate",
@@ -21,8 +22,8 @@ CHECK_VOCABULARY = {
 ALLOWED: dict[str, set[str]] = {
     "checks": {"checks"},
     "reports": {"reports", "checks.dp_audit.model", *CHECK_VOCABULARY},
-    "loadtests": {"loadtests", "checks.autoscaler", "checks.model", "checks.targets"},
-    "fixtures": {"fixtures", "loadtests", "checks.dp_audit", *CHECK_VOCABULARY},
+    "loadtests": {"loadtests", "checks.application", "checks.autoscaler", "checks.model", "checks.targets"},
+    "fixtures": {"fixtures", "loadtests", "checks.acting", "checks.dp_audit", *CHECK_VOCABULARY},
     "runner": {"runner", "fixtures", "loadtests", "reports", "checks"},
     "commands": {"commands", "runner", "fixtures", "loadtests", "reports", "checks"},
 }
