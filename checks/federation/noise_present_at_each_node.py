@@ -53,7 +53,7 @@ def noise_present_at_each_node(mechanism: Mechanism, policy: Policy) -> Iterator
 
 def _node(answers: NodeNoise, claimed: float, alpha: float, law: str) -> Finding:
     noise = np.asarray(answers.values, dtype=np.float64)
-    tested = judge.examine(noise, claimed, alpha, law)
+    tested = judge.noise_tests(noise, claimed, alpha, law)
     refuted = [test for test in tested if not test.ok]
     verdict = f"refuted: {_cause(noise, answers, claimed)}" if refuted else "not refuted"
     return Finding(

@@ -42,7 +42,7 @@ def released_noise_matches_claim(mechanism: Mechanism, policy: Policy) -> Iterat
         msg = f"expected {_SAMPLES} finite samples, got an array of shape {noise.shape}"
         raise CannotLookError(msg, Reason.TOO_FEW_SAMPLES)
     alpha = policy.privacy.alpha / judge.TESTS
-    for tested in judge.examine(noise, claimed, alpha, law):
+    for tested in judge.noise_tests(noise, claimed, alpha, law):
         yield Finding(
             subject=f"{tested.name} of the noise",
             ok=tested.ok,
