@@ -61,7 +61,8 @@ def law_of(claims: Sequence[PrivacyClaim]) -> str:
     """
     named = {claim.mechanism for claim in claims}
     if len(named) != 1 or not named <= set(LAWS):
-        msg = f"noise of the mechanism {' and '.join(sorted(named)) or '(none)'} cannot be judged, only one of {', '.join(LAWS)}"
+        mechanism = " and ".join(sorted(named)) or "(none)"
+        msg = f"noise of the mechanism {mechanism} cannot be judged, only one of {', '.join(LAWS)}"
         raise CannotLookError(msg)
     return named.pop()
 
@@ -74,12 +75,9 @@ def _gaussian_size(noise: Samples, claimed: float, alpha: float) -> NoiseTest:
     chance = float(chi2.cdf(statistic, freedom))
     least = math.sqrt(float(chi2.ppf(alpha, freedom)) / freedom)
     seen = float(np.std(noise, ddof=1))
-    return NoiseTest(
-        "variance",
-        chance >= alpha,
-        f"standard deviation {seen:.2f}, {seen / claimed:.0%} of the {claimed:g} that is claimed (chi-square {statistic:.1f},"
-        f" chance {chance:.2g}; less than {least * claimed:.2f} would be refuted)",
-    )
+    share = f"standard deviation {seen:.2f}, {seen / claimed:.0%} of the {claimed:g} that is claimed"
+    test = f"chi-square {statistic:.1f}, chance {chance:.2g}; less than {least * claimed:.2f} would be refuted"
+    return NoiseTest("variance", chance >= alpha, f"{share} ({test})")
 
 
 def _laplace_size(noise: Samples, claimed: float, alpha: float) -> NoiseTest:
@@ -90,12 +88,9 @@ def _laplace_size(noise: Samples, claimed: float, alpha: float) -> NoiseTest:
     chance = float(chi2.cdf(statistic, freedom))
     least = float(chi2.ppf(alpha, freedom)) / freedom
     seen = float(np.mean(np.abs(noise)))
-    return NoiseTest(
-        "variance",
-        chance >= alpha,
-        f"mean magnitude {seen:.2f}, {seen / claimed:.0%} of the {claimed:g} that is claimed (chi-square {statistic:.1f},"
-        f" chance {chance:.2g}; less than {least * claimed:.2f} would be refuted)",
-    )
+    share = f"mean magnitude {seen:.2f}, {seen / claimed:.0%} of the {claimed:g} that is claimed"
+    test = f"chi-square {statistic:.1f}, chance {chance:.2g}; less than {least * claimed:.2f} would be refuted"
+    return NoiseTest("variance", chance >= alpha, f"{share} ({test})")
 
 
 def _distribution(noise: Samples, claimed: float, alpha: float, law: str) -> NoiseTest:
