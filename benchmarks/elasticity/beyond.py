@@ -106,7 +106,7 @@ def _ask(bench: RunningStack, asked: _Asked, over: threading.Event) -> None:
     session, line = site.client.session(physician), Connections(replace(site.endpoint, timeout_s=_PATIENCE_S))
     while not over.wait(_EVERY_S):
         try:
-            answer = line.exchange(_QUESTION, session, source=physician.source)
+            answer = line.exchange(_QUESTION, session, source=physician.source, member=False)
         except CannotLookError as problem:
             asked.strange = f"; {problem}"
             continue

@@ -10,7 +10,7 @@ from typing import Self
 import httpx
 
 from fixtures.application.client import ApplicationClient
-from fixtures.application.connections import Endpoint
+from fixtures.application.connections import HttpEndpoint
 from fixtures.application.people import person_of
 from fixtures.deployment.target_file import AccountEntry
 from fixtures.lab import Bench
@@ -49,7 +49,7 @@ class ServedKeeper:
         self._researchers = [account for account in accounts if account.role == "researcher"]
         self._sessions: dict[str, dict[str, str]] = {}
         authority = bench.authority.certificate
-        self._application = ApplicationClient(reference_application(), Endpoint(group.routers[0].url, ca=authority))
+        self._application = ApplicationClient(reference_application(), HttpEndpoint(group.routers[0].url, ca=authority))
         context = client_context(authority)
         limits = httpx.Limits(max_connections=None)
         self._clients = [
