@@ -10,6 +10,7 @@ import pytest
 from fixtures import REPOSITORY
 
 CHECK_VOCABULARY = {
+    "checks.acting",
     "checks.application",
     "checks.autoscaler",
     "checks.catalogue",
@@ -23,7 +24,7 @@ ALLOWED: dict[str, set[str]] = {
     "checks": {"checks"},
     "reports": {"reports", "checks.dp_audit.model", *CHECK_VOCABULARY},
     "loadtests": {"loadtests", "checks.application", "checks.autoscaler", "checks.model", "checks.targets"},
-    "fixtures": {"fixtures", "loadtests", "checks.acting", "checks.dp_audit", *CHECK_VOCABULARY},
+    "fixtures": {"fixtures", "loadtests", "checks.dp_audit", *CHECK_VOCABULARY},
     "runner": {"runner", "fixtures", "loadtests", "reports", "checks"},
     "commands": {"commands", "runner", "fixtures", "loadtests", "reports", "checks"},
 }
