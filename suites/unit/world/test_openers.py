@@ -198,6 +198,18 @@ def test_a_deployment_is_looked_at_from_the_declared_addresses(prefix: str, addr
     assert [Deployment(target).site.source(place) for place in (1, 200)] == addresses
 
 
+def test_the_application_file_stands_beside_the_target_file(tmp_path: Path) -> None:
+    """A path is from the folder of the file that names it; what is wrong with it is told with its line."""
+    (tmp_path / "clinic.toml").write_text('name = "clinic"\nlog_in = 5\n')
+    path = tmp_path / "target.toml"
+    path.write_text('name = "mine"\napplication = "clinic.toml"\n')
+    target = read_target(path)
+    assert target.application == tmp_path / "clinic.toml"
+    with pytest.raises(CannotLookError, match=r"clinic.toml:2: log_in: ") as wrong:
+        _ = Deployment(target).site.application
+    assert wrong.value.reason is Reason.NOT_DECLARED
+
+
 def test_a_network_that_is_none_is_refused(tmp_path: Path) -> None:
     """When the file is read, with its place."""
     path = tmp_path / "target.toml"
