@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from fixtures.reference.description import APPLICATION_FILE
 from loadtests.generator.spec import load_from_json
 from suites.unit.load.load_command import ADDRESS, bare_target, load_command, record_of, sentence_of, target_file
 from suites.unit.load.model_server import MODEL, ollama
