@@ -126,9 +126,7 @@ def test_an_application_that_is_down_behind_a_living_proxy_is_not_reached(author
         return Answer(json={"access_token": "t"}) if good else Answer(401)
 
     with clinic(lambda _: Answer(502)) as server:
-        assert with_accounts(server.base_url) == (
-            "these accounts cannot log in: nurse.a (HTTP 502), nurse.b (HTTP 502)"
-        )
+        assert with_accounts(server.base_url) == "these accounts cannot log in: nurse.a, nurse.b (HTTP 502)"
     with clinic(lets_in) as server:
         assert with_accounts(server.base_url) == "these accounts cannot log in: nurse.b (HTTP 401)"
 
@@ -196,6 +194,18 @@ def test_a_deployment_is_looked_at_from_the_declared_addresses(prefix: str, addr
     """Another for every place, as far as they go."""
     target = TargetFile.model_validate({"name": "mine", "client": {"harness_network": prefix}})
     assert [Deployment(target).site.source(place) for place in (1, 200)] == addresses
+
+
+def test_the_application_file_stands_beside_the_target_file(tmp_path: Path) -> None:
+    """A path is from the folder of the file that names it; what is wrong with it is told with its line."""
+    (tmp_path / "clinic.toml").write_text('name = "clinic"\nlog_in = 5\n')
+    path = tmp_path / "target.toml"
+    path.write_text('name = "mine"\napplication = "clinic.toml"\n')
+    target = read_target(path)
+    assert target.application == tmp_path / "clinic.toml"
+    with pytest.raises(CannotLookError, match=r"clinic.toml:2: log_in: ") as wrong:
+        _ = Deployment(target).site.application
+    assert wrong.value.reason is Reason.NOT_DECLARED
 
 
 def test_a_network_that_is_none_is_refused(tmp_path: Path) -> None:
