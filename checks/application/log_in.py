@@ -21,6 +21,7 @@ class LogIn:
             none; the OAuth 2.0 grants (RFC 6749, sections 4.3 and 4.4) send ``request`` as the token endpoint takes it.
         token: JSON pointer (RFC 6901) to the token in the answer; empty when a cookie is the session.
         expires_in: JSON pointer to the token's lifetime in s; empty when the answer does not say.
+        idle_expires_in: likewise to the s without a request after which the session ends.
         base_url: of the authorization server, where that is not the application's own.
         code: the request's field that carries the one-time code of the second factor; empty when there is no such.
         whoami: answers whoever is logged in, and nobody else.
@@ -31,6 +32,7 @@ class LogIn:
     request: Request | None = None
     token: str = "/access_token"  # noqa: S105  where it stands, not what it is
     expires_in: str = ""
+    idle_expires_in: str = ""
     base_url: Annotated[str, Field(pattern=r"^(https?://[^\s/]+)?$")] = ""
     code: str = ""
     whoami: Request | None = None
