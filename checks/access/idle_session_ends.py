@@ -64,7 +64,7 @@ def _stated(api: Api, account: Account, limit: int) -> int | None:
         raise CannotLookError(msg)
     lifetimes = [seconds for seconds in (login.expires_in_s, login.token_lifetime_s) if seconds is not None]
     if login.idle_s is not None:
-        return min(login.idle_s, *lifetimes)
+        return min([login.idle_s, *lifetimes])
     if lifetimes and min(lifetimes) <= limit:
         return min(lifetimes)
     if limit > _WAITED_S:
