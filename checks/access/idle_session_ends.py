@@ -1,8 +1,8 @@
 """A session that nobody uses ends (45 CFR 164.312(a)(2)(iii) automatic logoff; NIST SP 800-53 AC-12).
 
-How soon is what the answer to a log-in states: an idle time-out, or a lifetime that is no longer. A time that a rule can
-wait for is waited for, without a request; then the session must be worth nothing. A time-out of half an hour is not: so
-on most deployments this holds what the application states of itself to the policy.
+How soon is what the answer to a log-in states: an idle time-out, or a lifetime that is no longer. A time that a rule
+can wait for is waited for, without a request; then the session must be worth nothing. A time-out of half an hour is
+not: so on most deployments this holds what the application states of itself to the policy.
 """
 
 from __future__ import annotations
