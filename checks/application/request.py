@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import field, replace
 from typing import Annotated, Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from pydantic import ConfigDict, Field, JsonValue, model_validator
 from pydantic.dataclasses import dataclass
 from pydantic_core import ArgsKwargs
 
-from checks.model import CannotLookError, Reason
+from checks.model import NotDeclaredError
 
 Json = JsonValue
 STRICT = ConfigDict(extra="forbid")
@@ -57,6 +58,15 @@ class Request:
         texts = [self.path, *self.form.values(), *self.headers.values(), *_texts(self.json)]
         return frozenset(name for text in texts for name in _PLACEHOLDER.findall(text))
 
+    @property
+    def encoded(self) -> tuple[bytes, str]:
+        """The body as it is sent, and its media type; both empty when there is none."""
+        if self.form:
+            return urlencode(self.form).encode(), "application/x-www-form-urlencoded"
+        if self.json is not None:
+            return json.dumps(self.json).encode(), "application/json"
+        return b"", ""
+
     def filled(self, values: Mapping[str, str]) -> Request:
         """The same with every placeholder replaced.
 
@@ -66,7 +76,7 @@ class Request:
         missing = sorted(self.placeholders - set(values))
         if missing:
             msg = f"nothing yields {{{missing[0]}}}, which {self} needs"
-            raise CannotLookError(msg, Reason.NOT_DECLARED)
+            raise NotDeclaredError(msg, "acts")
 
         def fill(text: str) -> str:
             return _PLACEHOLDER.sub(lambda found: values[found[1]], text)

@@ -10,6 +10,8 @@ import pytest
 from fixtures import REPOSITORY
 
 CHECK_VOCABULARY = {
+    "checks.acting",
+    "checks.application",
     "checks.autoscaler",
     "checks.catalogue",
     "checks.evaluate",
@@ -21,7 +23,7 @@ CHECK_VOCABULARY = {
 ALLOWED: dict[str, set[str]] = {
     "checks": {"checks"},
     "reports": {"reports", "checks.dp_audit.model", *CHECK_VOCABULARY},
-    "loadtests": {"loadtests", "checks.autoscaler", "checks.model", "checks.targets"},
+    "loadtests": {"loadtests", "checks.application", "checks.autoscaler", "checks.model", "checks.targets"},
     "fixtures": {"fixtures", "loadtests", "checks.dp_audit", *CHECK_VOCABULARY},
     "runner": {"runner", "fixtures", "loadtests", "reports", "checks"},
     "commands": {"commands", "runner", "fixtures", "loadtests", "reports", "checks"},
@@ -67,5 +69,18 @@ def test_checks_have_no_side_doors() -> None:
         for source in _sources("checks")
         for name in sorted(_imports(source))
         if name.split(".")[0] in FORBIDDEN_IN_CHECKS
+    ]
+    assert wrong == []
+
+
+@pytest.mark.unit
+@pytest.mark.parametrize("room", ["fixtures/targets", "fixtures/deployment", "fixtures/application", "fixtures/drills"])
+def test_the_reference_application_has_no_privilege(room: str) -> None:
+    """What looks at a deployment knows the reference stack's application by its description only."""
+    wrong = [
+        f"{source.relative_to(REPOSITORY)} imports {name}"
+        for source in _sources(room)
+        for name in sorted(_imports(source))
+        if name.startswith("fixtures.reference")
     ]
     assert wrong == []
