@@ -132,7 +132,8 @@ class Policy(_Strict):
     """One policy file. ``floor`` is the score below which nothing is conditional any more.
 
     ``autoscaling`` is the system's HorizontalPodAutoscaler, if it has one. ``may_lack`` are parts that a deployment may
-    say it does not have, in the words of the application file's ``[none]``; what a check looks for there does not apply.
+    say it does not have, in the words of the application file's ``[none]``; what a check looks for there does not
+    apply.
     """
 
     name: str
