@@ -118,7 +118,6 @@ def test_what_the_deployment_lacks_does_not_apply_where_the_policy_lets_it_lack_
     def rule() -> Iterator[Finding]:
         message = "the target file has no [federation] section"
         raise NotDeclaredError(message, "federation")
-        yield
 
     def outcome(policy: Policy, absent: dict[str, str]) -> tuple[Status, str]:
         result = evaluate(_rule(rule), _nothing_declared, policy, target="t", absent=absent)
