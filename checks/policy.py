@@ -37,12 +37,11 @@ class TlsPolicy(_Strict):
 
 
 class SessionPolicy(_Strict):
-    """Seconds, and counts of failed log-ins."""
+    """A session's longest life, and without a request, in s; and how many failed log-ins lock an account."""
 
     token_seconds: int = 1800
     idle_seconds: int = 1800
     lockout_failures: int = 5
-    require_second_factor: bool = True
 
 
 class PerformancePolicy(_Strict):
@@ -61,7 +60,6 @@ class PerformancePolicy(_Strict):
     inference_p99_ms: Positive = 4000
     first_token_p95_ms: Positive = 500
     patient_p95_ms: Positive = 500
-    health_p95_ms: Positive = 500
     error_rate: Share = 0.01
     goodput: Share = 0.95
     throughput_per_s: Positive | None = None

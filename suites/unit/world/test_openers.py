@@ -26,7 +26,7 @@ SECTIONS: Mapping[str, Mapping[str, Json]] = {
     "database": {"hosts": [CLOSED], "name": "d", "user": "u", "password": "p", "application_role": "app"},
     "cache": {"nodes": [CLOSED], "username": "u", "password": "p"},
     "inference": {"servers": [f"https://{CLOSED}"]},
-    "monitoring": dict.fromkeys(("prometheus", "alertmanager", "receiver"), f"https://{CLOSED}"),
+    "monitoring": dict.fromkeys(("prometheus", "receiver"), f"https://{CLOSED}"),
     "privacy": {"configurations": ["/nowhere/settings.toml"]},
     "federation": {
         "nodes": [f"https://{CLOSED}"],
@@ -147,7 +147,7 @@ def test_what_stands_in_prometheus_place_is_told_from_it(
 ) -> None:
     """By one sentence."""
     with clinic(lambda _: answer) as server:
-        urls = dict.fromkeys(("prometheus", "alertmanager", "receiver"), server.base_url)
+        urls = dict.fromkeys(("prometheus", "receiver"), server.base_url)
         problem = reachability(_deployment(authority, monitoring=urls))["monitoring"]
     assert problem.endswith(reason)
     assert bool(problem) == bool(reason)
