@@ -87,20 +87,20 @@ def _effective(policy: Directives, names: tuple[str, ...]) -> tuple[str, ...] | 
 
 
 def _allows_inline(sources: tuple[str, ...]) -> bool:
-    """ "Does a source list allow all inline behavior": a nonce, a hash or 'strict-dynamic' has 'unsafe-inline' ignored."""
+    """Does a source list allow all inline behavior: a nonce, a hash or 'strict-dynamic' undoes 'unsafe-inline'."""
     guarded = _strict_dynamic(sources) or any(_NONCE.fullmatch(s) or _HASH.fullmatch(s) for s in sources)
     return not guarded and "'unsafe-inline'" in map(str.lower, sources)
 
 
 def _strict_dynamic(sources: tuple[str, ...]) -> bool:
-    """ "Script directives pre-request check": with it, what a page's markup loads needs a nonce or a hash, whatever hosts
+    """Script directives pre-request check: with it, what a page's markup loads needs a nonce or a hash, whatever hosts
     and schemes stand beside it.
     """
     return "'strict-dynamic'" in map(str.lower, sources)
 
 
 def _is_anywhere(source: str) -> bool:
-    """ "Does url match expression", of an https URL on a host that anybody may have."""
+    """Does url match expression in origin, of an https URL on a host that anybody may have."""
     if source.endswith(":") and source[:-1].lower() in _WEB_SCHEMES:
         return True
     parts = _HOST_SOURCE.fullmatch(source)

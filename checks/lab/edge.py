@@ -38,8 +38,8 @@ class EdgeFlaws(Flaws[Edge]):
         ciphers: OpenSSL cipher list in place of the reference one.
         curves: nginx ``ssl_ecdh_curve`` in place of the reference one.
         dh_bits: size of the Diffie-Hellman group of DHE suites, which are offered where it is given.
-        certificate: what it shows; ``expiring`` has a day left, ``expiring-issuer`` its intermediate; a clean edge whose
-            certificate has its ``address-as-dns-name`` is known by its address.
+        certificate: what it shows; ``expiring`` has a day left, ``expiring-issuer`` its intermediate; an edge that has
+            its ``address-as-dns-name`` is known by that address.
         rsa_certificate: a second certificate beside it, for clients that want RSA; likewise.
         at_second_address: the edge's name stands for a second address as well, where this is served.
         replace: text of the rendered nginx.conf -> what stands there instead.
