@@ -27,11 +27,18 @@ class _Strict(BaseModel):
 
 
 class TlsPolicy(_Strict):
-    """Protocol versions as OpenSSL names them; cipher names as OpenSSL names them, matched as substrings."""
+    """Protocol versions as OpenSSL names them; cipher names as OpenSSL names them, matched as substrings.
+
+    ``prime_bits`` is the least of an RSA, DSA or Diffie-Hellman key, ``curve_bits`` of one on an elliptic curve: 112
+    bits of security, as NIST SP 800-52r2 demands of certificates (section 3.2.1) and SP 800-131Ar2 of key exchanges.
+    """
 
     refused_versions: tuple[str, ...] = ("SSLv2", "SSLv3", "TLSv1.0", "TLSv1.1")
     required_versions: tuple[str, ...] = ("TLSv1.2", "TLSv1.3")
     refused_cipher_parts: tuple[str, ...] = ("RC4", "3DES", "DES-CBC", "NULL", "EXP", "MD5", "CBC", "AECDH", "ADH")
+    prime_bits: int = 2048
+    curve_bits: int = 224
+    refused_hashes: tuple[str, ...] = ("md5", "sha1")
     hsts_seconds: int = 31_536_000
     certificate_days_left: int = 7
 

@@ -17,7 +17,7 @@ from checks.lab.cache import CacheFlaws
 from checks.lab.canary import CanaryFlaws
 from checks.lab.database import DatabaseFlaws
 from checks.lab.drills import DrillFlaws
-from checks.lab.edge import EdgeFlaws, LegacyEdgeFlaws
+from checks.lab.edge import EdgeFlaws, LegacyEdgeFlaws, ScriptedEdgeFlaws
 from checks.lab.federation import FederationFlaws
 from checks.lab.flaws import Flaws, Target
 from checks.lab.hosts import HostFlaws
@@ -45,6 +45,7 @@ __all__ = [
     "LoadFlaws",
     "MechanismFlaws",
     "MonitoringFlaws",
+    "ScriptedEdgeFlaws",
     "Target",
 ]
 

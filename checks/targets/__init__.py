@@ -15,7 +15,15 @@ from checks.targets.cache import Cache
 from checks.targets.canary import Canary, Sighting, Trace
 from checks.targets.database import Database
 from checks.targets.drills import Drill, Drills
-from checks.targets.edge import Certificate, Edge, Handshake
+from checks.targets.edge import (
+    Certificate,
+    Edge,
+    EdgeAddress,
+    Handshake,
+    KeyExchange,
+    PathCertificate,
+    PlainAddress,
+)
 from checks.targets.federation import (
     Federation,
     JointAnswer,
@@ -50,6 +58,7 @@ __all__ = [
     "Drill",
     "Drills",
     "Edge",
+    "EdgeAddress",
     "Federation",
     "FileFacts",
     "GeneratorProcess",
@@ -58,6 +67,7 @@ __all__ = [
     "Inference",
     "Isolate",
     "JointAnswer",
+    "KeyExchange",
     "Kill",
     "Latencies",
     "Load",
@@ -71,7 +81,9 @@ __all__ = [
     "NodeNoise",
     "Objective",
     "Participation",
+    "PathCertificate",
     "Pause",
+    "PlainAddress",
     "PrivacyClaim",
     "ProblemPart",
     "ProcessFacts",

@@ -1,13 +1,32 @@
-"""The TLS and HTTP front door."""
+"""The TLS and HTTP front door: every address of it, and what each does.
+
+    for at in edge.addresses():
+        at.handshake("TLSv1.1").accepted
+        at.certificates()[0].trusted
+        at.get("/").headers["strict-transport-security"]
+
+A name may stand for several addresses, and a server may present several certificates: a rule judges each of them.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, runtime_checkable
+from typing import Literal, Protocol, runtime_checkable
 
 from checks.application import Application
 from checks.targets.reply import Reply
+
+
+@dataclass(frozen=True)
+class KeyExchange:
+    """An ephemeral key that a server took part with: ``group`` is a curve, such as ``secp192r1``, or the size of a
+    prime, such as ``1024 bits``.
+    """
+
+    kind: Literal["DH", "ECDH"]
+    group: str
+    bits: int
 
 
 @dataclass(frozen=True)
@@ -17,25 +36,75 @@ class Handshake:
     version: str
     accepted: bool
     ciphers: tuple[str, ...]
+    key_exchanges: tuple[KeyExchange, ...] = ()
+
+
+@dataclass(frozen=True)
+class PathCertificate:
+    """A certificate of a path: its key as in ``RSA`` of so many bits, and the hash that its issuer signed."""
+
+    subject: str
+    key: str
+    key_bits: int
+    signature_hash: str
 
 
 @dataclass(frozen=True)
 class Certificate:
-    """The certificate chain that a server presents, judged against the trust anchors of the target.
+    """One certificate that a server presents, judged against the trust anchors of the target.
 
-    ``seconds_left`` until ``not_after``, negative when past; ``problem`` says why the path is not trusted.
+    Args:
+        versions: in which it was presented, such as ``TLSv1.2``.
+        names: its subject alternative names with their types, such as ``DNS:gate.clinic.test`` and ``IP:10.0.0.2``.
+        path: from the certificate to the trust anchor as validated, or as presented where it is not trusted.
+        ends: when no valid path is left any more: another valid path counts, and so does the shortest life on each.
+        ends_first: subject of the certificate whose end that is.
+        seconds_left: until then, negative when past.
+        problem: why the path is not trusted; empty when it is.
     """
 
-    subject: str
+    fingerprint: str
+    versions: tuple[str, ...]
     names: tuple[str, ...]
-    not_before: datetime
-    not_after: datetime
+    path: tuple[PathCertificate, ...]
+    ends: datetime
+    ends_first: str
     seconds_left: float
-    key_bits: int
-    signature_hash: str
-    trusted: bool
     matches_name: bool
     problem: str
+
+    @property
+    def trusted(self) -> bool:
+        """Whether a valid path leads to a trust anchor."""
+        return not self.problem
+
+
+class EdgeAddress(Protocol):
+    """One address at which HTTPS is served; ``address`` as in ``10.0.0.2:443`` or ``[2001:db8::2]:443``."""
+
+    address: str
+
+    def handshake(self, version: str) -> Handshake:
+        """Offer exactly one of SSLv2, SSLv3, TLSv1.0, TLSv1.1, TLSv1.2, TLSv1.3."""
+        ...
+
+    def certificates(self) -> tuple[Certificate, ...]:
+        """Every certificate that it presents, to clients of any version and any kind of signature; at least one."""
+        ...
+
+    def get(self, path: str) -> Reply:
+        """GET over HTTPS; redirects are not followed."""
+        ...
+
+
+class PlainAddress(Protocol):
+    """One address at which plain HTTP would be served."""
+
+    address: str
+
+    def get(self, path: str) -> Reply | None:
+        """GET without TLS; None where nothing takes connections while the front door itself does."""
+        ...
 
 
 @runtime_checkable
@@ -43,23 +112,17 @@ class Edge(Protocol):
     """The TLS and HTTP front door.
 
     Args:
-        address: ``host:port`` of HTTPS.
         server_name: the name that clients use.
         application: what stands behind it, as described; nothing but its name where nothing is declared.
     """
 
-    address: str
     server_name: str
     application: Application
 
-    def handshake(self, version: str) -> Handshake:
-        """Offer exactly one of SSLv2, SSLv3, TLSv1.0, TLSv1.1, TLSv1.2, TLSv1.3."""
+    def addresses(self) -> tuple[EdgeAddress, ...]:
+        """Every address of HTTPS, IPv4 and IPv6, as its name was resolved once; at least one."""
         ...
 
-    def certificate(self) -> Certificate:
-        """The leaf as presented, with the verdict of path validation and name matching."""
-        ...
-
-    def get(self, path: str, *, tls: bool = True) -> Reply:
-        """GET over HTTPS, or over the plain HTTP port with ``tls=False``; redirects are not followed."""
+    def plain_addresses(self) -> tuple[PlainAddress, ...]:
+        """Every address of plain HTTP: as declared, else port 80 of those of HTTPS."""
         ...

@@ -15,15 +15,20 @@ class RequestError(Exception):
 
 @dataclass(frozen=True)
 class HttpAnswer:
-    """Status, the bytes up to the end of the headers or beyond, and the body (empty when it was streamed)."""
+    """Status, the bytes up to the end of the headers or beyond, with those of interim answers before them, and the body
+    (empty when it was streamed).
+    """
 
     status: int
     head: bytes
     body: bytes
 
     def header(self, name: str) -> str:
-        """The first header of that name, empty when there is none."""
-        for line in self.head.partition(b"\r\n\r\n")[0].split(b"\r\n")[1:]:
+        """The first header of that name, empty when there is none; interim answers (1xx) before it do not count."""
+        head, _, rest = self.head.partition(b"\r\n\r\n")
+        while head.partition(b" ")[2].startswith(b"1"):
+            head, _, rest = rest.partition(b"\r\n\r\n")
+        for line in head.split(b"\r\n")[1:]:
             key, _, value = line.partition(b":")
             if key.decode("latin-1").lower() == name.lower():
                 return value.strip().decode("latin-1")

@@ -103,13 +103,13 @@ class _Parser(HTTPResponseParser):  # type: ignore[misc]  # ships no usable type
         pass
 
     def _on_headers_complete(self) -> None:
-        self.past_head = True
+        self.past_head = self.get_code() >= 200  # what comes before is no answer yet
 
     def _on_body(self, buf: bytes) -> None:
         self.body += buf
 
     def _on_message_complete(self) -> None:
-        self.complete = self.get_code() >= 200  # what comes before is no answer yet
+        self.complete = self.get_code() >= 200
 
 
 _CAUSES: tuple[tuple[type[BaseException], str], ...] = (  # the more special before the more general

@@ -148,7 +148,8 @@ def test_answers_are_read_whole(serve: Callable[..., _Server], connect: Callable
     client = connect(server)
     seen = [client.request("GET", "/") for _ in range(4)]
     assert [answer.body for answer in seen] == [b"ok", b"foursix", b"foursix", b"ok"]
-    assert seen[0].header("content-length") == "2"
+    assert [answer.header("content-length") for answer in seen] == ["2", "", "", "2"]
+    assert [answer.header("transfer-encoding") for answer in seen] == ["", "chunked", "chunked", ""]
     assert server.connections == 1
 
 

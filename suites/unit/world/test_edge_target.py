@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from checks.model import CannotLookError
+from checks.targets import EdgeAddress
 from fixtures.stack.certificates import CertificateAuthority
 from fixtures.targets.edge.target import TlsEdge
 
@@ -52,8 +53,14 @@ class _Server(http.server.ThreadingHTTPServer):
         del request, client_address  # refused handshakes are what is tested
 
 
+def _only(https: str, ca: Path) -> EdgeAddress:
+    """The address of an edge that has one."""
+    (at,) = TlsEdge(https=https, http="", server_name=NAME, ca=ca).addresses()
+    return at
+
+
 @contextlib.contextmanager
-def _edge(directory: Path, names: tuple[str, ...] = (NAME,), *, days: int = 30) -> Iterator[TlsEdge]:
+def _edge(directory: Path, names: tuple[str, ...] = (NAME,), *, days: int = 30) -> Iterator[EdgeAddress]:
     authority = CertificateAuthority(directory / "ca")
     pair = authority.issue("leaf", directory, names=names, not_after=datetime.now(UTC) + timedelta(days=days))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -63,7 +70,7 @@ def _edge(directory: Path, names: tuple[str, ...] = (NAME,), *, days: int = 30) 
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
         try:
-            yield TlsEdge(https=f"127.0.0.1:{server.server_port}", http="", server_name=NAME, ca=authority.certificate)
+            yield _only(f"127.0.0.1:{server.server_port}", authority.certificate)
         finally:
             server.shutdown()
             thread.join()
@@ -84,13 +91,13 @@ def _edge(directory: Path, names: tuple[str, ...] = (NAME,), *, days: int = 30) 
 )
 def test_a_wildcard_stands_for_exactly_one_label(tmp_path: Path, names: tuple[str, ...], matches: bool) -> None:  # noqa: FBT001
     with _edge(tmp_path, names) as edge:
-        seen = edge.certificate()
+        (seen,) = edge.certificates()
     assert (seen.trusted, seen.matches_name) == (True, matches)
 
 
 def test_an_expired_certificate_is_told_with_its_reason_and_still_lets_the_headers_be_read(tmp_path: Path) -> None:
     with _edge(tmp_path, days=-2) as edge:
-        seen = edge.certificate()
+        (seen,) = edge.certificates()
         reply = edge.get("/")
     assert (seen.trusted, seen.problem) == (False, "certificate has expired")
     assert -3 * 86_400 < seen.seconds_left < -86_400
@@ -111,8 +118,8 @@ def test_the_rate_limit_is_waited_out(tmp_path: Path) -> None:
 def test_an_edge_that_is_down_has_refused_nothing(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as reserved:
         address = "{}:{}".format(*reserved.getsockname())
-    edge = TlsEdge(https=address, http="", server_name=NAME, ca=tmp_path / "none")
-    for look in (lambda: edge.handshake("TLSv1.1"), edge.certificate, lambda: edge.get("/")):
+    edge = _only(address, tmp_path / "none")
+    for look in (lambda: edge.handshake("TLSv1.1"), edge.certificates, lambda: edge.get("/")):
         with pytest.raises(CannotLookError, match="nothing answers"):
             look()
 
@@ -132,7 +139,7 @@ def test_a_server_without_tls_has_refused_nothing(tmp_path: Path) -> None:
     with _Mute(("127.0.0.1", 0), _HangsUp) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
-        edge = TlsEdge(https=f"127.0.0.1:{server.server_address[1]}", http="", server_name=NAME, ca=tmp_path / "none")
+        edge = _only(f"127.0.0.1:{server.server_address[1]}", tmp_path / "none")
         try:
             with pytest.raises(CannotLookError, match="no version of TLS at all"):
                 edge.handshake("TLSv1.0")
@@ -142,6 +149,6 @@ def test_a_server_without_tls_has_refused_nothing(tmp_path: Path) -> None:
 
 
 def test_a_version_nobody_knows_is_told(tmp_path: Path) -> None:
-    edge = TlsEdge(https="127.0.0.1:9", http="", server_name=NAME, ca=tmp_path)
+    edge = _only("127.0.0.1:9", tmp_path)
     with pytest.raises(CannotLookError, match="no way to offer TLSv9"):
         edge.handshake("TLSv9")
