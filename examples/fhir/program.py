@@ -1,0 +1,104 @@
+"""A part of the example that is one program: how its files are written, how it is started, and how it shows that it is ready.
+
+    Program("redis", host, prepare=lambda: Launch(("redis-server", path), user="redis"), probe=answers_ping)
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import signal
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from fixtures.hosts import Driver, Host
+from fixtures.services.files import own, write_private
+from fixtures.stack.certificates import CertificateAuthority, KeyPair
+from fixtures.stack.vault import Vault
+
+HERE = Path(__file__).resolve().parent
+_templates = Environment(  # noqa: S701  server configuration, not HTML: escaping would corrupt it
+    loader=FileSystemLoader(HERE / "conf"),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    keep_trailing_newline=True,
+)
+
+
+@dataclass(frozen=True)
+class Launch:
+    """A command line, the account that it runs as, and what its environment has besides."""
+
+    argv: tuple[str, ...]
+    user: str = ""
+    env: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True)
+class Premises:
+    """What every part is made from: the hosts, the secrets and the certificates of one run."""
+
+    driver: Driver
+    vault: Vault
+    authority: CertificateAuthority
+
+    def host(self, name: str) -> Host:
+        """The host of that name."""
+        return self.driver.host(name)
+
+    def account(self, name: str) -> str:
+        """A service account of the system to run as, when the harness is root and there is such; else empty."""
+        return name if os.geteuid() == 0 and any(entry.pw_name == name for entry in pwd.getpwall()) else ""
+
+    def pair(self, host: Host, owner: str = "", *names: str) -> KeyPair:
+        """The certificate of a host, in files that ``owner`` can read."""
+        directory = host.directory / f"tls-{owner}" if owner else host.directory / "tls"
+        return self.authority.issue(host.name, directory, names=(host.name, host.address, *names), owner=owner or None)
+
+    def write(self, template: str, path: Path, owner: str = "", **values: object) -> Path:
+        """Render ``conf/<template>`` into a file that only its owner can read."""
+        text = _templates.get_template(template).render(ca=self.authority.certificate, **values)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        own(path.parent, owner or None)
+        write_private(path, text, owner or None)
+        return path
+
+
+@dataclass(frozen=True)
+class Program:
+    """Implements `fixtures.services.Service`.
+
+    Args:
+        prepare: writes the program's files and says how it is started.
+        probe: one quick question, as its clients would ask it.
+        signum: what asks it to end.
+    """
+
+    name: str
+    host: Host
+    prepare: Callable[[], Launch]
+    probe: Callable[[], bool]
+    signum: int = signal.SIGTERM
+
+    @property
+    def log(self) -> Path:
+        """See `fixtures.services.Service.log`."""
+        return self.host.directory / f"{self.name}.log"
+
+    def start(self) -> None:
+        """See `fixtures.services.Service.start`."""
+        launch = self.prepare()
+        self.host.spawn([*launch.argv], service=self.name, user=launch.user or None, env={**launch.env})
+
+    def ready(self) -> bool:
+        """See `fixtures.services.Service.ready`."""
+        return self.probe()
+
+    def stop(self) -> None:
+        """See `fixtures.services.Service.stop`."""
+        if (process := self.host.process(self.name)) is not None:
+            process.stop(timeout_s=5.0, signum=self.signum)
