@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import getpass
+from collections.abc import Callable
+from examples.fhir.database import Database
 from examples.fhir.program import Launch, Premises, Program
-from fixtures.hosts import Host
 from fixtures.services import ServiceError
 from fixtures.services.database.installation import programs
 from fixtures.services.files import own, write_private
+from fixtures.wait import DeadlineError, wait_for
 
 _SERVER = "fhir"
 _TIMEOUT_S = 60.0
@@ -16,12 +18,14 @@ _TIMEOUT_S = 60.0
 class Barman:
     """Streams WAL from the primary, and copies it whole when it is told to."""
 
-    def __init__(self, premises: Premises, primary: Host) -> None:
-        self._premises, self._primary = premises, primary
+    def __init__(self, premises: Premises, database: Database) -> None:
+        self._premises, self._primary = premises, database.primary.host
+        self._begin_segment = database.begin_segment
         self.host = premises.host("backup")
         self.directory = self.host.directory / "barman"
         self.configuration = self.directory / "barman.conf"
         self._account = premises.account("barman")
+        self._home = self.directory / "home" / _SERVER
 
     @property
     def service(self) -> Program:
@@ -35,14 +39,25 @@ class Barman:
         return Program("barman", self.host, prepare, self._receives)
 
     def first_backup(self) -> None:
-        """Make a full backup when there is none.
+        """Make a full backup when there is none, and wait until the WAL that it needs has come too.
 
         Raises:
             ServiceError: it failed.
         """
-        if not any((self.directory / "home" / _SERVER / "base").glob("*")):
-            self.run("switch-wal", "--archive", _SERVER)
-            self.run("backup", "--wait", _SERVER)
+        if any((self._home / "base").glob("*")):
+            return
+        archive = self._home / "wals" / "xlog.db"
+        self._arrived(lambda: archive.exists() and archive.stat().st_size > 0, "the first WAL is put away")
+        self.run("backup", _SERVER)
+        self._arrived(lambda: "DONE" in self.run("show-backup", _SERVER, "latest"), "the first backup is complete")
+
+    def _arrived(self, condition: Callable[[], bool], what: str) -> None:
+        """Wait; Barman keeps the last segment of WAL in the stream until the next one begins."""
+        self._begin_segment()
+        try:
+            wait_for(condition, what=what, timeout_s=_TIMEOUT_S, interval_s=0.5)
+        except DeadlineError as late:
+            raise ServiceError(str(late)) from late
 
     def run(self, *words: str) -> str:
         """What one command of Barman says.
@@ -58,7 +73,7 @@ class Barman:
         return done.stdout
 
     def _receives(self) -> bool:
-        return any((self.directory / "home" / _SERVER / "streaming").glob("*"))
+        return any((self._home / "streaming").glob("*"))
 
     def _configure(self) -> None:
         for path in (self.directory, self.directory / "conf.d", self.directory / "home"):

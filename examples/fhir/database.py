@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -125,11 +126,14 @@ class Server:
             "pg_hba.conf.j2",
             data / "pg_hba.conf",
             OWNER,
-            everywhere=premises.driver.harness_network,
-            databases=[premises.host(name).address for name in HOSTS],
-            **{name: premises.host(name).address for name in ("fhir", "monitor", "backup")},
+            **{name: _source(premises.host(name)) for name in (*HOSTS, "fhir", "monitor", "backup")},
         )
         write_private(data / "pg_ident.conf", "\n".join([*identities(), ""]), OWNER)
+
+
+def _source(host: Host) -> str:
+    """The prefix that a host connects from: on loopback all appear as 127.0.0.1."""
+    return "127.0.0.0/8" if ipaddress.ip_address(host.address).is_loopback else f"{host.address}/32"
 
 
 class Database:
@@ -183,6 +187,11 @@ class Database:
             wait_for(self._streams, what="the standby streams", timeout_s=_FOLLOW_S)
         except DeadlineError as late:
             raise ServiceError(str(late)) from late
+
+    def begin_segment(self) -> None:
+        """Begin a new segment of WAL, so that the one before is complete."""
+        with superuser(self.primary.paths, "postgres") as connection:
+            connection.execute("SELECT pg_switch_wal(), pg_create_restore_point('segment')")
 
     def _streams(self) -> bool:
         with superuser(self.primary.paths, "postgres") as connection:

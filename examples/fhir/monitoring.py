@@ -102,8 +102,14 @@ class MonitoringHost:
             web = self._premises.write(
                 "web.yml.j2", self.host.directory / "postgres-exporter" / "web.yml", self._account, pair=pair
             )
-            listen = f"--web.listen-address={self.address(DATABASE_EXPORTER_PORT)}"
-            argv = ("prometheus-postgres-exporter", listen, f"--web.config.file={web}", "--log.level=warn")
+            argv = (
+                "prometheus-postgres-exporter",
+                f"--web.listen-address={self.address(DATABASE_EXPORTER_PORT)}",
+                f"--web.config.file={web}",
+                "--no-collector.database",  # these two trip over a second server
+                "--no-collector.bgwriter",
+                "--log.level=warn",
+            )
             return Launch(argv, self._account, {"DATA_SOURCE_NAME": ",".join(sources)})
 
         return Program("postgres-exporter", self.host, prepare, lambda: self._answers(DATABASE_EXPORTER_PORT, "/"))

@@ -32,7 +32,7 @@ class FhirSite:
         self.premises = Premises(driver, Vault(driver.root / "vault.json"), CertificateAuthority(driver.root / "ca"))
         self.store = TokenStore(self.premises)
         self.database = Database(self.premises)
-        self.backup = Barman(self.premises, self.database.primary.host)
+        self.backup = Barman(self.premises, self.database)
         self.monitoring = MonitoringHost(self.premises, self.database, self.store)
         self.components = (
             Component("database", (self.database.primary,), form=self.database.form),
@@ -48,6 +48,6 @@ class FhirSite:
                 after=("database", "tokens", "provider", "fhir", "edge"),
                 form=lambda: admit_patients(self.premises),
             ),
-            Component("backup", (self.backup.service,), after=("patients",), form=self.backup.first_backup),
+            Component("backup", (self.backup.service,), after=("patients", "standby"), form=self.backup.first_backup),
             Component("monitoring", tuple(self.monitoring.services)),
         )

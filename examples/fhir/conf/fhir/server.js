@@ -25,7 +25,7 @@ const trail = morgan(
       address: tokens['remote-addr'](request, answer),
       request_id: request.get('x-request-id') ?? '',
     }),
-  { stream: { write: storage.record } },
+  { skip: (request) => request.path === '/4_0_0/metadata', stream: { write: storage.record } },
 );
 const application = express().set('trust proxy', 1);
 application.use(trail);

@@ -3,6 +3,7 @@ const { randomUUID } = require('node:crypto');
 const fs = require('node:fs');
 const { checkServerIdentity } = require('node:tls');
 
+const { ServerError } = require('@asymmetrik/node-fhir-server-core');
 const { Pool } = require('pg');
 
 const KEY = "current_setting('fhir.key')";
@@ -69,6 +70,10 @@ module.exports.over = ({ ca, phi_key, ...options }) => {
 
     const write = (id, context) =>
       within(context, async (db, body) => {
+        // https://hl7.org/fhir/R4/http.html#update
+        if (body.resourceType !== type || (context.req.params.id && body.id !== id)) {
+          throw new ServerError('the body is not the resource that the URL names', { statusCode: 400, issue: [] });
+        }
         const content = { ...body, resourceType: type, id, meta: { lastUpdated: new Date().toISOString() } };
         await db.query(
           `INSERT INTO ${table} (hospital, id, patient, identifier, content)
