@@ -23,7 +23,8 @@ def main() -> None:
 
     The gate itself is a pytest run:  pytest -m gate [--target FILE] [--policy NAME]
 
-    Exit codes: 0 holds, 1 does not hold, 2 usage, unreadable input or interrupted, 3 unknown.
+    Exit codes: 0 holds, 1 does not hold, 2 usage, unreadable input or interrupted, 3 unknown. Should a command end with a
+    fault of its own, CLINICAL_GATE_DEBUG=1 shows where.
     """
 
 

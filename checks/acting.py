@@ -9,13 +9,11 @@ Pure but for what the target does.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-import jsonpointer
-
 from checks.application import Act, Request
+from checks.application.answers import values_at
 from checks.model import CannotLookError, Reason
 from checks.targets import Account, Api, Reply
 
@@ -126,27 +124,5 @@ def _somebody(api: Api, act: Act, tenant: str) -> Account:
 
 
 def values_in(reply: Reply, pointer: str) -> frozenset[str]:
-    """What a JSON pointer (RFC 6901) points to; through the first element of a list it stands for every element.
-
-    ``/entry/0/resource/id`` gives the ids of all entries. An answer without the place, or that is no JSON, gives none.
-    """
-    try:
-        document = json.loads(reply.body)
-    except ValueError:
-        return frozenset()
-    return frozenset(str(value) for value in _walk(document, jsonpointer.JsonPointer(pointer).parts))
-
-
-def _walk(document: object, parts: list[str]) -> Iterator[object]:
-    if not parts:
-        if isinstance(document, str | int) and not isinstance(document, bool):
-            yield document
-        return
-    head, rest = parts[0], parts[1:]
-    if isinstance(document, list) and head == "0":
-        for element in document:
-            yield from _walk(element, rest)
-    elif isinstance(document, list) and head.isdigit() and int(head) < len(document):
-        yield from _walk(document[int(head)], rest)
-    elif isinstance(document, dict) and head in document:
-        yield from _walk(document[head], rest)
+    """What a JSON pointer points to in an answer, see `checks.application.answers.values_at`."""
+    return values_at(reply.body, pointer)

@@ -25,16 +25,7 @@ def evaluate(rule: Check, find: Callable[[type], object], policy: Policy, *, tar
         policy: thresholds for checks that take one.
         target: identity of what is looked at.
     """
-    blank = Result(
-        check_id=rule.id,
-        claim=rule.claim,
-        gate=rule.gate,
-        severity=rule.severity,
-        controls=rule.controls,
-        status=Status.UNKNOWN,
-        findings=(),
-        target=target,
-    )
+    blank = rule.result(Status.UNKNOWN, target=target)
     found: list[Finding] = []
     try:
         arguments = {name: find(kind) for name, kind in rule.needs}

@@ -149,6 +149,23 @@ class Check:
         """Its id: reports name tests by it, the same in every run."""
         return self.id
 
+    def result(
+        self, status: Status, *, target: str = "", reason: Reason | None = None, explanation: str = ""
+    ) -> Result:
+        """A result of this check without findings."""
+        return Result(
+            check_id=self.id,
+            claim=self.claim,
+            gate=self.gate,
+            severity=self.severity,
+            controls=self.controls,
+            status=status,
+            findings=(),
+            target=target,
+            reason=reason,
+            explanation=explanation,
+        )
+
 
 @dataclass(frozen=True)
 class _Declaration:

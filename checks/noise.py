@@ -28,7 +28,7 @@ Samples = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Tested:
+class NoiseTest:
     """One test: what it looks at, whether the noise stood it, and what was seen, in words."""
 
     name: str
@@ -36,7 +36,7 @@ class Tested:
     seen: str
 
 
-def examine(noise: Samples, claimed: float, alpha: float, law: str = "gaussian") -> tuple[Tested, ...]:
+def noise_tests(noise: Samples, claimed: float, alpha: float, law: str = "gaussian") -> tuple[NoiseTest, ...]:
     """Test noise against a claim.
 
     Args:
@@ -61,12 +61,13 @@ def law_of(claims: Sequence[PrivacyClaim]) -> str:
     """
     named = {claim.mechanism for claim in claims}
     if len(named) != 1 or not named <= set(LAWS):
-        msg = f"noise of the mechanism {' and '.join(sorted(named)) or '(none)'} cannot be judged, only one of {', '.join(LAWS)}"
+        mechanism = " and ".join(sorted(named)) or "(none)"
+        msg = f"noise of the mechanism {mechanism} cannot be judged, only one of {', '.join(LAWS)}"
         raise CannotLookError(msg)
     return named.pop()
 
 
-def _gaussian_size(noise: Samples, claimed: float, alpha: float) -> Tested:
+def _gaussian_size(noise: Samples, claimed: float, alpha: float) -> NoiseTest:
     from scipy.stats import chi2  # noqa: PLC0415  one second, only when asked
 
     freedom = noise.size - 1
@@ -74,15 +75,12 @@ def _gaussian_size(noise: Samples, claimed: float, alpha: float) -> Tested:
     chance = float(chi2.cdf(statistic, freedom))
     least = math.sqrt(float(chi2.ppf(alpha, freedom)) / freedom)
     seen = float(np.std(noise, ddof=1))
-    return Tested(
-        "variance",
-        chance >= alpha,
-        f"standard deviation {seen:.2f}, {seen / claimed:.0%} of the {claimed:g} that is claimed (chi-square {statistic:.1f},"
-        f" chance {chance:.2g}; less than {least * claimed:.2f} would be refuted)",
-    )
+    share = f"standard deviation {seen:.2f}, {seen / claimed:.0%} of the {claimed:g} that is claimed"
+    test = f"chi-square {statistic:.1f}, chance {chance:.2g}; less than {least * claimed:.2f} would be refuted"
+    return NoiseTest("variance", chance >= alpha, f"{share} ({test})")
 
 
-def _laplace_size(noise: Samples, claimed: float, alpha: float) -> Tested:
+def _laplace_size(noise: Samples, claimed: float, alpha: float) -> NoiseTest:
     from scipy.stats import chi2  # noqa: PLC0415
 
     freedom = 2 * noise.size  # twice a sum of n exponentials is chi-square with 2n degrees of freedom
@@ -90,15 +88,12 @@ def _laplace_size(noise: Samples, claimed: float, alpha: float) -> Tested:
     chance = float(chi2.cdf(statistic, freedom))
     least = float(chi2.ppf(alpha, freedom)) / freedom
     seen = float(np.mean(np.abs(noise)))
-    return Tested(
-        "variance",
-        chance >= alpha,
-        f"mean magnitude {seen:.2f}, {seen / claimed:.0%} of the {claimed:g} that is claimed (chi-square {statistic:.1f},"
-        f" chance {chance:.2g}; less than {least * claimed:.2f} would be refuted)",
-    )
+    share = f"mean magnitude {seen:.2f}, {seen / claimed:.0%} of the {claimed:g} that is claimed"
+    test = f"chi-square {statistic:.1f}, chance {chance:.2g}; less than {least * claimed:.2f} would be refuted"
+    return NoiseTest("variance", chance >= alpha, f"{share} ({test})")
 
 
-def _distribution(noise: Samples, claimed: float, alpha: float, law: str) -> Tested:
+def _distribution(noise: Samples, claimed: float, alpha: float, law: str) -> NoiseTest:
     from scipy.stats import norm  # noqa: PLC0415
 
     size = np.sort(np.abs(noise))
@@ -107,18 +102,18 @@ def _distribution(noise: Samples, claimed: float, alpha: float, law: str) -> Tes
     expected = 2 * norm.cdf(reached) - 1 if law == "gaussian" else -np.expm1(-reached)
     excess = float(np.max(np.arange(1, size.size + 1) / size.size - expected))
     allowed = math.sqrt(math.log(1 / alpha) / (2 * size.size))
-    return Tested(
+    return NoiseTest(
         "distribution",
         excess <= allowed,
         f"small noise is more frequent than claimed by {excess:.4f}, where chance allows {allowed:.4f}",
     )
 
 
-def _repetition(noise: Samples, claimed: float, alpha: float, law: str) -> Tested:
+def _repetition(noise: Samples, claimed: float, alpha: float, law: str) -> NoiseTest:
     values, counts = np.unique(noise, return_counts=True)
     often, value = int(counts.max()), float(values[counts.argmax()])
     allowed = most_repeated(noise.size, claimed, alpha, law)
-    return Tested(
+    return NoiseTest(
         "repetition",
         often <= allowed,
         f"the value {value:g} came {often} times out of {noise.size}, where chance allows {allowed}",

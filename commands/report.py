@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import click
+from pydantic import ValidationError
 from rich import box
 from rich.console import Console
 from rich.markup import escape
@@ -17,7 +18,7 @@ from reports import history
 from reports.allure_report import build
 from reports.keys import PUBLIC, load_public
 from reports.records import Verdict
-from reports.refusals import Refusal, UnreadableError, VerificationError
+from reports.refusals import UnreadableError, VerificationError
 from reports.render.terminal import print_summary
 from reports.verify import Verified, verify
 
@@ -140,10 +141,14 @@ def history_command(file: Path, *, as_json: bool) -> ExitCode:
     try:
         entries = history.read(path)
     except VerificationError as problem:
-        if problem.refusal is Refusal.HISTORY_MISSING:
-            raise UnreadableError(str(problem)) from problem
+        if not _is_history(path):
+            msg = f"{path} is no history of reports: its first line is no entry of one"
+            raise UnreadableError(msg) from problem
         click.echo(f"DOES NOT HOLD: {problem.refusal.value}. {problem}", err=True)
         return ExitCode.DOES_NOT_HOLD
+    if not entries:
+        msg = f"the history {path} is empty: no report has been published there"
+        raise UnreadableError(msg)
     if as_json:
         for entry in entries:
             click.echo(entry.encode().decode(), nl=False)
@@ -164,6 +169,16 @@ def history_command(file: Path, *, as_json: bool) -> ExitCode:
         )
     Console(highlight=False).print(table)
     return ExitCode.HOLDS
+
+
+def _is_history(path: Path) -> bool:
+    """Whether it was one: what was altered still begins as one, what is something else does not."""
+    try:
+        with path.open("rb") as content:
+            history.HistoryEntry.model_validate_json(content.readline())
+    except (OSError, ValidationError):
+        return False
+    return True
 
 
 def _trust(directory: Path, key: Path | None) -> _Trust:

@@ -104,8 +104,8 @@ def _fullness(capacity: Capacity) -> Iterator[str]:
     yield f"Full first: {first.name}, {first.amount()}{before} ({capacity.scope})."
     if first.kind is ResourceKind.GENERATOR:
         yield (
-            "So the limit is the load generator's, and the deployment's is unknown: send with more --processes, or from "
-            "more machines."
+            "So the limit is the load generator's, and the deployment's is unknown: send with more --processes, or "
+            "from more machines."
         )
     elif first.kind is ResourceKind.MACHINE:
         users = sorted(

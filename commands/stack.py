@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from fixtures.stack import runs
 from fixtures.stack.description import describe
 from fixtures.stack.topology import Stack
 from loadtests.exit_codes import ExitCode
+from runner.options import refuse_other_than_gguf
 
 DEFAULT_TARGET = Path("build/stack/target.toml")
 _target = click.option(
@@ -40,9 +42,9 @@ def stack() -> None:
 )
 def up(target: Path, driver: str | None, model: Path | None) -> None:
     """Start every service, show its progress, and write the target file."""
-    if target.exists() and (old := read_target(target).run) and runs.find(old):
-        message = f"stack {old} is up; take it down first (clinical-gate stack down), or give another --target"
-        raise TargetError(message)
+    _refuse_taken(target)
+    if model:
+        refuse_other_than_gguf(model)
     began = time.monotonic()
     run, hosts = runs.begin(driver=driver or "")
     try:
@@ -56,6 +58,17 @@ def up(target: Path, driver: str | None, model: Path | None) -> None:
         raise
     seconds = time.monotonic() - began
     click.echo(f"stack {run.id} is up after {seconds:.1f} s; gate it with: pytest -m gate --target {target}")
+
+
+def _refuse_taken(target: Path) -> None:
+    """Say now what would be found out when the stack is up, and its target file is to be written."""
+    if target.exists() and (old := read_target(target).run) and runs.find(old):
+        message = f"stack {old} is up; take it down first (clinical-gate stack down), or give another --target"
+        raise TargetError(message)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if not os.access(target.parent, os.W_OK) or (target.is_symlink() and not target.exists()):
+        message = f"target file {target} cannot be written: give another --target"
+        raise TargetError(message)
 
 
 @stack.command()

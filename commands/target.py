@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from fixtures.deployment.deployment import Deployment
+from fixtures.deployment.reachability import reachability
 from fixtures.deployment.target_file import read_target
 from loadtests.exit_codes import ExitCode
 
@@ -23,7 +24,7 @@ def target() -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 def check(file: Path) -> ExitCode:
     """Say whether FILE is complete and every part of it can be reached; exit 3 when some part cannot."""
-    states = Deployment(read_target(file)).reachability()
+    states = reachability(Deployment(read_target(file)))
     table = Table("section", "state", "detail", box=None)
     for section, problem in states.items():
         table.add_row(section, "[green]reached[/]" if not problem else "[red]unknown[/]", escape(problem))

@@ -6,8 +6,8 @@ Every command does its work inside `one_sentence`, named with the errors whose m
         profile = load_profile(name)
 
 Such an error, a wrong option, a file that cannot be opened, and Ctrl-C or SIGTERM end the command with 2. Whatever else
-is raised is a fault of this program: it ends with 3, because nothing was found out, and never with Python's own 1,
-which would say that something does not hold. ``CLINICAL_GATE_DEBUG=1`` shows where such a fault was raised.
+is raised, by a full disk or by a fault of this program, ends it with 3, because nothing was found out, and never with
+Python's own 1, which would say that something does not hold. ``CLINICAL_GATE_DEBUG=1`` shows where it was raised.
 
 It stands in this room because this is the lowest one that has a command (`loadtests.gpu`).
 """

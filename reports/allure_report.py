@@ -29,18 +29,8 @@ def build(folder: Path) -> Path:
         msg = f"the Allure page needs npx: install Node.js 20 or newer (Debian: apt install npm); {instead}"
         raise AllureError(msg)
     page = folder.resolve() / "allure-report"
-    command = [
-        program,
-        "--yes",
-        "allure@3",
-        "awesome",
-        "--single-file",
-        "--report-name",
-        "Clinical gate",
-        "--output",
-        str(page),
-        str(results.resolve()),
-    ]
+    options = ["--single-file", "--report-name", "Clinical gate", "--output", str(page)]
+    command = [program, "--yes", "allure@3", "awesome", *options, str(results.resolve())]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS, check=False, cwd=folder)
     except subprocess.TimeoutExpired as problem:

@@ -20,18 +20,8 @@ def violation_name(violation: Violation) -> str:
 
 def not_run(rule: Check) -> Result:
     """The result of a check that nobody ran."""
-    return Result(
-        check_id=rule.id,
-        claim=rule.claim,
-        gate=rule.gate,
-        severity=rule.severity,
-        controls=rule.controls,
-        status=Status.UNKNOWN,
-        findings=(),
-        target="",
-        reason=Reason.NOT_RUN,
-        explanation="the check was not run on this deployment",
-    )
+    explanation = "the check was not run on this deployment"
+    return rule.result(Status.UNKNOWN, reason=Reason.NOT_RUN, explanation=explanation)
 
 
 def waivers_check(findings: tuple[Finding, ...]) -> CheckRecord:

@@ -112,7 +112,7 @@ class SelfProof(Record):
 
 
 class CheckRecord(Record):
-    """One check with the status that counts. ``proof`` says in one sentence how it was proven able to fail, or why not."""
+    """One check with the status that counts. ``proof`` says in one sentence how it was proven to fail, or why not."""
 
     id: str
     claim: str

@@ -73,8 +73,8 @@ def read_options(config: pytest.Config) -> RunOptions:
     """The options of this run, which gets its id here.
 
     Raises:
-        PolicyError, ProfileError, TargetError, WaiverError, SigningKeyError, HostError: see `OPTION_ERRORS`; one of them
-            cannot work, and the message says what to mend.
+        PolicyError, ProfileError, TargetError, WaiverError, SigningKeyError, HostError: an option cannot work, and the
+            message says what to mend; `OPTION_ERRORS` are all of these.
     """
     expression = str(config.getoption("markexpr") or "")
     kind = expression if expression in _KINDS else ""
@@ -84,9 +84,8 @@ def read_options(config: pytest.Config) -> RunOptions:
     if driver == "namespace" and not may_use_namespaces():
         message = "network namespaces need root: run with sudo, or use --driver loopback"
         raise HostError(message)
-    if model and not model.is_file():
-        message = f"no model file at {model}"
-        raise TargetError(message)
+    if model:
+        refuse_other_than_gguf(model)
     if key := config.getoption("signing_key"):
         load_signer(key)
     waivers = config.getoption("waivers")
@@ -102,3 +101,20 @@ def read_options(config: pytest.Config) -> RunOptions:
         signing_key=key,
         waivers=load_waivers(waivers) if waivers else (),
     )
+
+
+def refuse_other_than_gguf(model: Path) -> None:
+    """Say of a file that cannot be served that it cannot, before a whole stack is started for it.
+
+    Raises:
+        TargetError: it is not there, or no GGUF (https://github.com/ggml-org/ggml/blob/master/docs/gguf.md).
+    """
+    try:
+        with model.open("rb") as content:
+            magic = content.read(4)
+    except OSError as problem:
+        message = f"cannot read model {model}: {problem.strerror}"
+        raise TargetError(message) from problem
+    if magic != b"GGUF":
+        message = f"model {model} is no GGUF file: it does not begin with the letters GGUF"
+        raise TargetError(message)

@@ -63,21 +63,7 @@ def proof_cases(rules: Iterable[Check]) -> list[ProofCase]:
 def exempted(rule: Check, policy: Policy, target: str) -> Result | None:
     """The result of a check that the policy leaves out, with its reason; None of any other check."""
     reason = next((exemption.reason for exemption in policy.not_applicable if exemption.check == rule.id), None)
-    return (
-        None
-        if reason is None
-        else Result(
-            check_id=rule.id,
-            claim=rule.claim,
-            gate=rule.gate,
-            severity=rule.severity,
-            controls=rule.controls,
-            status=Status.NOT_APPLICABLE,
-            findings=(),
-            target=target,
-            explanation=reason,
-        )
-    )
+    return None if reason is None else rule.result(Status.NOT_APPLICABLE, target=target, explanation=reason)
 
 
 def make(case: ProofCase, lab: Laboratory, policy: Policy) -> ProofResult:

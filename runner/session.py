@@ -17,6 +17,7 @@ from checks.evaluate import evaluate
 from checks.model import Check, Result, Status
 from fixtures import REPOSITORY
 from fixtures.deployment.deployment import Deployment
+from fixtures.deployment.site import LoadOrder
 from fixtures.deployment.target_file import TargetFile, read_target
 from fixtures.hosts import Driver, HostError
 from fixtures.hosts.process import MissingProgramError
@@ -102,7 +103,7 @@ class GateSession:
 
     def _described(self, target: TargetFile, stack: Stack | None = None) -> Deployment:
         objectives = self.options.policy.performance.objectives()
-        return Deployment(target, self.options.profile, stack, objectives, on_progress=Lines(self.say))
+        return Deployment(target, LoadOrder(self.options.profile, objectives, Lines(self.say)), stack)
 
     def report(self) -> tuple[ReportDocument, Published]:
         """Decide, write, sign and verify.

@@ -64,11 +64,13 @@ def main(seeds: int, samples: int, alpha: float, workers: int) -> None:
     for name, (refuted, lenient) in counts.items():
         table.add_row(name, str(seeds), str(refuted), f"{lenient} ({lenient / seeds:.1%})")
     Console().print(table)
-    total, alarms = seeds * len(counts), sum(s for s, _ in counts.values())
+    total = seeds * len(counts)
+    alarms, lenient = (sum(column) for column in zip(*counts.values(), strict=True))
     most = float(beta.ppf(0.95, alarms + 1, total - alarms))
+    took_s = time.monotonic() - began
     click.echo(
         f"{alarms} false alarms in {total:,} audits at alpha {alpha:g} (rate below {most:.1e} with 95 % confidence);"
-        f" at alpha {_LOOSE:g} {sum(x for _, x in counts.values()) / total:.2%} of them; {time.monotonic() - began:.0f} s"
+        f" at alpha {_LOOSE:g} {lenient / total:.2%} of them; {took_s:.0f} s"
     )
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
-
-import urllib3
+from dataclasses import dataclass, replace
 
 from benchmarks.elasticity.bench import Promise, RunningStack
-from benchmarks.router.login import log_in, pool_from
-from checks.model import Status
+from checks.application import Request
+from checks.model import CannotLookError, Status
 from checks.targets import Latencies, Load
+from fixtures.application.connections import Connections
+from fixtures.application.people import person_of
+from fixtures.deployment.deployment import Deployment
+from fixtures.deployment.site import declared
 from fixtures.watch.loads import LoadWatch
 from fixtures.watch.observed import ObservedStack
 from loadtests.capacity.saturation import Resource, ResourceKind
@@ -21,7 +23,11 @@ from loadtests.schedules.profiles import load_profile
 TIMES = 3.0  # capacity
 _SECONDS, _USERS = 90.0, 240
 _EVERY_S, _ADDRESS = 0.15, 50  # below the edge's limit per client; which of the harness's addresses
+_PATIENCE_S = 5.0
 _REFUSALS = (429, 503)
+_QUESTION = Request(
+    "POST", "/v1/chat/completions", json={"messages": [{"role": "user", "content": "?"}], "max_tokens": 1}
+)
 _LINES = ("requests at a time", "waiting for a model server")
 _CHECKS = ("overload_refused_fast", "recovers_after_spike")
 
@@ -94,20 +100,17 @@ def _bounded(seen: tuple[Resource, ...]) -> Promise:
 
 def _ask(bench: RunningStack, asked: _Asked, over: threading.Event) -> None:
     """Ask for the shortest answer again and again, from an address of its own, and look at the refusals' headers."""
-    assert bench.target.api is not None  # noqa: S101  a reference stack has one
-    physician = next(account for account in bench.target.api.accounts if account.role == "physician")
-    with pool_from(bench.target, _ADDRESS) as pool:
-        headers = {"Authorization": f"Bearer {log_in(pool, physician)}"}
-        body = {"messages": [{"role": "user", "content": "?"}], "max_tokens": 1}
-        while not over.wait(_EVERY_S):
-            try:
-                answer = pool.request(
-                    "POST", "/v1/chat/completions", json=body, headers=dict(pool.headers) | headers, timeout=5
-                )
-            except urllib3.exceptions.HTTPError as problem:
-                asked.strange = f"; {type(problem).__name__}"
-                continue
-            asked.refused += answer.status in _REFUSALS
-            asked.without_retry_after += answer.status in _REFUSALS and "Retry-After" not in answer.headers
-            if answer.status not in (200, *_REFUSALS):
-                asked.strange = f"; status {answer.status}"
+    site = Deployment(bench.target).site
+    account = next(account for account in declared(bench.target.api, "api").accounts if account.role == "physician")
+    physician = person_of(account, site.source(_ADDRESS))
+    session, line = site.client.session(physician), Connections(replace(site.endpoint, timeout_s=_PATIENCE_S))
+    while not over.wait(_EVERY_S):
+        try:
+            answer = line.exchange(_QUESTION, session, source=physician.source, member=False)
+        except CannotLookError as problem:
+            asked.strange = f"; {problem}"
+            continue
+        asked.refused += answer.status in _REFUSALS
+        asked.without_retry_after += answer.status in _REFUSALS and "retry-after" not in answer.headers
+        if answer.status not in (200, *_REFUSALS):
+            asked.strange = f"; status {answer.status}"

@@ -19,9 +19,8 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.closed_loop import ask_without_pause
 from benchmarks.load_generator.page import NAME, Page, static_page
-from benchmarks.router.wrk import BenchmarkError
+from benchmarks.wrk import BenchmarkError, ask_without_pause
 from fixtures.hosts import HostError
 from fixtures.hosts.loopback import LoopbackHost
 from fixtures.hosts.process import MissingProgramError
@@ -86,33 +85,24 @@ def search(host: LoopbackHost, page: Page, *, processes: int, seconds: float) ->
 
 
 def _try(host: LoopbackHost, page: Page, *, processes: int, seconds: float, rate: float) -> Try:
-    load = send(
-        host,
-        LoadSpec(
-            target="ward",
-            base_url=page.url,
-            server_name=NAME,
-            ca=str(page.ca),
-            profile=_profile(rate, seconds),
-            seed=1,
-            processes=processes,
-        ),
+    spec = LoadSpec(
+        target="page",
+        base_url=page.url,
+        server_name=NAME,
+        ca=str(page.ca),
+        profile=_profile(rate, seconds),
+        seed=1,
+        processes=processes,
     )
+    load = send(host, spec)
     kinds = {kind.kind: kind for kind in load.kinds}
     answered, late = kinds.get("page.get"), kinds.get("generator:late")
     if answered is None or late is None:
         return Try(processes, rate, 0, 1, 0, 0, load.problem)
     problem = load.problem or (f"{answered.failed} failed" if answered.failed else "")
-    cores = sum(generator.cpu for generator in load.generators)
-    return Try(
-        processes,
-        answered.total / seconds,
-        cores,
-        load.generator_cpu,
-        late.percentile(0.95),
-        answered.percentile(0.95),
-        problem,
-    )
+    cores, sent = sum(generator.cpu for generator in load.generators), answered.total / seconds
+    late_ms, p95_ms = late.percentile(0.95), answered.percentile(0.95)
+    return Try(processes, sent, cores, load.generator_cpu, late_ms, p95_ms, problem)
 
 
 def _profile(rate: float, seconds: float) -> Profile:
@@ -144,33 +134,20 @@ class RateReport:
 
     def tried(self, seen: Try) -> None:
         """A load of the generator."""
-        why = "kept" if seen.kept else "not kept"
         if seen.problem:
             self._notes.append(f"{seen.processes} x {seen.rate:.0f}/s: {seen.problem}")
-        self._table.add_row(
-            f"{seen.processes} process{'es' if seen.processes > 1 else ''}",
-            f"{seen.rate:.0f}",
-            f"{seen.cores:.2f}",
-            f"{seen.per_core:.0f}",
-            f"{seen.late_ms:.2f}",
-            f"{seen.p95_ms:.2f}",
-            why,
-        )
+        name = f"{seen.processes} process{'es' if seen.processes > 1 else ''}"
+        rate, cores, per_core = f"{seen.rate:.0f}", f"{seen.cores:.2f}", f"{seen.per_core:.0f}"
+        times = f"{seen.late_ms:.2f}", f"{seen.p95_ms:.2f}"
+        self._table.add_row(name, rate, cores, per_core, *times, "kept" if seen.kept else "not kept")
 
     def wrk(self, page: Page, seconds: float) -> None:
         """The same page by wrk, as fast as it can."""
         before = _children_s()
         seen = ask_without_pause(f"{page.url}/", connections=USERS, seconds=int(seconds))
         cores = (_children_s() - before) / seconds
-        self._table.add_row(
-            "wrk, 1 thread",
-            f"{seen.rate:.0f}",
-            f"{cores:.2f}",
-            f"{seen.rate / cores:.0f}",
-            "",
-            f"{seen.p95_ms:.2f}",
-            "no pause",
-        )
+        rate, per_core, p95 = f"{seen.rate:.0f}", f"{seen.rate / cores:.0f}", f"{seen.p95_ms:.2f}"
+        self._table.add_row("wrk, 1 thread", rate, f"{cores:.2f}", per_core, "", p95, "no pause")
 
     def show(self, console: Console) -> None:
         """Print the table."""

@@ -19,7 +19,7 @@ from rich.console import Console
 from benchmarks.load_truth.laws import LAWS, Law, Truth
 from benchmarks.load_truth.observers import ObservedServer, Seen
 from benchmarks.load_truth.report import TruthReport
-from benchmarks.router.wrk import BenchmarkError
+from benchmarks.wrk import BenchmarkError
 from fixtures.hosts import HostError
 from fixtures.stack import runs
 from fixtures.wait import DeadlineError

@@ -11,11 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from benchmarks.closed_loop import ask_without_pause
 from benchmarks.load_truth.freezer import Freezer
 from benchmarks.load_truth.laws import LAWS, SHARES, Percentiles, ServedRequest, Truth, truth
 from benchmarks.load_truth.server import Note
-from benchmarks.router.wrk import BenchmarkError
+from benchmarks.wrk import BenchmarkError, ask_without_pause
 from checks.targets import Load
 from fixtures.hosts.loopback import LoopbackHost
 from fixtures.hosts.process import Process
@@ -116,17 +115,9 @@ class ObservedServer:
                 if progress.phase == "measuring":
                     freezer.start()
 
-            load = send(
-                self._client,
-                LoadSpec(
-                    target=self._law.name,
-                    base_url=f"http://127.0.0.1:{self._port}",
-                    sources=SOURCES,
-                    profile=profile,
-                    seed=seed,
-                ),
-                follow,
-            )
+            url = f"http://127.0.0.1:{self._port}"
+            spec = LoadSpec(target=self._law.name, base_url=url, sources=SOURCES, profile=profile, seed=seed)
+            load = send(self._client, spec, follow)
             resumed = freezer.resumed()
         if not load.complete:
             msg = f"{self._law.name}: {load.problem}"

@@ -14,8 +14,9 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.router.login import reads_for
+from benchmarks.router.reads import read_through
 from benchmarks.router.stages import StageWatch
-from benchmarks.router.wrk import BenchmarkError, Measured, read_through
+from benchmarks.wrk import BenchmarkError, Measured
 from checks.targets import Latencies, Load
 from fixtures.deployment.target_file import TargetError, TargetFile, read_target
 from fixtures.hosts import HostError
@@ -150,14 +151,9 @@ def _measure(target: TargetFile, console: Console, *, seconds: int, rate: float,
     with console.status("wrk reads patients"):
         watch.begin()
         stages.begin()
+        edge, name = target.edge.https, target.edge.server_name
         seen = read_through(
-            client,
-            driver,
-            edge=target.edge.https,
-            server_name=target.edge.server_name,
-            reads=reads,
-            connections=connections,
-            seconds=seconds,
+            client, driver, edge=edge, server_name=name, reads=reads, connections=connections, seconds=seconds
         )
         watch.end()
         split = stages.end()
@@ -178,10 +174,11 @@ def _measure(target: TargetFile, console: Console, *, seconds: int, rate: float,
         chat = _chat_profile(users, seconds)
         own(load_spec(target, chat, seed), f"chat x{users}")
         own(_alone(target, pair, stack, chat, seed), f"  alone x{users}")
+    router_ms, audit_ms, entries = split.router_ms, split.audit_ms, split.entries_per_commit
     report.note(
-        f"A read under wrk takes {split.router_ms:.1f} ms in the router on average, of which it waits {split.audit_ms:.1f} ms "
-        f"for the audit trail ({split.entries_per_commit:.0f} entries per commit); the rest of wrk's latency is the edge and "
-        "the queue before the router."
+        f"A read under wrk takes {router_ms:.1f} ms in the router on average, of which it waits {audit_ms:.1f} ms for"
+        f" the audit trail ({entries:.0f} entries per commit); the rest of wrk's latency is the edge and the queue"
+        " before the router."
     )
     report.note(
         "read: GET /patients/ID through the edge, with TLS, log-in and audit. chat: 16 tokens, streamed, so many users;"

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import ipaddress
-import json
 from itertools import cycle, islice
 
-import pyotp
-import urllib3
-
-from benchmarks.router.wrk import BenchmarkError
-from fixtures.deployment.target_file import AccountEntry, TargetFile
+from benchmarks.wrk import BenchmarkError
+from checks.application import Request
+from checks.application.answers import values_at
+from checks.model import CannotLookError
+from fixtures.application.people import person_of
+from fixtures.deployment.deployment import Deployment
+from fixtures.deployment.target_file import TargetFile
 
 _READS = 200
+_LISTED = Request("GET", "/patients?limit=50")
+_PLACE = 200  # the first of its own among the harness's addresses: the edge limits log-ins by address
 
 
 def reads_for(target: TargetFile, accounts: int = 4) -> tuple[tuple[str, str], ...]:
@@ -21,55 +23,19 @@ def reads_for(target: TargetFile, accounts: int = 4) -> tuple[tuple[str, str], .
     Raises:
         BenchmarkError: the target lacks what is needed, or refuses a log-in.
     """
-    if target.api is None or target.edge is None or target.trust is None:
-        msg = f"target {target.name} needs [trust], [edge] and [api]"
-        raise BenchmarkError(msg)
     # The last ones: a load takes the first, and a code of the second factor is good only once.
-    nurses = [a for a in target.api.load_accounts if a.role == "nurse"][-accounts:]
+    nurses = [a for a in target.api.load_accounts if a.role == "nurse"][-accounts:] if target.api else []
     if not nurses:
         msg = f"target {target.name} declares no load account of the role nurse"
         raise BenchmarkError(msg)
+    site = Deployment(target).site
     found: list[list[tuple[str, str]]] = []
-    for index, account in enumerate(nurses):
-        with pool_from(target, index) as pool:
-            token = log_in(pool, account)
-            listed = pool.request("GET", "/patients?limit=50", headers={"Authorization": f"Bearer {token}"})
-        rows = json.loads(listed.data)
-        rows = rows if isinstance(rows, list) else rows.get("patients", rows.get("items", []))
-        found.append([(token, f"/patients/{row['id']}") for row in rows])
+    try:
+        for index, account in enumerate(nurses):
+            nurse = person_of(account, site.source(_PLACE + index))
+            token = site.client.token(site.client.session(nurse))
+            listed = values_at(site.client.send(_LISTED, nurse).body, "/patients/0/id")
+            found.append([(token, f"/patients/{patient}") for patient in sorted(listed)])
+    except CannotLookError as problem:
+        raise BenchmarkError(str(problem)) from problem
     return tuple(islice((read for turn in zip(*map(cycle, found), strict=False) for read in turn), _READS))
-
-
-def pool_from(target: TargetFile, index: int) -> urllib3.HTTPSConnectionPool:
-    """Connections to the edge from the harness's own address of that index."""
-    assert target.edge is not None  # noqa: S101  the caller has looked
-    assert target.trust is not None  # noqa: S101  likewise
-    host, _, port = target.edge.https.rpartition(":")
-    network = target.client.harness_network
-    source = (str(ipaddress.ip_network(network)[200 + index]), 0) if network else None
-    name = target.edge.server_name
-    return urllib3.HTTPSConnectionPool(
-        host,
-        int(port),
-        ca_certs=str(target.trust.ca),
-        server_hostname=name,
-        assert_hostname=name,
-        source_address=source,
-        headers={"Host": name},
-        retries=False,
-    )
-
-
-def log_in(pool: urllib3.HTTPSConnectionPool, account: AccountEntry) -> str:
-    """The token of an account.
-
-    Raises:
-        BenchmarkError: refused.
-    """
-    code = pyotp.TOTP(account.totp_secret).now()
-    body = {"username": account.username, "password": account.password, "totp": code}
-    answer = pool.request("POST", "/auth/login", json=body)
-    if answer.status != 200:
-        msg = f"{account.username} could not log in: status {answer.status} (a code is good once: wait 30 s)"
-        raise BenchmarkError(msg)
-    return str(json.loads(answer.data)["access_token"])

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
-from benchmarks.router.wrk import BenchmarkError
+from benchmarks.wrk import BenchmarkError
 from fixtures.stack.certificates import CertificateAuthority, KeyPair
 
 _PATH = "/patients/{patient}"

@@ -1,13 +1,23 @@
-"""How one logs in: which request, where the token stands, how the session ends."""
+"""How one logs in: which request, where the token stands, how the session ends.
+
+    request = log_in.asked("nurse.a", password, code)    # POST /auth/login with these in its body
+    token = log_in.token_in(answer.body)
+
+The record forms the request and reads the answer; who sends it is `fixtures.application.client`, or a user of a load.
+"""
 
 from __future__ import annotations
 
+import base64
+from dataclasses import replace
 from typing import Annotated, Literal
 
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
+from checks.application.answers import value_at
 from checks.application.request import STRICT, Request
+from checks.model import CannotLookError, Reason
 
 LogInKind = Literal["json", "form", "basic", "bearer", "client-credentials", "password-grant"]
 
@@ -35,3 +45,35 @@ class LogIn:
     code: str = ""
     whoami: Request | None = None
     log_out: Request | None = None
+
+    def asked(self, username: str, password: str, code: str = "") -> Request:
+        """The request of somebody; without a code its field is left out, rather than given as nothing.
+
+        Raises:
+            CannotLookError: the description has no such request.
+        """
+        if self.request is None:
+            msg = "the application file's [log_in] has no request"
+            raise CannotLookError(msg, Reason.NOT_DECLARED)
+        template = self.request if code or not self.code else _without(self.request, self.code)
+        return template.filled({"username": username, "password": password, "code": code})
+
+    def token_in(self, body: bytes) -> str:
+        """The token in the answer to a log-in; empty when it holds none, or when a cookie is the session."""
+        return value_at(body, self.token) if self.token else ""
+
+    def lifetime_in(self, body: bytes) -> int | None:
+        """Seconds for which that answer says that the session lasts; None when it does not say."""
+        said = value_at(body, self.expires_in) if self.expires_in else ""
+        return int(float(said)) if said.replace(".", "", 1).isdigit() else None
+
+
+def basic_credentials(username: str, password: str) -> str:
+    """What somebody shows in the ``Authorization`` header where the log-in is of the kind ``basic`` (RFC 7617)."""
+    return "Basic " + base64.b64encode(f"{username}:{password}".encode()).decode()
+
+
+def _without(request: Request, field: str) -> Request:
+    table = request.json
+    kept = {name: value for name, value in table.items() if name != field} if isinstance(table, dict) else table
+    return replace(request, json=kept, form={name: text for name, text in request.form.items() if name != field})

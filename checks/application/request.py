@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import field, replace
 from typing import Annotated, Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from pydantic import ConfigDict, Field, JsonValue, model_validator
 from pydantic.dataclasses import dataclass
@@ -56,6 +57,15 @@ class Request:
         """Names of everything that must be filled in."""
         texts = [self.path, *self.form.values(), *self.headers.values(), *_texts(self.json)]
         return frozenset(name for text in texts for name in _PLACEHOLDER.findall(text))
+
+    @property
+    def encoded(self) -> tuple[bytes, str]:
+        """The body as it is sent, and its media type; both empty when there is none."""
+        if self.form:
+            return urlencode(self.form).encode(), "application/x-www-form-urlencoded"
+        if self.json is not None:
+            return json.dumps(self.json).encode(), "application/json"
+        return b"", ""
 
     def filled(self, values: Mapping[str, str]) -> Request:
         """The same with every placeholder replaced.

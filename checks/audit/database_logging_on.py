@@ -58,12 +58,13 @@ def database_logging_on(database: Database) -> Iterator[Finding]:
     # A module that is not loaded leaves its settings out of pg_settings, whatever the configuration file says.
     logged = _logged(settings.get("pgaudit.log", ""))
     missing = sorted(_CLASSES - logged)
+    loaded = "pgaudit.log" in settings
+    if loaded:
+        seen = f"not logged: {', '.join(missing)}" if missing else f"pgaudit.log = {settings['pgaudit.log']}"
     yield Finding(
         subject="statements logged by pgaudit",
-        ok="pgaudit.log" in settings and not missing,
-        message=(f"not logged: {', '.join(missing)}" if missing else f"pgaudit.log = {settings['pgaudit.log']}")
-        if "pgaudit.log" in settings
-        else "pgaudit is not loaded",
+        ok=loaded and not missing,
+        message=seen if loaded else "pgaudit is not loaded",
         remedy="shared_preload_libraries = 'pgaudit' and pgaudit.log = 'write, ddl, role'",
     )
     yield Finding(

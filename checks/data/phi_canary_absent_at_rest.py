@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from checks.data._canary import absent
 from checks.lab import CanaryFlaws, Lab
-from checks.model import CannotLookError, Finding, Gate, Severity, check
+from checks.model import Finding, Gate, Severity, check
 from checks.targets import Canary
-
-_SHOWN = 5
 
 
 def _note_written_to_a_clear_column(lab: Lab) -> Canary:
@@ -31,17 +30,6 @@ def _bodies_written_to_the_log(lab: Lab) -> Canary:
 )
 def phi_canary_absent_at_rest(canary: Canary) -> Iterator[Finding]:
     """One finding per kind of place; a place without a single file was not examined."""
+    remedy = "encrypt the field before it is stored, or keep it out of what is written there; then wipe the file"
     for seen in canary.at_rest():
-        if not seen.examined:
-            msg = f"{seen.place} holds no file, so nothing was examined there"
-            raise CannotLookError(msg)
-        where = ", ".join(f"{trace.place} ({trace.encoding})" for trace in seen.traces[:_SHOWN])
-        yield Finding(
-            subject=f"{seen.place} at rest",
-            ok=not seen.traces,
-            message=f"the patient was found {len(seen.traces)} times: {where}"
-            if seen.traces
-            else f"not in {seen.examined} files, {seen.bytes} bytes",
-            remedy="encrypt the field before it is stored, or keep it out of what is written there; then wipe the file",
-            evidence="\n".join(f"{trace.place} {trace.encoding}" for trace in seen.traces),
-        )
+        yield absent(seen, subject=f"{seen.place} at rest", unit="files", remedy=remedy)

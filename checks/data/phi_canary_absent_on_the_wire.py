@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from checks.data._canary import absent
 from checks.lab import CanaryFlaws, Lab
-from checks.model import CannotLookError, Finding, Gate, Severity, check
+from checks.model import Finding, Gate, Severity, check
 from checks.targets import Canary
-
-_SHOWN = 5
 
 
 def _hop_in_clear(lab: Lab) -> Canary:
@@ -27,17 +26,6 @@ def _hop_in_clear(lab: Lab) -> Canary:
 )
 def phi_canary_absent_on_the_wire(canary: Canary) -> Iterator[Finding]:
     """One finding per pair of hosts; a link that must have carried the patient but was not seen was not examined."""
+    remedy = "use TLS on this link, with verified certificates at both ends"
     for seen in canary.on_the_wire():
-        if not seen.examined:
-            msg = f"no packet was seen between {seen.place}, so that link was not examined"
-            raise CannotLookError(msg)
-        where = ", ".join(f"{trace.place} ({trace.encoding})" for trace in seen.traces[:_SHOWN])
-        yield Finding(
-            subject=f"wire {seen.place}",
-            ok=not seen.traces,
-            message=f"the patient was seen in clear: {where}"
-            if seen.traces
-            else f"not in {seen.examined} packets, {seen.bytes} bytes",
-            remedy="use TLS on this link, with verified certificates at both ends",
-            evidence="\n".join(f"{trace.place} {trace.encoding}" for trace in seen.traces),
-        )
+        yield absent(seen, subject=f"wire {seen.place}", unit="packets", remedy=remedy)

@@ -48,10 +48,11 @@ def fedprox_converges(federation: Federation, policy: Policy) -> Iterator[Findin
         raise CannotLookError(msg)
     seen = federation.train(limits.rounds)
     enough = policy.privacy.minimum_participants
+    rounds = f"{seen.rounds} of at most {limits.rounds} rounds"
     yield Finding(
         subject="training",
         ok=seen.strategy == limits.strategy and seen.rounds <= limits.rounds and seen.participants >= enough,
-        message=f"{seen.strategy}, {seen.rounds} of at most {limits.rounds} rounds, {seen.participants} hospitals in each",
+        message=f"{seen.strategy}, {rounds}, {seen.participants} hospitals in each",
         remedy=f"train by {limits.strategy} with at least {enough} hospitals in every round",
         evidence=f"{seen}",
     )
@@ -61,14 +62,18 @@ def fedprox_converges(federation: Federation, policy: Policy) -> Iterator[Findin
         raise CannotLookError(msg)
     away = _distance(ended, best)
     converged = away <= limits.convergence
+    cause = "" if converged else f": {_cause(ended, best, start, parts, limits.convergence)}"
     yield Finding(
         subject="where training ended",
         ok=converged,
-        message=f"{away:.3g} from the closed-form optimum of {len(parts)} hospitals, relative to its length, after"
-        f" {seen.rounds} rounds; the policy wants {limits.convergence:g}"
-        + ("" if converged else f": {_cause(ended, best, start, parts, limits.convergence)}"),
-        remedy="weight each hospital's solution by its samples, let rounds go on until they change nothing any more, and"
-        " make the proximal term no heavier than the problem's own curvature",
+        message=(
+            f"{away:.3g} from the closed-form optimum of {len(parts)} hospitals, relative to its length, after"
+            f" {seen.rounds} rounds; the policy wants {limits.convergence:g}{cause}"
+        ),
+        remedy=(
+            "weight each hospital's solution by its samples, let rounds go on until they change nothing any more, and"
+            " make the proximal term no heavier than the problem's own curvature"
+        ),
         evidence=f"ended at {np.round(ended, 6).tolist()}, optimum {np.round(best, 6).tolist()}",
     )
 

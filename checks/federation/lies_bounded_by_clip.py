@@ -55,13 +55,12 @@ def _width(answer: JointAnswer) -> float:
 
 
 def _stated(count: JointAnswer, believed: float) -> Finding:
+    width = _width(count)
+    stated = f"from {count.clip[0]:g} to {count.clip[1]:g}, {width:g} wide" if count.clip else "none is stated"
     return Finding(
         subject="clip of one hospital's part in a count",
-        ok=_width(count) <= believed,
-        message=(
-            f"from {count.clip[0]:g} to {count.clip[1]:g}, {_width(count):g} wide" if count.clip else "none is stated"
-        )
-        + f"; the policy's largest hospital and noise need {believed:g}",
+        ok=width <= believed,
+        message=f"{stated}; the policy's largest hospital and noise need {believed:g}",
         remedy="clip each hospital's part to what one of a declared largest size could answer, and state it",
         evidence=f"{count}",
     )
@@ -79,8 +78,10 @@ def _moved(honest: JointAnswer, lied: JointAnswer, width: float, alpha: float) -
     return Finding(
         subject=subject,
         ok=moved <= width + chance,
-        message=f"the result moved by {moved:.6g}; the clip is {width:.6g} wide, and the noise of {others} others moves it by"
-        f" less than {chance:.6g} but for a chance of {alpha:.2g}",
+        message=(
+            f"the result moved by {moved:.6g}; the clip is {width:.6g} wide, and the noise of {others} others moves it"
+            f" by less than {chance:.6g} but for a chance of {alpha:.2g}"
+        ),
         remedy=remedy,
         evidence=f"{honest}\n{lied}",
     )

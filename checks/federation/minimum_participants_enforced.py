@@ -54,7 +54,9 @@ def _refused(who: str, status: int, enough: int, *, released: bool) -> Finding:
         subject=f"aggregate over {who}",
         ok=not released,
         message=f"status {status}, {'a value was released' if released else 'nothing was released'}",
-        remedy=f"set the minimum number of participants to {enough}, count whole answers that came in time and nothing else,"
-        " and answer 503 below it",
+        remedy=(
+            f"set the minimum number of participants to {enough}, count whole answers that came in time and nothing"
+            " else, and answer 503 below it"
+        ),
         evidence=f"{who}: HTTP {status}",
     )

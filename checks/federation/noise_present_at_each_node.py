@@ -53,15 +53,18 @@ def noise_present_at_each_node(mechanism: Mechanism, policy: Policy) -> Iterator
 
 def _node(answers: NodeNoise, claimed: float, alpha: float, law: str) -> Finding:
     noise = np.asarray(answers.values, dtype=np.float64)
-    tested = judge.examine(noise, claimed, alpha, law)
+    tested = judge.noise_tests(noise, claimed, alpha, law)
     refuted = [test for test in tested if not test.ok]
     verdict = f"refuted: {_cause(noise, answers, claimed)}" if refuted else "not refuted"
+    seen = (refuted or tested)[0].seen
     return Finding(
         subject=f"{answers.name} at {answers.node}, {answers.kinds}",
         ok=not refuted,
-        message=f"{verdict} at alpha {alpha:.2g} with {noise.size} values (seed {_SEED}): {(refuted or tested)[0].seen}",
-        remedy=f"start {answers.name} with a noise multiplier of at least {claimed:g}, and keep it out of the federation"
-        " until then: what it released meanwhile was not protected",
+        message=f"{verdict} at alpha {alpha:.2g} with {noise.size} values (seed {_SEED}): {seen}",
+        remedy=(
+            f"start {answers.name} with a noise multiplier of at least {claimed:g}, and keep it out of the federation"
+            " until then: what it released meanwhile was not protected"
+        ),
         evidence="\n".join(f"{test.name}: {test.seen}" for test in tested),
     )
 

@@ -42,9 +42,10 @@ def _judged(answer: RoleAnswer) -> Finding:
     told = (FORBIDDEN,) if answer.role else (UNAUTHENTICATED, FORBIDDEN)
     allowed = role in _ENTITLED
     kept_out = refused(status, told, f"a training asked for by {role}", "the right to it")
+    seen, right = "refused" if kept_out else "let through", "has" if allowed else "does not have"
     return Finding(
         subject=f"{role}: a training over all hospitals",
         ok=allowed is not kept_out,
-        message=f"{'refused' if kept_out else 'let through'} with {status}, and {'has' if allowed else 'does not have'} the right",
+        message=f"{seen} with {status}, and {right} the right",
         remedy=f"{'give' if allowed else 'take'} {role} the permission behind federated training",
     )

@@ -19,16 +19,8 @@ from enum import Enum
 from scipy.stats import beta, binom
 
 from checks.model import CannotLookError, Reason
-from checks.policy import PerformancePolicy
-from checks.targets import Latencies, Load
 
-_LATE = "generator:late"
-DERIVED = ":"  # ``inference.chat:first_token`` is a time inside an ``inference`` request, and no request of its own
-FIRST_TOKEN, REFUSED = ":first_token", ":refused"
 P95, P99 = 0.05, 0.01  # the shares of requests that may be over a limit at these percentiles
-_SUB_BUCKET_BITS = (
-    11  # of a value in us, so many leading bits tell its HDR bucket (three digits), and it is the highest
-)
 
 
 class ClaimDecision(Enum):
@@ -40,16 +32,16 @@ class ClaimDecision(Enum):
 
 
 @dataclass(frozen=True)
-class Bad:
+class BadCount:
     """How many of ``total`` requests were bad: ``least`` for certain, ``most`` when every doubt counts against them."""
 
     least: int
     most: int
     total: int
 
-    def __add__(self, other: Bad) -> Bad:
+    def __add__(self, other: BadCount) -> BadCount:
         """Of two sets of requests together."""
-        return Bad(self.least + other.least, self.most + other.most, self.total + other.total)
+        return BadCount(self.least + other.least, self.most + other.most, self.total + other.total)
 
 
 def samples_needed(bad: int, share: float, confidence: float) -> int:
@@ -73,7 +65,7 @@ def samples_needed(bad: int, share: float, confidence: float) -> int:
     return high
 
 
-def decide(least: int, most: int, total: int, share: float, confidence: float) -> ClaimDecision:
+def decide_claim(least: int, most: int, total: int, share: float, confidence: float) -> ClaimDecision:
     """Decide the claim that at most ``share`` of ``total`` requests are bad.
 
     Args:
@@ -88,7 +80,7 @@ def decide(least: int, most: int, total: int, share: float, confidence: float) -
     return ClaimDecision.UNDECIDED
 
 
-def settled(claim: str, bad: Bad, share: float, confidence: float) -> bool:
+def claim_holds(claim: str, bad: BadCount, share: float, confidence: float) -> bool:
     """Whether at most ``share`` of the requests are bad.
 
     Args:
@@ -97,137 +89,19 @@ def settled(claim: str, bad: Bad, share: float, confidence: float) -> bool:
     Raises:
         CannotLookError: too few samples to say.
     """
-    decision = decide(bad.least, bad.most, bad.total, share, confidence)
+    decision = decide_claim(bad.least, bad.most, bad.total, share, confidence)
     if decision is ClaimDecision.UNDECIDED:
         needed = samples_needed(bad.most, share, confidence)
         msg = (
-            f"{claim}: {bad.most} bad ones of {bad.total} requests decide nothing at {confidence:.0%} confidence; that needs "
-            f"{needed} requests with as many bad ones"
+            f"{claim}: {bad.most} bad ones of {bad.total} requests decide nothing at {confidence:.0%} confidence; that"
+            f" needs {needed} requests with as many bad ones"
         )
         raise CannotLookError(msg, Reason.TOO_FEW_SAMPLES)
     return decision is ClaimDecision.HOLDS
 
 
-def at_most(bad: int, total: int, confidence: float) -> float:
-    """Upper bound of the share of bad requests (Clopper-Pearson, one-sided): holds below a share where `decide`
+def upper_bound(bad: int, total: int, confidence: float) -> float:
+    """Upper bound of the share of bad requests (Clopper-Pearson, one-sided): holds below a share where `decide_claim`
     does.
     """
     return float(beta.ppf(confidence, bad + 1, total - bad)) if bad < total else 1.0
-
-
-def examined(load: Load, policy: PerformancePolicy) -> Load:
-    """The load, when it may be judged at all.
-
-    Raises:
-        CannotLookError: it did not run to its end, its generator was too busy or too late to be believed, or it had
-            fewer users than the promise is made for.
-    """
-    if not load.complete:
-        msg = f"the load did not run to its end: {load.problem or 'no reason given'}"
-        raise CannotLookError(msg)
-    if load.generator_cpu > policy.generator_cpu_limit:
-        msg = (
-            f"the load generator used {load.generator_cpu:.0%} of its core, above {policy.generator_cpu_limit:.0%}: "
-            "its own queueing would be read as the deployment's"
-        )
-        raise CannotLookError(msg)
-    late = next((kind.percentile(0.95) for kind in load.kinds if kind.kind == _LATE), 0.0)
-    if late > policy.generator_late_p95_ms:
-        msg = (
-            f"the load generator started 5 % of its requests more than {late:.0f} ms late, above"
-            f" {policy.generator_late_p95_ms:g} ms: it had no processor when it needed one, so the times are partly its own"
-        )
-        raise CannotLookError(msg)
-    if load.users < policy.users:
-        msg = f"the promise is made for {policy.users} users; the load '{load.profile}' had {load.users}"
-        raise CannotLookError(msg)
-    return load
-
-
-def requests_of(load: Load, *heads: str) -> Latencies:
-    """All requests whose kind is one of the heads or begins with it and a dot; every request when none is given.
-
-    Raises:
-        CannotLookError: there was no such request.
-    """
-    name = " and ".join(heads) or "all requests"
-    found = Latencies.merged(name, (kind for kind in load.kinds if _is_request(kind, heads)))
-    if not found.total:
-        msg = f"the load '{load.profile}' sent no request of the kind {name}"
-        raise CannotLookError(msg, Reason.EXAMINED_NOTHING)
-    return found
-
-
-def first_tokens_of(load: Load, head: str) -> tuple[Latencies, Latencies]:
-    """The requests of a head that are answered as streams, and the times to their first tokens.
-
-    Raises:
-        CannotLookError: no answer was streamed.
-    """
-    times = {k.kind.removesuffix(FIRST_TOKEN): k for k in load.kinds if k.kind.endswith(FIRST_TOKEN)}
-    streamed = [k for k in load.kinds if _is_request(k, (head,)) and k.kind in times]
-    if not streamed:
-        msg = f"the load '{load.profile}' had no streamed answer of the kind {head}"
-        raise CannotLookError(msg, Reason.EXAMINED_NOTHING)
-    first = Latencies.merged(f"{head}{FIRST_TOKEN}", (times[k.kind] for k in streamed))
-    return Latencies.merged(head, streamed), first
-
-
-def surely_over(found: Latencies, limit_ms: float) -> int:
-    """How many took longer than a limit wherever they lie in their buckets; `Latencies.over` is the most that may
-    have.
-    """
-    return sum(count for value, count in zip(found.values_ms, found.counts, strict=True) if _below(value) >= limit_ms)
-
-
-def late_or_failed(found: Latencies, limit_ms: float) -> Bad:
-    """The requests that were not answered, rightly and within ``limit_ms``.
-
-    A failed request is as bad as a slow one. The histogram does not say which of the slow ones failed, nor on which
-    side of the limit the times lie that share its bucket.
-    """
-    most = min(found.over(limit_ms) + found.failed, found.total)
-    return Bad(max(surely_over(found, limit_ms), found.failed), most, found.total)
-
-
-def first_token_late_or_none(streamed: Latencies, first: Latencies, limit_ms: float) -> Bad:
-    """The requests whose first token did not come within ``limit_ms``, or that failed at any time.
-
-    Args:
-        streamed: the requests; ``first``: the times to the first tokens of those that had one.
-    """
-    without = max(streamed.total - first.total, 0)
-    most = min(first.over(limit_ms) + max(streamed.failed, without), streamed.total)
-    return Bad(max(surely_over(first, limit_ms) + without, streamed.failed), most, streamed.total)
-
-
-def described(load: Load, found: Latencies) -> str:
-    """Evidence: the load, its percentiles, its errors, and how late and how busy the generator was."""
-    causes = ", ".join(f"{cause}: {count}" for cause, count in sorted(found.errors.items())) or "none"
-    busiest = max(load.generators, key=lambda each: each.cpu, default=None)
-    which = (
-        f"{busiest.name}, the busiest of {len(load.generators)}"
-        if busiest and len(load.generators) > 1
-        else "generator"
-    )
-    return (
-        f"profile {load.profile}: {load.users} users, {load.arrival}, {load.seconds:g} s, seed {load.seed}\n"
-        f"{found.kind}: n={found.total} p50={found.percentile(0.5):.1f} p95={found.percentile(0.95):.1f} "
-        f"p99={found.percentile(0.99):.1f} max={found.percentile(1):.1f} ms from the intended start; errors: {causes}\n"
-        f"{which}: {load.generator_cpu:.0%} of one core{_lateness(load)}"
-    )
-
-
-def _is_request(kind: Latencies, heads: tuple[str, ...]) -> bool:
-    return DERIVED not in kind.kind and (not heads or kind.kind.split(".")[0] in heads)
-
-
-def _below(value_ms: float) -> float:
-    """What every time in the bucket of a value is longer than."""
-    value_us = round(value_ms * 1000)
-    return (value_us - (1 << max(value_us.bit_length() - _SUB_BUCKET_BITS, 0))) / 1000
-
-
-def _lateness(load: Load) -> str:
-    late = next((kind for kind in load.kinds if kind.kind == _LATE), None)
-    return f", started requests {late.percentile(0.95):.1f} ms late at p95" if late else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from checks.model import CannotLookError, Reason
-from checks.performance._early_stopping import DERIVED, examined
+from checks.performance._load_record import DERIVED, judgeable
 from checks.policy import PerformancePolicy
 from checks.targets import Latencies, Load, Loads
 
@@ -13,13 +13,13 @@ PROFILE = "spike"
 _BEGINS, _ENDS = "spike begins", "spike ends"
 
 
-def spiked(loads: Loads, policy: PerformancePolicy) -> tuple[Load, float, float]:
+def spike_load(loads: Loads, policy: PerformancePolicy) -> tuple[Load, float, float]:
     """The load with the spike, and when that begins and ends, in s from the opening of the measured window.
 
     Raises:
         CannotLookError: it may not be judged, or it had no spike.
     """
-    load = examined(loads.load(PROFILE), policy)
+    load = judgeable(loads.load(PROFILE), policy)
     begins = [mark.at_s for mark in load.marks if mark.what == _BEGINS]
     ends = [mark.at_s for mark in load.marks if mark.what == _ENDS]
     if not (begins and ends and load.slices):
@@ -28,7 +28,7 @@ def spiked(loads: Loads, policy: PerformancePolicy) -> tuple[Load, float, float]
     return load, min(begins), max(ends)
 
 
-def asked(load: Load, since_s: float, until_s: float) -> tuple[Latencies, ...]:
+def requests_between(load: Load, since_s: float, until_s: float) -> tuple[Latencies, ...]:
     """What was meant to start in the slices wholly between two moments, by kind; derived times, too."""
     pieces = [
         kind
@@ -41,5 +41,5 @@ def asked(load: Load, since_s: float, until_s: float) -> tuple[Latencies, ...]:
 
 
 def requests_among(name: str, kinds: Iterable[Latencies]) -> Latencies:
-    """The requests among what `asked` gave, as one kind."""
+    """The requests among what `requests_between` gave, as one kind."""
     return Latencies.merged(name, (kind for kind in kinds if DERIVED not in kind.kind))

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from checks.lab import GpuFlaws, Lab
 from checks.model import CannotLookError, Finding, Gate, Severity, check
-from checks.performance._early_stopping import examined
+from checks.performance._load_record import judgeable
 from checks.policy import Policy
 from checks.targets import Load, Loads
 
@@ -34,11 +34,11 @@ def _gpu_kept_busy(lab: Lab) -> Loads:
 def accelerators_within_limits(loads: Loads, policy: Policy) -> Iterator[Finding]:
     """Hold the GPUs of the load against ``performance.gpu_memory`` and ``performance.gpu_utilisation``."""
     limits = policy.performance
-    load = examined(loads.load(), limits)
+    load = judgeable(loads.load(), limits)
     if not load.accelerators:
         msg = (
-            f"the load '{load.profile}' was served by no GPU that could be watched: the generator sees those of its own "
-            "machine, through the NVIDIA driver"
+            f"the load '{load.profile}' was served by no GPU that could be watched: the generator sees those of its"
+            " own machine, through the NVIDIA driver"
         )
         raise CannotLookError(msg)
     for gpu in load.accelerators:
@@ -61,14 +61,12 @@ def accelerators_within_limits(loads: Loads, policy: Policy) -> Iterator[Finding
 
 
 def _finding(load: Load, subject: str, *, seen: float, limit: float, how: str, remedy: str) -> Finding:
-    ok = seen <= limit
+    who = f"profile {load.profile}: {load.users} users, {load.arrival}, {load.seconds:g} s, seed {load.seed}"
+    gpus = [f"{gpu.name}: memory {gpu.memory:.1%}, busy {gpu.utilisation:.1%}" for gpu in load.accelerators]
     return Finding(
         subject=f"{subject} under {load.users} users",
-        ok=ok,
+        ok=seen <= limit,
         message=f"{seen:.1%} {how}; the limit is {limit:.0%}",
-        remedy="" if ok else remedy,
-        evidence=(
-            f"profile {load.profile}: {load.users} users, {load.arrival}, {load.seconds:g} s, seed {load.seed}\n"
-            + "\n".join(f"{a.name}: memory {a.memory:.1%}, busy {a.utilisation:.1%}" for a in load.accelerators)
-        ),
+        remedy=remedy,
+        evidence="\n".join([who, *gpus]),
     )

@@ -13,7 +13,8 @@ from collections.abc import Iterator
 
 from checks.lab import Lab, LoadFlaws
 from checks.model import Finding, Gate, Severity, check
-from checks.performance._early_stopping import Bad, at_most, described, examined, requests_of, settled
+from checks.performance._early_stopping import claim_holds, upper_bound
+from checks.performance._load_record import evidence_of, failed, judgeable, requests_of
 from checks.policy import Policy
 from checks.targets import Loads
 
@@ -34,20 +35,21 @@ def _every_tenth_request_fails(lab: Lab) -> Loads:
 def error_budget_kept(loads: Loads, policy: Policy) -> Iterator[Finding]:
     """Hold the failed requests of the load against ``performance.availability``."""
     limits = policy.performance
-    load = examined(loads.load(), limits)
+    load = judgeable(loads.load(), limits)
     found = requests_of(load)
     budget = 1 - limits.availability
     allowed = _EVEN if load.seconds >= _LONG_S else _FAST
     claim = f"a burn rate of at most {allowed:g} of an error budget of {budget:.3%}"
-    ok = settled(claim, Bad(found.failed, found.failed, found.total), min(allowed * budget, 1.0), limits.confidence)
-    bound = at_most(found.failed, found.total, limits.confidence)
+    ok = claim_holds(claim, failed(found), min(allowed * budget, 1.0), limits.confidence)
+    burnt = found.failed / found.total / budget
+    most = upper_bound(found.failed, found.total, limits.confidence) / budget
     yield Finding(
         subject=f"error budget of {limits.availability:.3%} availability over {load.seconds:g} s",
         ok=ok,
         message=(
-            f"burn rate {found.failed / found.total / budget:.1f}, at most {bound / budget:.1f} at {limits.confidence:.0%} "
-            f"confidence, allowed {allowed:g}: {found.failed} of {found.total} requests failed"
+            f"burn rate {burnt:.1f}, at most {most:.1f} at {limits.confidence:.0%} confidence, allowed {allowed:g}: "
+            f"{found.failed} of {found.total} requests failed"
         ),
-        remedy="" if ok else "stop changes to the deployment until the cause of these failures is found and removed",
-        evidence=described(load, found),
+        remedy="stop changes to the deployment until the cause of these failures is found and removed",
+        evidence=evidence_of(load, found),
     )

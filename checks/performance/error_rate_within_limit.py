@@ -10,7 +10,8 @@ from collections.abc import Iterator
 
 from checks.lab import Lab, LoadFlaws
 from checks.model import Finding, Gate, Severity, check
-from checks.performance._early_stopping import Bad, described, examined, requests_of, settled
+from checks.performance._early_stopping import claim_holds
+from checks.performance._load_record import evidence_of, failed, judgeable, requests_of
 from checks.policy import Policy
 from checks.targets import Loads
 
@@ -28,15 +29,15 @@ def _every_tenth_request_fails(lab: Lab) -> Loads:
 def error_rate_within_limit(loads: Loads, policy: Policy) -> Iterator[Finding]:
     """Hold the failed requests of the load against ``performance.error_rate``."""
     limits = policy.performance
-    load = examined(loads.load(), limits)
+    load = judgeable(loads.load(), limits)
     found = requests_of(load)
     claim = f"an error rate of at most {limits.error_rate:.2%}"
-    ok = settled(claim, Bad(found.failed, found.failed, found.total), limits.error_rate, limits.confidence)
+    ok = claim_holds(claim, failed(found), limits.error_rate, limits.confidence)
     causes = ", ".join(f"{count} {cause}" for cause, count in sorted(found.errors.items()))
     yield Finding(
         subject=f"all requests under {load.users} users",
         ok=ok,
         message=f"{found.failed} of {found.total} requests failed{f': {causes}' if causes else ''}",
-        remedy="" if ok else "find the cause of the failures named here in the service logs, by their time and status",
-        evidence=described(load, found),
+        remedy="find the cause of the failures named here in the service logs, by their time and status",
+        evidence=evidence_of(load, found),
     )

@@ -12,14 +12,8 @@ from collections.abc import Iterator
 
 from checks.lab import Lab, LoadFlaws
 from checks.model import Finding, Gate, Severity, check
-from checks.performance._early_stopping import (
-    P95,
-    described,
-    examined,
-    first_token_late_or_none,
-    first_tokens_of,
-    settled,
-)
+from checks.performance._early_stopping import P95, claim_holds
+from checks.performance._load_record import evidence_of, first_token_late_or_none, first_tokens_of, judgeable
 from checks.policy import Policy
 from checks.targets import Loads
 
@@ -37,20 +31,16 @@ def _every_fourth_answer_begins_late(lab: Lab) -> Loads:
 def first_token_p95_within_limit(loads: Loads, policy: Policy) -> Iterator[Finding]:
     """Hold the first tokens of the load's chats against ``performance.first_token_p95_ms``."""
     limits = policy.performance
-    load = examined(loads.load(), limits)
+    load = judgeable(loads.load(), limits)
     streamed, first = first_tokens_of(load, "inference")
     limit_ms = limits.first_token_p95_ms
     bad = first_token_late_or_none(streamed, first, limit_ms)
-    ok = settled(f"first token p95 within {limit_ms:g} ms", bad, P95, limits.confidence)
+    ok = claim_holds(f"first token p95 within {limit_ms:g} ms", bad, P95, limits.confidence)
+    late = f"{first.over(limit_ms)} of {streamed.total} came later than {limit_ms:g} ms"
     yield Finding(
         subject=f"first tokens under {load.users} users",
         ok=ok,
-        message=(
-            f"{first.over(limit_ms)} of {streamed.total} came later than {limit_ms:g} ms, {streamed.failed} answers failed; "
-            f"p95 is {first.percentile(0.95):.0f} ms"
-        ),
-        remedy=""
-        if ok
-        else "admit fewer requests at once, shorten or cache prompts, and let nothing on the way buffer streams",
-        evidence=described(load, first),
+        message=f"{late}, {streamed.failed} answers failed; p95 is {first.percentile(0.95):.0f} ms",
+        remedy="admit fewer requests at once, shorten or cache prompts, and let nothing on the way buffer streams",
+        evidence=evidence_of(load, first),
     )

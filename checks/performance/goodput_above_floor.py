@@ -13,7 +13,8 @@ from collections.abc import Iterator
 
 from checks.lab import Lab, LoadFlaws
 from checks.model import CannotLookError, Finding, Gate, Severity, check
-from checks.performance._early_stopping import Bad, described, examined, requests_of, settled
+from checks.performance._early_stopping import BadCount, claim_holds
+from checks.performance._load_record import evidence_of, judgeable, requests_of
 from checks.policy import PerformancePolicy, Policy
 from checks.targets import Latencies, Load, Loads
 
@@ -31,23 +32,20 @@ def _every_fourth_answer_begins_late(lab: Lab) -> Loads:
 def goodput_above_floor(loads: Loads, policy: Policy) -> Iterator[Finding]:
     """Hold the good requests of the load against ``performance.goodput`` and ``performance.throughput_per_s``."""
     limits = policy.performance
-    load = examined(loads.load(), limits)
+    load = judgeable(loads.load(), limits)
     if dict(load.objectives) != limits.objectives():
         msg = f"the load was recorded with other objectives than those of the policy {policy.name}"
         raise CannotLookError(msg)
     found = requests_of(load)
-    bad = found.total - found.good
-    ok = settled(
-        f"a goodput of at least {limits.goodput:.0%}", Bad(bad, bad, found.total), 1 - limits.goodput, limits.confidence
-    )
+    lost = found.total - found.good
+    claim, bad = f"a goodput of at least {limits.goodput:.0%}", BadCount(lost, lost, found.total)
+    ok = claim_holds(claim, bad, 1 - limits.goodput, limits.confidence)
     yield Finding(
         subject=f"good requests under {load.users} users",
         ok=ok,
-        message=f"{found.good} of {found.total} were good, {found.good / load.seconds:.1f} a second; {_where(load)}",
-        remedy=""
-        if ok
-        else "see which limit the requests miss (first token, whole answer, record, failure): start there",
-        evidence=described(load, found),
+        message=f"{found.good} of {found.total} were good, {found.good / load.seconds:.1f} a second; {_lost(load)}",
+        remedy="see which limit the requests miss (first token, whole answer, record, failure): start there",
+        evidence=evidence_of(load, found),
     )
     if limits.throughput_per_s is not None:
         yield _throughput(load, found, limits, limits.throughput_per_s, enough=ok)
@@ -62,21 +60,20 @@ def _throughput(load: Load, found: Latencies, limits: PerformancePolicy, promise
     offered, good = found.total / load.seconds, found.good / load.seconds
     if good < promised and (enough or offered < promised):
         msg = (
-            f"{promised:g} good requests a second are promised; the load '{load.profile}' offered {offered:.1f} a second, "
-            f"of which {good:.1f} were good: it takes one that offers {promised / limits.goodput:.0f} a second"
+            f"{promised:g} good requests a second are promised; the load '{load.profile}' offered {offered:.1f} a "
+            f"second, of which {good:.1f} were good: it takes one that offers {promised / limits.goodput:.0f} a second"
         )
         raise CannotLookError(msg)
-    ok = good >= promised
     return Finding(
         subject=f"throughput under {load.users} users",
-        ok=ok,
+        ok=good >= promised,
         message=f"{good:.1f} good requests a second of {offered:.1f} offered; {promised:g} are promised",
-        remedy="" if ok else "find what is used up at this rate (processors, connections, locks) and add to it",
-        evidence=described(load, found),
+        remedy="find what is used up at this rate (processors, connections, locks) and add to it",
+        evidence=evidence_of(load, found),
     )
 
 
-def _where(load: Load) -> str:
+def _lost(load: Load) -> str:
     """Which heads of kinds lost how many."""
     heads = sorted({kind.kind.split(".")[0] for kind in load.kinds if ":" not in kind.kind})
     counted = ((head, requests_of(load, head)) for head in heads)

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 
 from checks.lab import Lab, LoadFlaws
 from checks.model import Finding, Gate, Severity, check
-from checks.performance._early_stopping import P95, described, examined, late_or_failed, requests_of, settled
+from checks.performance._load_record import judgeable, requests_of
+from checks.performance._percentile import PercentileLimit, answered_within
 from checks.policy import Policy
 from checks.targets import Loads
 
@@ -28,17 +29,11 @@ def _every_tenth_request_slow(lab: Lab) -> Loads:
 def inference_p95_within_limit(loads: Loads, policy: Policy) -> Iterator[Finding]:
     """Hold the inference requests of the load against ``performance.inference_p95_ms``."""
     limits = policy.performance
-    load = examined(loads.load(), limits)
-    found = requests_of(load, "inference")
-    limit_ms = limits.inference_p95_ms
-    ok = settled(f"inference p95 within {limit_ms:g} ms", late_or_failed(found, limit_ms), P95, limits.confidence)
-    yield Finding(
+    load = judgeable(loads.load(), limits)
+    yield answered_within(
+        PercentileLimit(95, limits.inference_p95_ms, limits.confidence),
+        load,
+        requests_of(load, "inference"),
         subject=f"inference under {load.users} users",
-        ok=ok,
-        message=(
-            f"{found.over(limit_ms)} of {found.total} took longer than {limit_ms:g} ms, {found.failed} failed; "
-            f"p95 is {found.percentile(0.95):.0f} ms"
-        ),
-        remedy="" if ok else "add inference servers or slots, or admit fewer requests at once (bounded queue)",
-        evidence=described(load, found),
+        remedy="add inference servers or slots, or admit fewer requests at once (bounded queue)",
     )

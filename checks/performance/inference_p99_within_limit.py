@@ -11,7 +11,8 @@ from collections.abc import Iterator
 
 from checks.lab import Lab, LoadFlaws
 from checks.model import Finding, Gate, Severity, check
-from checks.performance._early_stopping import P99, described, examined, late_or_failed, requests_of, settled
+from checks.performance._load_record import judgeable, requests_of
+from checks.performance._percentile import PercentileLimit, answered_within
 from checks.policy import Policy
 from checks.targets import Loads
 
@@ -29,19 +30,11 @@ def _every_tenth_request_slow(lab: Lab) -> Loads:
 def inference_p99_within_limit(loads: Loads, policy: Policy) -> Iterator[Finding]:
     """Hold the inference requests of the load against ``performance.inference_p99_ms``."""
     limits = policy.performance
-    load = examined(loads.load(), limits)
-    found = requests_of(load, "inference")
-    limit_ms = limits.inference_p99_ms
-    ok = settled(f"inference p99 within {limit_ms:g} ms", late_or_failed(found, limit_ms), P99, limits.confidence)
-    yield Finding(
+    load = judgeable(loads.load(), limits)
+    yield answered_within(
+        PercentileLimit(99, limits.inference_p99_ms, limits.confidence),
+        load,
+        requests_of(load, "inference"),
         subject=f"inference under {load.users} users",
-        ok=ok,
-        message=(
-            f"{found.over(limit_ms)} of {found.total} took longer than {limit_ms:g} ms, {found.failed} failed; "
-            f"p99 is {found.percentile(0.99):.0f} ms"
-        ),
-        remedy=""
-        if ok
-        else "look what the slowest requests waited for (one server, one lock, a cold cache) and remove it",
-        evidence=described(load, found),
+        remedy="look what the slowest requests waited for (one server, one lock, a cold cache) and remove it",
     )

@@ -12,8 +12,9 @@ from collections.abc import Iterator
 
 from checks.lab import Lab, LoadFlaws
 from checks.model import CannotLookError, Finding, Gate, Reason, Severity, check
-from checks.performance._early_stopping import P95, REFUSED, Bad, described, settled, surely_over
-from checks.performance._spike import asked, requests_among, spiked
+from checks.performance._early_stopping import P95, BadCount, claim_holds
+from checks.performance._load_record import REFUSED, certainly_over, evidence_of
+from checks.performance._spike import requests_among, requests_between, spike_load
 from checks.policy import Policy
 from checks.targets import Latencies, Load, Loads
 
@@ -43,32 +44,24 @@ def _careless_with_records(lab: Lab) -> Loads:
 def overload_refused_fast(loads: Loads, policy: Policy) -> Iterator[Finding]:
     """Look at the failures of the load with the spike, how long refusals took, and what became of its writes."""
     limits = policy.performance
-    load, begun_s, _ = spiked(loads, limits)
-    kinds = asked(load, begun_s, load.seconds)
+    load, begun_s, _ = spike_load(loads, limits)
+    kinds = requests_between(load, begun_s, load.seconds)
     found = requests_among("requests from the spike on", kinds)
     others = {cause: count for cause, count in found.errors.items() if cause not in _REFUSALS}
     named = ", ".join(f"{count} {cause}" for cause, count in sorted(others.items()))
+    otherwise = f"failed otherwise: {named}" if others else "none failed otherwise"
     refused = found.failed - sum(others.values())
     subject = f"spike to {load.users} users"
     yield Finding(
         subject=f"{subject}: failures",
         ok=not others,
-        message=(
-            f"not refused, but failed: {named}; {refused} refused"
-            if others
-            else f"{refused} of {found.total} requests were refused, and none failed otherwise"
-        ),
-        remedy=_SHOULD if others else "",
-        evidence=described(load, found),
+        message=f"{refused} of {found.total} requests were refused; {otherwise}",
+        remedy=_SHOULD,
+        evidence=evidence_of(load, found),
     )
     if refused:
-        yield _in_time(
-            subject,
-            load,
-            Latencies.merged("refusals", (k for k in kinds if k.kind.endswith(REFUSED))),
-            refused,
-            limits.confidence,
-        )
+        refusals = Latencies.merged("refusals", (kind for kind in kinds if kind.kind.endswith(REFUSED)))
+        yield _in_time(subject, load, refusals, refused, limits.confidence)
     yield from _written(subject, load)
 
 
@@ -81,16 +74,15 @@ def _in_time(subject: str, load: Load, refusals: Latencies, expected: int, confi
     if refusals.total < expected:
         msg = f"the record tells of {refusals.total} of {expected} refusals how long they took"
         raise CannotLookError(msg)
-    slow, surely = refusals.over(_LIMIT_MS), surely_over(refusals, _LIMIT_MS)
-    ok = not slow or settled(
-        f"refusals within {_LIMIT_MS:g} ms at p95", Bad(surely, slow, refusals.total), P95, confidence
-    )
+    claim, slow = f"refusals within {_LIMIT_MS:g} ms at p95", refusals.over(_LIMIT_MS)
+    bad = BadCount(certainly_over(refusals, _LIMIT_MS), slow, refusals.total)
+    over, p95_ms = f"{slow} of {refusals.total} took longer than {_LIMIT_MS:g} ms", refusals.percentile(0.95)
     return Finding(
         subject=f"{subject}: time to a refusal",
-        ok=ok,
-        message=f"{slow} of {refusals.total} took longer than {_LIMIT_MS:g} ms; p95 is {refusals.percentile(0.95):.0f} ms",
-        remedy="" if ok else _SHOULD,
-        evidence=described(load, refusals),
+        ok=not slow or claim_holds(claim, bad, P95, confidence),
+        message=f"{over}; p95 is {p95_ms:.0f} ms",
+        remedy=_SHOULD,
+        evidence=evidence_of(load, refusals),
     )
 
 
@@ -111,5 +103,5 @@ def _written(subject: str, load: Load) -> Iterator[Finding]:
             subject=f"{subject}: {what}",
             ok=not count,
             message=f"{count} found, {written.acknowledged} records were acknowledged",
-            remedy=remedy if count else "",
+            remedy=remedy,
         )

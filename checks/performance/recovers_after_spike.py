@@ -12,8 +12,9 @@ from collections.abc import Iterator
 
 from checks.lab import Lab, LoadFlaws
 from checks.model import CannotLookError, Finding, Gate, Reason, Severity, check
-from checks.performance._early_stopping import P95, Bad, described, late_or_failed, settled, surely_over
-from checks.performance._spike import asked, requests_among, spiked
+from checks.performance._early_stopping import P95, BadCount, claim_holds
+from checks.performance._load_record import certainly_over, evidence_of, failed, late_or_failed
+from checks.performance._spike import requests_among, requests_between, spike_load
 from checks.policy import PerformancePolicy, Policy
 from checks.targets import Latencies, Load, Loads
 
@@ -31,31 +32,29 @@ def _queue_without_bound(lab: Lab) -> Loads:
 def recovers_after_spike(loads: Loads, policy: Policy) -> Iterator[Finding]:
     """Hold what follows the spike against ``performance.spike_recovery_s``."""
     limits = policy.performance
-    load, _, ended_s = spiked(loads, limits)
+    load, _, ended_s = spike_load(loads, limits)
     recovered_s = ended_s + limits.spike_recovery_s
     left, last_s = _of_the_spike(load, ended_s, recovered_s)
     subject = f"{limits.spike_recovery_s:g} s after a spike to {load.users} users"
+    last = f"the last one ended {last_s - ended_s:.1f} s after the spike"
     yield Finding(
         subject=f"{subject}: requests of the spike",
         ok=not left,
-        message=f"{left} are still under way"
-        if left
-        else f"the last one ended {last_s - ended_s:.1f} s after the spike",
-        remedy="" if not left else "bound the queue and refuse what does not fit; drop what nobody waits for any more",
+        message=f"{left} are still under way" if left else last,
+        remedy="bound the queue and refuse what does not fit; drop what nobody waits for any more",
     )
-    later = asked(load, recovered_s, load.seconds)
+    later = requests_between(load, recovered_s, load.seconds)
     found = requests_among("requests after the recovery", later)
     if not found.total:
         msg = f"the load '{load.profile}' ends {load.seconds - ended_s:g} s after its spike: too soon to see a recovery"
         raise CannotLookError(msg, Reason.TOO_FEW_SAMPLES)
     bad = _bad(later, limits)
-    ok = settled(f"{subject}: p95 within the limits", bad, P95, limits.confidence)
     yield Finding(
         subject=f"{subject}: new requests",
-        ok=ok,
+        ok=claim_holds(f"{subject}: p95 within the limits", bad, P95, limits.confidence),
         message=f"{bad.most} of {bad.total} were late or failed; p95 is {found.percentile(0.95):.0f} ms",
-        remedy="" if ok else "bound the queue and refuse what does not fit, so that who comes later is served in time",
-        evidence=described(load, found),
+        remedy="bound the queue and refuse what does not fit, so that who comes later is served in time",
+        evidence=evidence_of(load, found),
     )
 
 
@@ -65,20 +64,20 @@ def _of_the_spike(load: Load, ended_s: float, at_s: float) -> tuple[int, float]:
     for piece in load.slices:
         if piece.at_s + load.slice_s <= ended_s:
             found = requests_among("", piece.kinds)
-            left += surely_over(found, (at_s - piece.at_s) * 1000)
+            left += certainly_over(found, (at_s - piece.at_s) * 1000)
             last_s = max(last_s, piece.at_s + found.percentile(1) / 1000)
     return left, last_s
 
 
-def _bad(kinds: tuple[Latencies, ...], limits: PerformancePolicy) -> Bad:
+def _bad(kinds: tuple[Latencies, ...], limits: PerformancePolicy) -> BadCount:
     """Requests that failed or missed their kind's limit; a kind without one can only fail."""
-    total = Bad(0, 0, 0)
+    total = BadCount(0, 0, 0)
     for kind in kinds:
         asked_of = limits.objectives().get(kind.kind.split(".")[0])
         if ":" in kind.kind:
             continue
         if asked_of is None or asked_of.total_ms is None:
-            total += Bad(kind.failed, kind.failed, kind.total)
+            total += failed(kind)
         else:
             total += late_or_failed(kind, asked_of.total_ms)
     return total

@@ -30,7 +30,7 @@ _MOST = 2.0**20
 
 
 @dataclass(frozen=True)
-class Shown:
+class ShiftEvidence:
     """What a sample of noise certifies.
 
     Args:
@@ -67,12 +67,12 @@ class ShiftTest:
         self.moved = round(_WIDE * self.needed)
         self.threshold = _EVENT[claim.mechanism] * self.moved
 
-    def examine(self, noise: npt.NDArray[np.float64]) -> Shown:
+    def examine(self, noise: npt.NDArray[np.float64]) -> ShiftEvidence:
         """Move noise, shape (n,), and certify what tells it from itself unmoved."""
         likely = int(np.count_nonzero(noise + self.moved >= self.threshold))
         unlikely = int(np.count_nonzero(noise >= self.threshold))
         certified = self._certified(likely, unlikely, noise.size)
-        return Shown(likely, unlikely, noise.size, certified, self.detectable(noise.size))
+        return ShiftEvidence(likely, unlikely, noise.size, certified, self.detectable(noise.size))
 
     def detectable(self, size: int) -> float:
         """The epsilon that ``size`` values show, with a chance of 95 %, to be more than is claimed; infinity when

@@ -93,15 +93,11 @@ def _noise(claim: PrivacyClaim) -> Finding:
 
 def _bounds(claim: PrivacyClaim, policy: Policy) -> Finding:
     limits = policy.privacy
-    beyond = [
-        f"{name} {value:g} instead of at most {limit:g}"
-        for name, value, limit in (
-            ("epsilon", claim.epsilon, limits.epsilon),
-            ("delta", claim.delta, limits.delta),
-            ("budget", claim.budget, limits.budget),
-        )
-        if value is not None and value > limit
-    ]
+    beyond: list[str] = []
+    for name in ("epsilon", "delta", "budget"):
+        value, limit = getattr(claim, name), getattr(limits, name)
+        if value is not None and value > limit:
+            beyond.append(f"{name} {value:g} instead of at most {limit:g}")
     if claim.minimum_participants is not None and claim.minimum_participants < limits.minimum_participants:
         beyond.append(f"{claim.minimum_participants} participants instead of at least {limits.minimum_participants}")
     if claim.mechanism not in limits.mechanisms:
@@ -123,16 +119,15 @@ def _budget(claim: PrivacyClaim, budget: float, policy: Policy) -> Finding:
     least = policy.privacy.budget_efficiency
     releases = cost.affordable(claim, budget)
     used = cost.exact_epsilon(claim, releases) / budget if releases else 0.0
+    paid = (
+        f"an RDP accountant lets a budget of {budget:g} pay for {releases} queries, which really cost {used:.1%} of it;"
+        f" the policy wants at least {least:.0%}"
+    )
+    booked = f"for which an RDP accountant books epsilon {cost.booked_epsilon(claim):.4f}"
     return Finding(
         subject=f"{claim.source} budget",
         ok=releases > 0 and used >= least,
-        message=(
-            f"an RDP accountant lets a budget of {budget:g} pay for {releases} queries, which really cost"
-            f" {used:.1%} of it; the policy wants at least {least:.0%}"
-            if releases
-            else f"a budget of {budget:g} does not pay for one query, for which an RDP accountant books epsilon"
-            f" {cost.booked_epsilon(claim):.4f}"
-        ),
+        message=paid if releases else f"a budget of {budget:g} does not pay for one query, {booked}",
         remedy="set the budget to what a whole number of queries costs, many rather than few, or use an accountant that"
         " books less slack",
         evidence=f"{claim}",

@@ -42,18 +42,19 @@ def noise_fresh_per_release(mechanism: Mechanism, policy: Policy) -> Iterator[Fi
         if chance > policy.privacy.alpha:
             msg = f"{seen.source}: {len(seen.answers)} answers of so few values may agree by chance ({chance:.2g})"
             raise CannotLookError(msg, Reason.TOO_FEW_SAMPLES)
-        same = max(Counter(seen.answers).values())
+        times, same = len(seen.answers), max(Counter(seen.answers).values())
+        repeated = (
+            f"the same answer {same} times out of {times}: noise is drawn once per query, not once per release (fresh"
+            f" noise would do that with a chance of {chance:.2g}, alpha is {policy.privacy.alpha:g})"
+        )
         yield Finding(
-            subject=f"{seen.source}, one query {len(seen.answers)} times",
+            subject=f"{seen.source}, one query {times} times",
             ok=same == 1,
-            message=(
-                f"{len(seen.answers)} answers, no two alike"
-                if same == 1
-                else f"the same answer {same} times out of {len(seen.answers)}: noise is drawn once per query, not once per"
-                f" release (fresh noise would do that with a chance of {chance:.2g}, alpha is {policy.privacy.alpha:g})"
+            message=f"{times} answers, no two alike" if same == 1 else repeated,
+            remedy=(
+                "draw noise for every release; take away what remembers answers between the node's noise and its"
+                " callers, and what seeds the generator from the query"
             ),
-            remedy="draw noise for every release; take away what remembers answers between the node's noise and its"
-            " callers, and what seeds the generator from the query",
             evidence="\n".join(", ".join(f"{value:g}" for value in answer[:8]) for answer in seen.answers),
         )
 

@@ -30,9 +30,8 @@ def _nodes_say_that_they_add_noise(lab: Lab) -> Mechanism:
 
 
 def _everything_started_with_weak_noise(lab: Lab) -> Mechanism:
-    return lab.build(
-        MechanismFlaws(served={"privacy.noise_multiplier": 20.0, "privacy.epsilon": 0.25}, served_by_router=True)
-    )
+    weak = {"privacy.noise_multiplier": 20.0, "privacy.epsilon": 0.25}
+    return lab.build(MechanismFlaws(served=weak, served_by_router=True))
 
 
 @check(
@@ -53,20 +52,28 @@ def released_answers_not_refuted(mechanism: Mechanism, policy: Policy) -> Iterat
     trial = ShiftTest(claim, alpha)
     shown = trial.examine(noise)
     if math.isinf(shown.detectable):
-        msg = f"{noise.size} values in {seen.answers} answers could not have refuted any noise; {seen.ended_by or 'ask more'}"
+        how = f"{noise.size} values in {seen.answers} answers could not have refuted any noise"
+        msg = f"{how}; {seen.ended_by or 'ask more'}"
         raise CannotLookError(msg, Reason.TOO_FEW_SAMPLES)
     refuted = shown.epsilon > claim.epsilon
+    verdict = f"{'refuted' if refuted else 'not refuted'} at alpha {alpha:.2g}"
+    event = f"the event, a value of {trial.threshold:g} or more"
+    mean, deviation = float(noise.mean()), float(noise.std(ddof=1))
     yield Finding(
         subject=f"{noise.size} values in {seen.answers} answers of {seen.source}",
         ok=not refuted,
         message=(
-            f"{'refuted' if refuted else 'not refuted'} at alpha {alpha:.2g}: the event, a value of {trial.threshold:g} or more,"
-            f" holds for {shown.likely} of {shown.size} when {trial.moved} patients are added to nobody and for {shown.unlikely}"
-            f" of {shown.size} as they are, which certifies epsilon {shown.epsilon:.4f} or more at delta {claim.delta:g};"
-            f" {claim.epsilon:g} is claimed, and {shown.detectable:.4f} is the least that so many values can tell from it"
+            f"{verdict}: {event}, holds for {shown.likely} of {shown.size} when {trial.moved} patients are added to"
+            f" nobody and for {shown.unlikely} of {shown.size} as they are, which certifies epsilon"
+            f" {shown.epsilon:.4f} or more at delta {claim.delta:g}; {claim.epsilon:g} is claimed, and"
+            f" {shown.detectable:.4f} is the least that so many values can tell from it"
         ),
-        remedy="ask each node by itself which of them adds too little noise, compare what every component was started with"
-        " to its settings file, and look for a build between nodes and users that takes noise away",
-        evidence=f"mean {float(noise.mean()):.3f}, standard deviation {float(noise.std(ddof=1)):.3f}, which"
-        f" {trial.needed:.2f} would keep; {seen.users} fresh users; {seen.ended_by or 'nothing was refused'}",
+        remedy=(
+            "ask each node by itself which of them adds too little noise, compare what every component was started"
+            " with to its settings file, and look for a build between nodes and users that takes noise away"
+        ),
+        evidence=(
+            f"mean {mean:.3f}, standard deviation {deviation:.3f}, which {trial.needed:.2f} would keep;"
+            f" {seen.users} fresh users; {seen.ended_by or 'nothing was refused'}"
+        ),
     )

@@ -22,9 +22,8 @@ _SEED = 20261121
 
 
 def _sigma_halved(lab: Lab) -> Mechanism:
-    return lab.build(
-        MechanismFlaws(served={"privacy.noise_multiplier": 38.6, "privacy.epsilon": 0.11})
-    )  # which a node starts with
+    halved = {"privacy.noise_multiplier": 38.6, "privacy.epsilon": 0.11}  # which a node starts with
+    return lab.build(MechanismFlaws(served=halved))
 
 
 @check(
@@ -42,14 +41,17 @@ def released_noise_matches_claim(mechanism: Mechanism, policy: Policy) -> Iterat
         msg = f"expected {_SAMPLES} finite samples, got an array of shape {noise.shape}"
         raise CannotLookError(msg, Reason.TOO_FEW_SAMPLES)
     alpha = policy.privacy.alpha / judge.TESTS
-    for tested in judge.examine(noise, claimed, alpha, law):
+    centre = f"mean {float(noise.mean()):.3f}, standard deviation {float(noise.std(ddof=1)):.3f}"
+    extremes = f"smallest {float(noise.min()):g}, largest {float(noise.max()):g}"
+    for tested in judge.noise_tests(noise, claimed, alpha, law):
+        verdict = f"{'not refuted' if tested.ok else 'refuted'} at alpha {alpha:.2g}"
         yield Finding(
             subject=f"{tested.name} of the noise",
             ok=tested.ok,
-            message=f"{'not refuted' if tested.ok else 'refuted'} at alpha {alpha:.2g} with {noise.size} samples (seed {_SEED}):"
-            f" {tested.seen}",
-            remedy="restart every component that draws noise with the settings that it claims, and look for a build that"
-            " scales the noise by the wrong sensitivity",
-            evidence=f"mean {float(noise.mean()):.3f}, standard deviation {float(noise.std(ddof=1)):.3f},"
-            f" smallest {float(noise.min()):g}, largest {float(noise.max()):g}",
+            message=f"{verdict} with {noise.size} samples (seed {_SEED}): {tested.seen}",
+            remedy=(
+                "restart every component that draws noise with the settings that it claims, and look for a build that"
+                " scales the noise by the wrong sensitivity"
+            ),
+            evidence=f"{centre}, {extremes}",
         )

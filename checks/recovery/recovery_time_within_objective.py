@@ -30,12 +30,13 @@ def recovery_time_within_objective(drills: Drills, policy: Policy) -> Iterator[F
     limit = policy.recovery.rto_s
     remedy = "read the drill's split into detection, promotion and routing, and shorten the longest"
     for what, seconds in (("writes", drill.rto_s), ("reads", drill.read_rto_s)):
+        seen = "never stable again before the fault was healed"
+        if seconds is not None:
+            seen = f"stable after {seconds:.2f} s, to within {drill.resolution_s:.2f} s"
         yield Finding(
             subject=f"{drill.scenario}: {what}",
             ok=seconds is not None and seconds <= limit,
-            message=f"never stable again before the fault was healed; {limit:.0f} s are allowed"
-            if seconds is None
-            else f"stable after {seconds:.2f} s, to within {drill.resolution_s:.2f} s; {limit:.0f} s are allowed",
+            message=f"{seen}; {limit:.0f} s are allowed",
             remedy=remedy,
         )
     yield Finding(

@@ -3,6 +3,8 @@
 The implementations live in ``fixtures``; a check never knows whether it looks at the reference stack, at somebody's
 deployment or at one broken service of the lab. A method that cannot look raises
 `checks.model.CannotLookError`. Nothing returned here holds a token, a password, a key or PHI.
+
+What may be done to a host, to see whether a promise survives it, is a Protocol too: `Kill`, `Pause` and `Isolate`.
 """
 
 from checks.targets.abilities import Isolate, Kill, Pause

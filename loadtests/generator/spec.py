@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from checks.application import LogIn
+from checks.model import CannotLookError
 from checks.targets import Accelerator, GeneratorProcess, Latencies, Load, Mark, Objective, Slice, Written
 from loadtests.schedules.profiles import ACCOUNT_ROLES, Profile, Role
 
@@ -45,7 +47,7 @@ class Destination(BaseModel):
         ca: PEM file with the trust anchors; empty takes the system's.
         certificate: PEM file with a client certificate, which all users show; ``key`` holds its key.
         node_certificate: likewise, which only the federation's nodes show; ``node_key`` holds its key.
-        accounts: identities to log in with; none means that the users need no log-in.
+        accounts: identities to log in with; none means that the users need no log-in. ``log_in`` says how they do.
         sources: prefix (CIDR) of source addresses, one per user as far as they go; empty leaves it to the system.
         exempt_sources: likewise, for profiles outside the target's rate limits.
         log_ins_per_minute: what the target allows per source address.
@@ -68,6 +70,7 @@ class Destination(BaseModel):
     node_certificate: str = ""
     node_key: str = ""
     accounts: tuple[LoadAccount, ...] = ()
+    log_in: LogIn | None = None
     sources: str = ""
     exempt_sources: str = ""
     log_ins_per_minute: float = 5.0
@@ -77,6 +80,27 @@ class Destination(BaseModel):
     page: str = "/"
     api_key: str = ""
     secret: str = ""
+
+    def how_to_log_in(self) -> LogIn:
+        """How the accounts log in.
+
+        Raises:
+            SpecError: it is not described, or not in a way that a load's users know.
+        """
+        how = self.log_in
+        if how is None:
+            msg = f'{self.target} does not say how its accounts log in: add application = "FILE", whose [log_in] does'
+            raise SpecError(msg)
+        if how.kind == "basic":
+            return how
+        try:
+            how.asked("", "", "")
+        except CannotLookError as problem:
+            raise SpecError(str(problem)) from problem
+        if not how.token or how.base_url:
+            msg = "a load's users log in at the application itself and show a token: its [log_in] says neither"
+            raise SpecError(msg)
+        return how
 
     def facing(self, profile: Profile) -> Destination:
         """The same, from the source addresses that a profile wants."""
@@ -151,8 +175,10 @@ class LoadSpec(Destination):
         """Each user's role and account, in the order of the users' indices.
 
         Raises:
-            SpecError: there are too few accounts of a role.
+            SpecError: there are too few accounts of a role, or they cannot log in.
         """
+        if self.accounts:
+            self.how_to_log_in()
         assigned: list[tuple[float, Role, LoadAccount | None]] = []
         for role, count in self.profile.headcount().items():
             if not self.accounts or role not in ACCOUNT_ROLES:

@@ -130,7 +130,8 @@ class HttpClient:
         if self.authorization:
             lines.append(f"Authorization: {self.authorization}")
         if body:
-            lines += ["Content-Type: application/json", f"Content-Length: {len(body)}"]
+            lines += [f"Content-Length: {len(body)}"]
+            lines += [] if headers and "Content-Type" in headers else ["Content-Type: application/json"]
         elif method != "GET":
             lines.append("Content-Length: 0")
         lines += [f"{name}: {value}" for name, value in (headers or {}).items()]

@@ -13,6 +13,7 @@ import orjson
 import pyotp
 from gevent.lock import Semaphore
 
+from checks.application.log_in import basic_credentials
 from checks.targets import Written
 from loadtests.generator.spec import PATIENTS_PER_NURSE, Destination, LoadAccount
 from loadtests.recording.recorder import Recorder
@@ -136,19 +137,22 @@ class UserSession:
         self._client.close()
 
     def _log_in(self, identity: LoadAccount) -> None:
+        how = self._destination.how_to_log_in()
+        if how.kind == "basic":
+            self._client.authorization = basic_credentials(identity.username, identity.password)
+            return
         for attempt in range(max(_PATIENT.values())):
-            body = {"username": identity.username, "password": identity.password}
-            body |= {"totp": pyotp.TOTP(identity.totp_secret).now()} if identity.totp_secret else {}
-            answer = self._client.request("POST", "/auth/login", body=orjson.dumps(body))
-            if answer.status == 200:
-                granted = table_of(answer)
-                if not isinstance(granted.get("access_token"), str):
+            code = pyotp.TOTP(identity.totp_secret).now() if identity.totp_secret else ""
+            asked = how.asked(identity.username, identity.password, code)
+            body, media_type = asked.encoded
+            headers = {"Content-Type": media_type, **asked.headers}
+            answer = self._client.request(asked.method, asked.path, body=body, headers=headers)
+            if 200 <= answer.status < 300:
+                if not (token := how.token_in(answer.body)):
                     raise RequestError(WRONG_BODY)
-                self._client.authorization = f"Bearer {granted['access_token']}"
-                lifetime = granted.get("expires_in")
-                self._renew_at = (
-                    time.monotonic() + _RENEWAL * float(lifetime) if isinstance(lifetime, int) else math.inf
-                )
+                self._client.authorization = f"Bearer {token}"
+                lifetime = how.lifetime_in(answer.body)
+                self._renew_at = time.monotonic() + _RENEWAL * lifetime if lifetime else math.inf
                 return
             if answer.status not in _PATIENT or attempt + 1 >= _PATIENT[answer.status]:
                 break

@@ -62,15 +62,8 @@ def summary(document: ReportDocument, folder: Path, verify_command: str, trust: 
     minutes, seconds = divmod(round(identity.seconds), 60)
     head = Text(f"Target {identity.name} ({identity.digest[:12]}), policy {identity.policy}, run {identity.run_id}\n")
     head.append(f"{utc(identity.started)}, {minutes} min {seconds} s, clinical-gate {identity.harness_version}")
-    parts: list[RenderableType] = [
-        Text(),
-        Rule("Clinical gate", style="dim"),
-        head,
-        Text(),
-        _gates(document),
-        Text(),
-        _banner(document),
-    ]
+    rule, gap = Rule("Clinical gate", style="dim"), Text()
+    parts: list[RenderableType] = [gap, rule, head, gap, _gates(document), gap, _banner(document)]
     controls = {control.id: control for control in document.controls}
     for title, status in (("Failed", Status.FAIL), ("Unknown", Status.UNKNOWN), ("Waived", Status.WAIVED)):
         concerned = [check for check in document.checks if check.status is status]
@@ -168,15 +161,8 @@ def _drill(drill: DrillRecord) -> Iterator[str]:
     outage, redundancy = _seconds(drill.longest_gap_s), _seconds(drill.redundancy_s)
     yield f"  longest outage {outage}, full redundancy {redundancy} after healing"
     yield f"  RPO {rpo}"
-    faults = [
-        f"{count} {what}"
-        for count, what in (
-            (drill.corrupt, "corrupt"),
-            (drill.duplicate, "duplicate"),
-            (drill.failed_yet_present, "failed yet present"),
-        )
-        if count
-    ]
+    rows = {"corrupt": drill.corrupt, "duplicate": drill.duplicate, "failed yet present": drill.failed_yet_present}
+    faults = [f"{count} {what}" for what, count in rows.items() if count]
     faults += ["two writable primaries seen"] * drill.two_primaries_seen
     faults += ["the ledger does not hold"] * (not drill.ledger_intact)
     if faults:

@@ -146,15 +146,8 @@ def sampled_rdp(q: float, sigma: float, order: float) -> float:
 
     lowest, highest = -14 * sigma, order + 14 * sigma  # one bump lies at 0, the other at the order
     peak = max(logarithm(0.0), logarithm(order))
-    scaled = quad(
-        lambda x: math.exp(logarithm(x) - peak),
-        lowest,
-        highest,
-        points=[0.0, order],
-        epsabs=0,
-        epsrel=1e-11,
-        limit=1000,
-    )[0]
+    accuracy = {"epsabs": 0, "epsrel": 1e-11, "limit": 1000}
+    scaled = quad(lambda x: math.exp(logarithm(x) - peak), lowest, highest, points=[0.0, order], **accuracy)[0]
     return (peak + math.log(scaled / (sigma * math.sqrt(2 * math.pi)))) / (order - 1)
 
 

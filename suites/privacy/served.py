@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
-import ssl
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Self
 
 import httpx
-import pyotp
 
+from fixtures.application.client import ApplicationClient
+from fixtures.application.connections import HttpEndpoint
+from fixtures.application.people import person_of
 from fixtures.deployment.target_file import AccountEntry
 from fixtures.lab import Bench
 from fixtures.reference import seed
+from fixtures.reference.description import reference_application
+from fixtures.services.https import client_context
 from suites.privacy.accounts import Ask, ClientOutcome, ClientReply, Fate
 from suites.privacy.hospital_group import RESERVE, SETTLE, Group
 
@@ -44,8 +47,10 @@ class ServedKeeper:
         accounts = (*seed.accounts(bench.vault), *seed.load_accounts(bench.vault))
         self._admins = {account.tenant: account for account in accounts if account.role == "admin"}
         self._researchers = [account for account in accounts if account.role == "researcher"]
-        self._tokens: dict[str, str] = {}
-        context = ssl.create_default_context(cafile=str(bench.authority.certificate))
+        self._sessions: dict[str, dict[str, str]] = {}
+        authority = bench.authority.certificate
+        self._application = ApplicationClient(reference_application(), HttpEndpoint(group.routers[0].url, ca=authority))
+        context = client_context(authority)
         limits = httpx.Limits(max_connections=None)
         self._clients = [
             httpx.Client(base_url=router.url, verify=context, timeout=_TIMEOUT_S, limits=limits, trust_env=False)
@@ -75,7 +80,7 @@ class ServedKeeper:
     def allow(self, tenant: str, user: str, budget: float) -> httpx.Response:
         """A tenant's administrator sets a user's budget."""
         admin = self._admins[tenant]
-        if admin.username not in self._tokens:
+        if admin.username not in self._sessions:
             self._log_in(admin)
         path = f"/admin/users/{user}/privacy-budget"
         return self._clients[0].put(path, json={"budget": budget}, headers=self._headers(admin.username))
@@ -151,16 +156,10 @@ class ServedKeeper:
         return ClientReply(outcome, json.dumps(released, sort_keys=True))
 
     def _log_in(self, account: AccountEntry) -> None:
-        body = {
-            "username": account.username,
-            "password": account.password,
-            "totp": pyotp.TOTP(account.totp_secret).now(),
-        }
-        answer = self._clients[0].post("/auth/login", json=body).raise_for_status()
-        self._tokens[account.username] = str(answer.json()["access_token"])
+        self._sessions[account.username] = self._application.session(person_of(account))
 
     def _headers(self, user: str) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self._tokens[user]}"}
+        return self._sessions[user]
 
 
 def await_some(pending: Sequence[Future[ClientReply]], least: int) -> None:

@@ -102,6 +102,15 @@ def test_the_picture_is_written(tmp_path: Path) -> None:
     assert "<svg" in (tmp_path / "bound.svg").read_text()
 
 
+_TIRES = """
+seen = []
+def sample(v, n, r):
+    seen.append(n)
+    assert len(seen) < 12, 'out of entropy'
+    return r.normal(size=n)
+"""
+
+
 @pytest.mark.parametrize(
     ("source", "sentence"),
     [
@@ -114,10 +123,7 @@ def test_the_picture_is_written(tmp_path: Path) -> None:
         ("def sample(v, n, r): return [float('nan')] * n", "sample returned NaN"),
         ("def sample(v, n, r): return [2.0] * n", "answers every input with one and the same number"),
         ("def sample(v, n, r): raise KeyError('ward')", "sample raised KeyError"),
-        (
-            "seen = []\ndef sample(v, n, r):\n    seen.append(n)\n    assert len(seen) < 12, 'out of entropy'\n    return r.normal(size=n)",
-            "sample raised AssertionError",
-        ),
+        (_TIRES, "sample raised AssertionError"),
         ("NEIGHBOURS = [1]\ndef sample(v, n, r): return r.normal(size=n)", "NEIGHBOURS must be a list of pairs"),
         ("NEIGHBOURS = [([1], [1])]\ndef sample(v, n, r): return r.normal(size=n)", "pairs an input with itself"),
     ],

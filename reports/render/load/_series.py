@@ -79,15 +79,8 @@ def bins(load: Load, heads: Collection[str], suffix: str = "") -> tuple[Bin, ...
         pieces = load.slices[first : first + width]
         seconds = len(pieces) * load.slice_s
         users = sum(piece.users for piece in pieces) / len(pieces)
-        made.append(
-            Bin(
-                pieces[0].at_s + seconds / 2,
-                seconds,
-                users,
-                Latencies.merged("", asked[first : first + width]),
-                sum(piece.ended for piece in pieces),
-            )
-        )
+        meant, ended = Latencies.merged("", asked[first : first + width]), sum(piece.ended for piece in pieces)
+        made.append(Bin(pieces[0].at_s + seconds / 2, seconds, users, meant, ended))
     return tuple(made)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from checks.targets import Load, Slice
 from reports.render.load import _frame
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _PANELS, _CAUSES, _BARS = 3, 5, 150
+_BAR: dict[str, Any] = {"align": "edge", "edgecolor": "white", "linewidth": 0.3}
 
 
 def over_time(load: Load, kind: str = "svg") -> bytes:
@@ -71,18 +72,8 @@ def _failures(axes: Axes, load: Load, failed: tuple[tuple[str, int], ...]) -> No
     with _frame.legend(axes):
         for (label, counts), colour, hatch in zip(heights.items(), _frame.PALETTE[1:], hatches, strict=False):
             rates = [count / seconds for count in counts]
-            axes.bar(
-                at_s,
-                rates,
-                seconds,
-                below,
-                align="edge",
-                color=colour,
-                hatch=hatch,
-                edgecolor="white",
-                linewidth=0.3,
-                label=_frame.drawable(label)[:36],
-            )
+            name = _frame.drawable(label)[:36]
+            axes.bar(at_s, rates, seconds, below, color=colour, hatch=hatch, label=name, **_BAR)
             below = [under + rate for under, rate in zip(below, rates, strict=True)]
     axes.set_ylabel("failed/s")
     axes.set_ylim(bottom=0)

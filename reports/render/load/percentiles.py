@@ -65,14 +65,9 @@ def curves(axes: Axes, shown: Iterable[Latencies], limits: Mapping[str, float], 
     most = 1
     for each, colour, dash in zip(shown, cycle(_frame.PALETTE), cycle(_frame.DASHES), strict=False):
         reached, values = steps(each)
-        axes.step(
-            [*reached, each.total],
-            [*values, values[-1]],
-            where="post",
-            color=colour,
-            linestyle=dash,
-            label=f"{_frame.drawable(each.kind)[:40]} ({each.total:,})",
-        )
+        label = f"{_frame.drawable(each.kind)[:40]} ({each.total:,})"
+        x, y = [*reached, each.total], [*values, values[-1]]
+        axes.step(x, y, where="post", color=colour, linestyle=dash, label=label)
         axes.plot(each.total, values[-1], color=colour, marker="o", markersize=4)
         most = max(most, each.total)
     for (label, limit), grey in zip(limits.items(), cycle((_frame.DARK, _frame.GREY)), strict=False):

@@ -10,6 +10,8 @@ import pytest
 from fixtures import REPOSITORY
 
 CHECK_VOCABULARY = {
+    "checks.acting",
+    "checks.application",
     "checks.autoscaler",
     "checks.catalogue",
     "checks.evaluate",
@@ -21,7 +23,7 @@ CHECK_VOCABULARY = {
 ALLOWED: dict[str, set[str]] = {
     "checks": {"checks"},
     "reports": {"reports", "checks.dp_audit.model", *CHECK_VOCABULARY},
-    "loadtests": {"loadtests", "checks.autoscaler", "checks.model", "checks.targets"},
+    "loadtests": {"loadtests", "checks.application", "checks.autoscaler", "checks.model", "checks.targets"},
     "fixtures": {"fixtures", "loadtests", "checks.dp_audit", *CHECK_VOCABULARY},
     "runner": {"runner", "fixtures", "loadtests", "reports", "checks"},
     "commands": {"commands", "runner", "fixtures", "loadtests", "reports", "checks"},

@@ -75,7 +75,7 @@ def test_a_judge_that_errs_near_the_threshold_leads_no_further_from_it_than_it_e
 ) -> None:
     """Within the blur any verdict may come, and another one the next time; outside it every verdict is right.
 
-    Where the highest rate to be tried lies within the blur, the judge may say that this one holds, which ends the search.
+    Where the highest rate to be tried lies within the blur, the judge may say that it holds, which ends the search.
     """
     rng = random.Random(seed)  # noqa: S311  no secret
 

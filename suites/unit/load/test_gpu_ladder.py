@@ -92,6 +92,14 @@ def test_an_environment_without_the_engine_says_how_to_get_it(tmp_path: Path) ->
     assert not (tmp_path / "out").exists()
 
 
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    """One sentence, and no exit code that says anything about a model."""
+    python = environment(tmp_path / "bin", "transformers")
+    (tmp_path / "file").touch()
+    result = asked("--shape", "tiny", "--python", str(python), "--models", str(tmp_path / "file" / "models"))
+    assert (result.exit_code, result.output) == (2, f"clinical-gate: {tmp_path}/file/models: Not a directory\n")
+
+
 def test_a_model_for_a_gpu_needs_one(tmp_path: Path) -> None:
     """Said at once, not after 13 GB were written."""
     with nvml_gpus() as gpus:

@@ -12,6 +12,7 @@ import pytest
 from checks.targets import Load
 from fixtures.hosts import process as proc
 from fixtures.hosts.loopback import LoopbackHost
+from fixtures.reference.description import reference_application
 from fixtures.targets.load.target import RecordedLoad, send
 from fixtures.wait import wait_for
 from loadtests.generator.spec import LoadAccount, LoadSpec, Progress, SpecError
@@ -36,7 +37,14 @@ def _spec(port: int, **changes: object) -> LoadSpec:
         | changes
     )
     account = LoadAccount(username="nurse.x", role="nurse", password=PASSWORD, totp_secret="")
-    return LoadSpec(target="t", base_url=f"http://{ADDRESS}:{port}", accounts=(account,) * 4, profile=profile, seed=3)
+    return LoadSpec(
+        target="t",
+        base_url=f"http://{ADDRESS}:{port}",
+        accounts=(account,) * 4,
+        log_in=reference_application().log_in,
+        profile=profile,
+        seed=3,
+    )
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from checks.performance._early_stopping import samples_needed
+from fixtures.reference.description import reference_application
 from loadtests.generator.spec import LoadAccount, LoadSpec, SpecError
 from loadtests.schedules.profiles import ProfileError, load_profile, make_profile, profile_names
 
@@ -30,6 +31,7 @@ def _spec(**changes: object) -> LoadSpec:
         "target": "t",
         "base_url": "https://10.0.0.1/api/",
         "accounts": accounts,
+        "log_in": reference_application().log_in,
         "profile": make_profile(GOOD),
         "seed": 1,
     }

@@ -8,18 +8,20 @@ import pytest
 
 from checks.model import CannotLookError, Reason
 from checks.performance._early_stopping import (
-    Bad,
+    BadCount,
     ClaimDecision,
-    at_most,
-    decide,
-    described,
-    examined,
+    claim_holds,
+    decide_claim,
+    samples_needed,
+    upper_bound,
+)
+from checks.performance._load_record import (
+    evidence_of,
     first_token_late_or_none,
     first_tokens_of,
+    judgeable,
     late_or_failed,
     requests_of,
-    samples_needed,
-    settled,
 )
 from checks.policy import PerformancePolicy
 from checks.targets import GeneratorProcess, Latencies, Load
@@ -72,36 +74,36 @@ def test_the_rule_is_the_early_stopping_table(share: float, needed: list[int]) -
 )
 def test_few_samples_decide_neither_way(bad: int, total: int, decision: ClaimDecision) -> None:
     """A share of 5 % is held or refuted only when chance would hardly show so few or so many."""
-    assert decide(bad, bad, total, 0.05, 0.99) is decision
+    assert decide_claim(bad, bad, total, 0.05, 0.99) is decision
 
 
 @pytest.mark.parametrize("bad", [0, 1, 7, 50])
 def test_the_bound_and_the_rule_agree(bad: int) -> None:
     """A claim holds from the very sample on at which the upper bound of the bad share falls to it."""
     needed = samples_needed(bad, 0.01, 0.99)
-    assert at_most(bad, needed, 0.99) <= 0.01 < at_most(bad, needed - 1, 0.99)
-    assert at_most(3, 3, 0.99) == 1.0
+    assert upper_bound(bad, needed, 0.99) <= 0.01 < upper_bound(bad, needed - 1, 0.99)
+    assert upper_bound(3, 3, 0.99) == 1.0
 
 
 def test_too_few_samples_name_how_many_are_needed() -> None:
     """An undecided claim is UNKNOWN with the count that would decide it."""
     with pytest.raises(CannotLookError, match=r"chat p95: 1 bad ones of 100 requests .* needs 130 requests") as caught:
-        settled("chat p95", late_or_failed(Latencies("chat", (1.0, 3000.0), (99, 1), {}), 2000), 0.05, 0.99)
+        claim_holds("chat p95", late_or_failed(Latencies("chat", (1.0, 3000.0), (99, 1), {}), 2000), 0.05, 0.99)
     assert caught.value.reason is Reason.TOO_FEW_SAMPLES
 
 
 def test_a_fast_failure_is_no_fast_answer() -> None:
     """A server that refuses everything at once does not hold a latency claim."""
     bad = late_or_failed(Latencies("chat", (1.0,), (500,), {"status 503": 500}), 2000)
-    assert bad == Bad(500, 500, 500)
-    assert not settled("chat", bad, 0.05, 0.99)
+    assert bad == BadCount(500, 500, 500)
+    assert not claim_holds("chat", bad, 0.05, 0.99)
 
 
 def test_slow_and_failed_may_be_the_same_requests_or_not() -> None:
     """The histogram does not say, so both readings are kept; never more requests are bad than there are."""
-    assert late_or_failed(Latencies("chat", (1.0, 3000.0), (90, 10), {"time-out": 6}), 2000) == Bad(10, 16, 100)
-    assert late_or_failed(Latencies("chat", (3000.0,), (5,), {"time-out": 5}), 2000) == Bad(5, 5, 5)
-    assert Bad(1, 2, 3) + Bad(10, 20, 30) == Bad(11, 22, 33)
+    assert late_or_failed(Latencies("chat", (1.0, 3000.0), (90, 10), {"time-out": 6}), 2000) == BadCount(10, 16, 100)
+    assert late_or_failed(Latencies("chat", (3000.0,), (5,), {"time-out": 5}), 2000) == BadCount(5, 5, 5)
+    assert BadCount(1, 2, 3) + BadCount(10, 20, 30) == BadCount(11, 22, 33)
 
 
 @pytest.mark.parametrize("seconds", [1.9999, 2.0, 2.0008])
@@ -109,18 +111,18 @@ def test_the_edge_of_a_bucket_decides_nothing(seconds: float) -> None:
     """Times that share the limit's bucket may be late, and are not late for certain; the next bucket's are."""
     recorder = Recorder()
     recorder.request("chat", 0.0, seconds)
-    assert late_or_failed(recorder.latencies()[0], 2000) == Bad(0, 1, 1)
+    assert late_or_failed(recorder.latencies()[0], 2000) == BadCount(0, 1, 1)
     recorder.request("chat", 0.0, bucket_us(2.0) / 1e6 + 1e-6)
-    assert late_or_failed(recorder.latencies()[0], 2000) == Bad(1, 2, 2)
+    assert late_or_failed(recorder.latencies()[0], 2000) == BadCount(1, 2, 2)
 
 
 def test_an_answer_without_a_first_token_began_too_late() -> None:
     """Missing tokens are late for certain; who failed after a fast one may be among the late or not."""
     streamed, first = first_tokens_of(LOAD, "inference")
     assert (streamed.total, first.total) == (100, 99)
-    assert first_token_late_or_none(streamed, first, 500) == Bad(5, 5, 100)
+    assert first_token_late_or_none(streamed, first, 500) == BadCount(5, 5, 100)
     failing = replace(streamed, errors={"status 503": 1, "wrong body": 3})
-    assert first_token_late_or_none(failing, first, 500) == Bad(5, 8, 100)
+    assert first_token_late_or_none(failing, first, 500) == BadCount(5, 8, 100)
     with pytest.raises(CannotLookError, match="no streamed answer of the kind patient") as caught:
         first_tokens_of(LOAD, "patient")
     assert caught.value.reason is Reason.EXAMINED_NOTHING
@@ -157,14 +159,14 @@ def test_times_inside_a_request_are_no_requests() -> None:
 def test_a_load_that_cannot_be_believed_is_not_judged(load: Load, reason: str) -> None:
     """A load cut short, from a generator too busy, or of too few users, is UNKNOWN and not slow."""
     with pytest.raises(CannotLookError, match=reason):
-        examined(load, PerformancePolicy())
-    assert examined(LOAD, PerformancePolicy()) is LOAD
+        judgeable(load, PerformancePolicy())
+    assert judgeable(LOAD, PerformancePolicy()) is LOAD
 
 
 def test_evidence_names_what_a_repetition_needs() -> None:
     """Seed, samples, percentiles, errors, and the busiest of the processes that sent the load."""
     senders = (GeneratorProcess("worker 1", 70, 0.05), GeneratorProcess("worker 2", 80, 0.1))
-    told = described(replace(LOAD, generators=senders), requests_of(LOAD, "inference"))
+    told = evidence_of(replace(LOAD, generators=senders), requests_of(LOAD, "inference"))
     assert "seed 1\n" in told
     assert "inference: n=100 p50=100.0 p95=100.0 p99=3000.0 max=3000.0 ms" in told
     assert "errors: status 503: 1" in told

@@ -14,6 +14,7 @@ from checks.targets import Api, Edge, Loads
 from fixtures import REPOSITORY
 from fixtures.deployment.deployment import Deployment
 from fixtures.deployment.destination import destination, endpoint
+from fixtures.deployment.reachability import reachability
 from fixtures.deployment.target_file import TargetError, TargetFile, read_target
 from fixtures.stack.certificates import CertificateAuthority
 from fixtures.targets.load.target import load_spec
@@ -237,9 +238,9 @@ def test_target_check_says_whether_the_server_can_be_reached() -> None:
     """A listening port and a closed one."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
-        assert Deployment(_bare(f"http://127.0.0.1:{port}")).reachability()["load"] == ""
-    assert "refused" in Deployment(_bare(f"http://127.0.0.1:{port}")).reachability()["load"]
-    assert "load" not in Deployment(_full("https://127.0.0.1", "127.0.0.1:443")).reachability()
+        assert reachability(Deployment(_bare(f"http://127.0.0.1:{port}")))["load"] == ""
+    assert "refused" in reachability(Deployment(_bare(f"http://127.0.0.1:{port}")))["load"]
+    assert "load" not in reachability(Deployment(_full("https://127.0.0.1", "127.0.0.1:443")))
 
 
 def test_the_target_files_of_the_readme_are_complete() -> None:

@@ -19,6 +19,7 @@ from fixtures import REPOSITORY
 from fixtures.hosts import process as proc
 from fixtures.hosts.loopback import LoopbackHost
 from fixtures.hosts.process import Process
+from fixtures.reference.description import reference_application
 from fixtures.targets.load.target import send
 from fixtures.wait import wait_for
 from loadtests.generator.spec import Destination, LoadAccount, LoadSpec, write_private
@@ -52,6 +53,7 @@ def _spec(*, processes: int = 1, listen: str = "", password: str = PASSWORD, **c
         target="t",
         base_url=f"http://{ADDRESS}:{PORT}",
         accounts=accounts,
+        log_in=reference_application().log_in,
         log_ins_per_minute=6000,
         profile=profile,
         seed=3,

@@ -11,7 +11,8 @@ import tomli_w
 
 from fixtures import REPOSITORY
 from fixtures.hosts.loopback import LoopbackDriver
-from fixtures.reference.router.settings import RouterSettingsError, load
+from fixtures.reference.router.settings import load
+from fixtures.reference.settings_file import SettingsError
 from fixtures.services.router import RouterBackends, RouterService
 from fixtures.stack.certificates import CertificateAuthority
 from fixtures.stack.vault import Vault
@@ -70,7 +71,7 @@ def test_the_reference_settings_are_accepted(tmp_path: Path) -> None:
 def test_what_cannot_be_used_is_named(tmp_path: Path, changed: dict[str, object], sentence: str) -> None:
     """Each for its own reason, and never with the value of a secret."""
     path = _written(tmp_path, changed)
-    with pytest.raises(RouterSettingsError, match=sentence) as refusal:
+    with pytest.raises(SettingsError, match=sentence) as refusal:
         load(path)
     assert "0badcafe" not in str(refusal.value)
     assert "\n" not in str(refusal.value)
@@ -79,13 +80,13 @@ def test_what_cannot_be_used_is_named(tmp_path: Path, changed: dict[str, object]
 def test_files_that_are_no_settings_are_named(tmp_path: Path) -> None:
     """Missing, no TOML, and incomplete."""
     path = tmp_path / "settings.toml"
-    with pytest.raises(RouterSettingsError, match=r"^cannot read .*: No such file or directory$"):
+    with pytest.raises(SettingsError, match=r"^cannot read .*: No such file or directory$"):
         load(path)
     path.write_text("server")
-    with pytest.raises(RouterSettingsError, match="is not TOML"):
+    with pytest.raises(SettingsError, match="is not TOML"):
         load(path)
     path.write_text(tomli_w.dumps({"server": {}}))
-    with pytest.raises(RouterSettingsError, match=r"server\.name: Field required$"):
+    with pytest.raises(SettingsError, match=r"server\.name: Field required$"):
         load(path)
 
 

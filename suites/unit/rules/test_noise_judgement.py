@@ -20,7 +20,7 @@ def _drawn(law: str, scale: float) -> judge.Samples:
 
 
 def _refuted(noise: judge.Samples, law: str) -> set[str]:
-    return {tested.name for tested in judge.examine(noise, CLAIMED, ALPHA, law) if not tested.ok}
+    return {tested.name for tested in judge.noise_tests(noise, CLAIMED, ALPHA, law) if not tested.ok}
 
 
 @pytest.mark.parametrize("law", judge.LAWS)

@@ -56,7 +56,7 @@ def test_a_spike_that_nobody_noticed_is_fine() -> None:
     load = _spike(Recorder())
     refused = _judged("overload_refused_fast", load)
     assert refused.status is Status.PASS
-    assert "0 of 500 requests were refused, and none failed otherwise" in refused.findings[0].message
+    assert "0 of 500 requests were refused; none failed otherwise" in refused.findings[0].message
     recovered = _judged("recovers_after_spike", load)
     assert recovered.status is Status.PASS
     assert [finding.message for finding in recovered.findings] == [

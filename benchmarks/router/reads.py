@@ -4,34 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import ipaddress
-import json
-import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.wrk import BenchmarkError, Measured, arguments, measured
 from fixtures.hosts import Driver, Host, HostError
 from loadtests.generator.spec import write_private
 
-_SCRIPT = Path(__file__).with_name("read.lua")
-_MARK = "RESULT "
-
-
-class BenchmarkError(Exception):
-    """A measurement could not be made; the message says why."""
-
-
-@dataclass(frozen=True)
-class Measured:
-    """Requests/s and latency in ms as wrk saw them, from the moment it sent each request (a closed loop)."""
-
-    requests: int
-    rate: float
-    p50_ms: float
-    p95_ms: float
-    p99_ms: float
-    bad_status: int
-    broken: int
+_SCRIPT = Path(__file__).with_suffix(".lua")
 
 
 def read_through(
@@ -54,47 +34,16 @@ def read_through(
     Raises:
         BenchmarkError: wrk is not installed, or did not print its result.
     """
-    if shutil.which("wrk") is None:
-        msg = "wrk is not installed: apt-get install wrk"
-        raise BenchmarkError(msg)
+    command = arguments(_SCRIPT, connections=connections, seconds=seconds)
     listed = client.directory / "reads.txt"
     write_private(listed, "".join(f"{token} {path}\n" for token, path in reads))
-    argv = [
-        "wrk",
-        "-t",
-        "1",
-        "-c",
-        str(connections),
-        "-d",
-        f"{seconds}s",
-        "--timeout",
-        "5s",
-        "-s",
-        str(_SCRIPT),
-        f"https://{edge}",
-        "--",
-        str(listed),
-        server_name,
-    ]
+    argv = [*command, f"https://{edge}", "--", str(listed), server_name]
     try:
         with exempt_source(client, driver, edge.rpartition(":")[0]):
             done = client.run(argv, timeout_s=seconds + 20)
     finally:
         listed.unlink()
-    line = next((text for text in done.stdout.splitlines() if text.startswith(_MARK)), "")
-    if not line:
-        msg = f"wrk failed: {(done.stderr or done.stdout).strip() or 'no output'}"
-        raise BenchmarkError(msg)
-    seen = json.loads(line.removeprefix(_MARK))
-    return Measured(
-        requests=seen["requests"],
-        rate=seen["requests"] / seen["microseconds"] * 1e6,
-        p50_ms=seen["p50_us"] / 1e3,
-        p95_ms=seen["p95_us"] / 1e3,
-        p99_ms=seen["p99_us"] / 1e3,
-        bad_status=seen["bad_status"],
-        broken=seen["broken"],
-    )
+    return measured(done.stdout, done.stderr)
 
 
 @contextlib.contextmanager

@@ -30,6 +30,9 @@ def test_an_interrupted_command_ends_with_one_sentence_and_2(command: str, tmp_p
         writing = os.O_WRONLY | os.O_NONBLOCK  # opens only when somebody reads
         try:
             end = wait_for(lambda: os.open(pipe, writing), what="the target file is read", timeout_s=PATIENCE_S)
+            # A signal just before the call that waits would be noted after it: until then nothing has been interrupted.
+            state = Path(f"/proc/{running.pid}/wchan")
+            wait_for(lambda: "pipe_read" in state.read_text(), what="it waits", timeout_s=PATIENCE_S)
             running.send_signal(signal.SIGINT)
             _, said = running.communicate(timeout=PATIENCE_S)
         finally:

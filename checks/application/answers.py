@@ -1,0 +1,43 @@
+"""Reading an answer at the places that a description names by JSON pointers (RFC 6901). Pure.
+
+    values_at(b'{"entry": [{"id": "7"}, {"id": "9"}]}', "/entry/0/id")   # {"7", "9"}
+    value_at(b'{"access_token": "abc"}', "/access_token")                 # "abc"
+
+An answer without the place, or that is no JSON, has nothing there.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import jsonpointer
+
+
+def values_at(body: bytes, pointer: str) -> frozenset[str]:
+    """Every text or number there; through the first element of a list a pointer stands for every element."""
+    try:
+        document = json.loads(body)
+    except ValueError:
+        return frozenset()
+    return frozenset(str(value) for value in _walk(document, jsonpointer.JsonPointer(pointer).parts))
+
+
+def value_at(body: bytes, pointer: str) -> str:
+    """One of them; empty when there is none."""
+    return next(iter(values_at(body, pointer)), "")
+
+
+def _walk(document: object, parts: list[str]) -> Iterator[object]:
+    if not parts:
+        if isinstance(document, str | int | float) and not isinstance(document, bool):
+            yield document
+        return
+    head, rest = parts[0], parts[1:]
+    if isinstance(document, list) and head == "0":
+        for element in document:
+            yield from _walk(element, rest)
+    elif isinstance(document, list) and head.isdigit() and int(head) < len(document):
+        yield from _walk(document[int(head)], rest)
+    elif isinstance(document, dict) and head in document:
+        yield from _walk(document[head], rest)
