@@ -54,6 +54,10 @@ CREATE TABLE fhir.trail (
   request_id text NOT NULL
 );
 CREATE INDEX ON fhir.trail (at);
+ALTER TABLE fhir.trail ENABLE ROW LEVEL SECURITY;
+ALTER TABLE fhir.trail FORCE ROW LEVEL SECURITY;
+CREATE POLICY writing ON fhir.trail FOR INSERT TO fhir_service WITH CHECK (true);
+CREATE POLICY reading ON fhir.trail FOR SELECT TO gate USING (true);
 GRANT INSERT ON fhir.trail TO fhir_service;
 GRANT SELECT ON fhir.trail TO gate;
 
