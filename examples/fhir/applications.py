@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.algorithms import ECAlgorithm
 
+from examples.common.program import Launch, Premises, Program
 from examples.fhir import packages
 from examples.fhir.cache import NAME, SENTINEL_PORT, TokenStore
-from examples.fhir.program import HERE, Launch, Premises, Program
 from fixtures.services.edge import worker_account
 from fixtures.services.files import own, write_private
 from fixtures.services.https import ask
@@ -55,7 +55,7 @@ def provider(premises: Premises, store: TokenStore) -> Program:
     """oidc-provider on host ``provider``."""
     host, vault = premises.host("provider"), premises.vault
 
-    def prepare() -> Launch:
+    def configure() -> None:
         pair = premises.pair(host, worker_account())
         known = [
             {
@@ -67,7 +67,11 @@ def provider(premises: Premises, store: TokenStore) -> Program:
             for client in clients()
         ]
         known.append(
-            {"client_id": _RESOURCE_SERVER, "client_secret": secret(premises, _RESOURCE_SERVER), "role": "resource server"}
+            {
+                "client_id": _RESOURCE_SERVER,
+                "client_secret": secret(premises, _RESOURCE_SERVER),
+                "role": "resource server",
+            }
         )
         settings = {
             "issuer": f"https://{SERVER_NAME}",
@@ -91,13 +95,13 @@ def provider(premises: Premises, store: TokenStore) -> Program:
                 "ca": str(premises.authority.certificate),
             },
         }
-        return _node(premises, "provider", "provider.mjs", settings)
+        _lay(premises, "provider", settings)
 
     def probe() -> bool:
         path = "/.well-known/openid-configuration"
         return ask(host.address, PROVIDER_PORT, path, ca=premises.authority.certificate).status == 200
 
-    return Program("provider", host, prepare, probe)
+    return Program("provider", host, _launch(premises, "provider", "provider.mjs"), configure, probe)
 
 
 def fhir(premises: Premises, database: Mapping[str, str | int]) -> Program:
@@ -108,7 +112,7 @@ def fhir(premises: Premises, database: Mapping[str, str | int]) -> Program:
     """
     host = premises.host("fhir")
 
-    def prepare() -> Launch:
+    def configure() -> None:
         pair = premises.pair(host, worker_account())
         settings = {
             "issuer": f"https://{SERVER_NAME}",
@@ -123,12 +127,12 @@ def fhir(premises: Premises, database: Mapping[str, str | int]) -> Program:
             },
             "database": {**database, "ca": str(premises.authority.certificate), "phi_key": phi_key(premises)},
         }
-        return _node(premises, "fhir", "server.js", settings)
+        _lay(premises, "fhir", settings)
 
     def probe() -> bool:
         return ask(host.address, FHIR_PORT, "/4_0_0/metadata", ca=premises.authority.certificate).status == 200
 
-    return Program("fhir", host, prepare, probe)
+    return Program("fhir", host, _launch(premises, "fhir", "server.js"), configure, probe)
 
 
 def phi_key(premises: Premises) -> str:
@@ -136,22 +140,23 @@ def phi_key(premises: Premises) -> str:
     return premises.vault["phi.key.1"] + premises.vault["phi.key.2"]
 
 
-def _node(premises: Premises, name: str, entry: str, settings: Mapping[str, object]) -> Launch:
+def _lay(premises: Premises, name: str, settings: Mapping[str, object]) -> None:
     """Lay a program's files beside its packages on its host, and its settings where only it can read them."""
-    host, account = premises.host(name), worker_account()
-    home = host.directory / "app"
+    home, account = premises.host(name).directory / "app", worker_account() or None
     home.mkdir(mode=0o700, exist_ok=True)
-    own(home, account or None)
-    for source in (HERE / "conf" / name).iterdir():
+    own(home, account)
+    for source in (premises.conf / name).iterdir():
         shutil.copy(source, home)
-        own(home / source.name, account or None)
-    packages_link = home / "node_modules"
-    if not packages_link.is_symlink():
-        packages_link.symlink_to(packages.modules())
-    write_private(home / "settings.json", json.dumps(settings), account or None)
-    argv = (packages.node(), str(home / entry), str(home / "settings.json"))
+        own(home / source.name, account)
+    if not (home / "node_modules").is_symlink():
+        (home / "node_modules").symlink_to(packages.modules())
+    write_private(home / "settings.json", json.dumps(settings, indent=1), account)
+
+
+def _launch(premises: Premises, name: str, entry: str) -> Launch:
+    home = premises.host(name).directory / "app"
     env = {"NODE_ENV": "production", "NODE_EXTRA_CA_CERTS": str(premises.authority.certificate)}
-    return Launch(argv, account, env)
+    return Launch(("node", str(home / entry), str(home / "settings.json")), worker_account(), env)
 
 
 def _signing_key() -> dict[str, object]:

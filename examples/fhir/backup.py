@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import getpass
 from collections.abc import Callable
+
+from examples.common.program import Launch, Premises, Program, service_account
 from examples.fhir.database import Database
-from examples.fhir.program import Launch, Premises, Program
 from fixtures.services import ServiceError
 from fixtures.services.database.installation import programs
 from fixtures.services.files import own, write_private
@@ -24,7 +25,7 @@ class Barman:
         self.host = premises.host("backup")
         self.directory = self.host.directory / "barman"
         self.configuration = self.directory / "barman.conf"
-        self._account = premises.account("barman")
+        self._account = service_account("barman")
         self._home = self.directory / "home" / _SERVER
 
     @property
@@ -32,11 +33,8 @@ class Barman:
         """What a timer would do each minute: keep the stream up, and put away what came by it."""
         script = f"while :; do barman -q -c '{self.configuration}' cron; sleep 2; done"
 
-        def prepare() -> Launch:
-            self._configure()
-            return Launch(("sh", "-c", script), self._account, self._environment())
-
-        return Program("barman", self.host, prepare, self._receives)
+        launch = Launch(("sh", "-c", script), self._account, self._environment())
+        return Program("barman", self.host, launch, self._configure, self._receives)
 
     def first_backup(self) -> None:
         """Make a full backup when there is none, and wait until the WAL that it needs has come too.

@@ -6,16 +6,15 @@ import hashlib
 
 import redis
 
-from examples.fhir.program import Launch, Premises, Program
+from examples.common.program import Launch, Premises, Program
 from fixtures.hosts import Host
-from fixtures.services import Service, ServiceError
-from fixtures.services.files import own
+from fixtures.services import ServiceError
 from fixtures.wait import DeadlineError, wait_for
 
 HOSTS = ("cache1", "cache2", "cache3")
 PORT, SENTINEL_PORT, NAME = 6379, 26379, "tokens"
 OPERATOR = "operator"
-_OWNER = "redis"
+_ACCOUNT = "redis"
 _FORM_S = 20.0
 
 
@@ -25,11 +24,8 @@ class TokenStore:
     def __init__(self, premises: Premises) -> None:
         self._premises = premises
         self.hosts = tuple(premises.host(name) for name in HOSTS)
-
-    @property
-    def services(self) -> list[Service]:
-        """The servers, then the Sentinels."""
-        return [*(self._server(host) for host in self.hosts), *(self._sentinel(host) for host in self.hosts)]
+        self.servers = tuple(self._program(host, "redis", PORT) for host in self.hosts)
+        self.sentinels = tuple(self._program(host, "sentinel", SENTINEL_PORT, "--sentinel") for host in self.hosts)
 
     def form(self) -> None:
         """Wait until both replicas follow and every Sentinel knows the others.
@@ -58,58 +54,35 @@ class TokenStore:
     def _formed(self) -> bool:
         for host in self.hosts:
             with self.connect(host, SENTINEL_PORT) as sentinel:
-                primary = sentinel.sentinel_master(NAME)
-                if int(primary["num-other-sentinels"]) != 2 or int(primary["num-slaves"]) != 2:
+                seen = sentinel.sentinel_master(NAME)
+                if int(seen["num-other-sentinels"]) != 2 or int(seen["num-slaves"]) != 2:
                     return False
-        with self.connect(self.hosts[0]) as primary_server:
-            return int(primary_server.info("replication")["connected_slaves"]) == 2
+        with self.connect(self.hosts[0]) as primary:
+            return int(primary.info("replication")["connected_slaves"]) == 2
 
-    def _server(self, host: Host) -> Program:
-        directory = host.directory / "redis"
+    def _program(self, host: Host, kind: str, port: int, *options: str) -> Program:
+        """A server or a Sentinel: the same program, configured by files of their own."""
+        premises, directory = self._premises, host.directory / kind
+        vault = premises.vault
 
-        def prepare() -> Launch:
-            self._directory(host, "redis")
-            self._premises.write("users.acl.j2", directory / "users.acl", _OWNER, **self._digests())
-            primary = "" if host.name == HOSTS[0] else self.hosts[0].address
-            path = self._premises.write(
-                "redis.conf.j2",
-                directory / "redis.conf",
-                _OWNER,
+        def configure() -> None:
+            premises.write(f"{kind}.acl.j2", directory / "users.acl", _ACCOUNT, **self._digests())
+            premises.write(
+                f"{kind}.conf.j2",
+                directory / f"{kind}.conf",
+                _ACCOUNT,
                 address=host.address,
-                pair=self._premises.pair(host, _OWNER),
-                directory=directory,
-                primary=primary,
-                replica_password=self._premises.vault["redis.replica"],
-            )
-            return Launch(("redis-server", str(path)), _OWNER)
-
-        return Program(f"redis-{host.name}", host, prepare, lambda: self._pings(host, PORT))
-
-    def _sentinel(self, host: Host) -> Program:
-        directory = host.directory / "sentinel"
-
-        def prepare() -> Launch:
-            self._directory(host, "sentinel")
-            self._premises.write("sentinel.acl.j2", directory / "users.acl", _OWNER, **self._digests())
-            path = self._premises.write(
-                "sentinel.conf.j2",
-                directory / "sentinel.conf",
-                _OWNER,
-                address=host.address,
-                pair=self._premises.pair(host, _OWNER),
+                pair=premises.pair(host, _ACCOUNT),
                 directory=directory,
                 primary=self.hosts[0].address,
-                sentinel_password=self._premises.vault["redis.sentinel"],
+                replica=host is not self.hosts[0],
+                replica_password=vault["redis.replica"],
+                sentinel_password=vault["redis.sentinel"],
             )
-            return Launch(("redis-server", str(path), "--sentinel"), _OWNER)
+            directory.chmod(0o700)
 
-        return Program(f"sentinel-{host.name}", host, prepare, lambda: self._pings(host, SENTINEL_PORT))
-
-    @staticmethod
-    def _directory(host: Host, name: str) -> None:
-        directory = host.directory / name
-        directory.mkdir(mode=0o700, exist_ok=True)
-        own(directory, _OWNER)
+        launch = Launch(("redis-server", str(directory / f"{kind}.conf"), *options), _ACCOUNT)
+        return Program(f"{kind}-{host.name}", host, launch, configure, lambda: self._pings(host, port))
 
     def _digests(self) -> dict[str, str]:
         names = ("provider", "replica", "sentinel", "exporter", OPERATOR)

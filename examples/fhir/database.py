@@ -8,9 +8,9 @@ from pathlib import Path
 
 import psycopg
 
-from examples.fhir.program import HERE, Premises
+from examples.common.program import Premises
 from fixtures.hosts import Host
-from fixtures.services import Service, ServiceError
+from fixtures.services import ServiceError
 from fixtures.services.database.installation import PostgresPaths, launch, programs
 from fixtures.services.database.provision import set_password, superuser
 from fixtures.services.database.settings import OWNER, PORT, identities
@@ -52,7 +52,7 @@ class Server:
             self._copy_from(self._upstream) if self._upstream else self._create()
         self._configure()
         (self.paths.data / "postmaster.pid").unlink(missing_ok=True)  # of a server that was killed
-        launch(self.host, [str(programs() / "postgres"), "-D", str(self.paths.data)], service=self.name)
+        self._spawn()
 
     def ready(self) -> bool:
         """See `fixtures.services.Service.ready`."""
@@ -67,6 +67,11 @@ class Server:
         if (process := self.host.process(self.name)) is not None:
             process.stop(timeout_s=10, signum=2)
 
+    def restart(self) -> None:
+        """Stop it, and start it on its files as they are."""
+        self.stop()
+        self._spawn()
+
     def run(self, script: Path, database: str) -> None:
         """Run a SQL script as superuser.
 
@@ -79,6 +84,9 @@ class Server:
         if done.status != 0:
             msg = f"{script.name} was refused: {done.stderr.strip()[-1000:]}"
             raise ServiceError(msg)
+
+    def _spawn(self) -> None:
+        launch(self.host, [str(programs() / "postgres"), "-D", str(self.paths.data)], service=self.name)
 
     def _create(self) -> None:
         options = ("--username=postgres", "--data-checksums", "--encoding=UTF8", "--locale=C.UTF-8", "--auth=peer")
@@ -170,8 +178,8 @@ class Database:
             if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (NAME,)).fetchone():
                 return
             connection.execute("CREATE DATABASE fhir")
-            self.primary.run(HERE / "conf" / "accounts.sql", "postgres")
-            self.primary.run(HERE / "conf" / "schema.sql", NAME)
+            self.primary.run(self._premises.conf / "accounts.sql", "postgres")
+            self.primary.run(self._premises.conf / "schema.sql", NAME)
             for role in _LOGINS:
                 set_password(connection, role, self._premises.vault[f"postgres.{role}"])
             for slot in _SLOTS:

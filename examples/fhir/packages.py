@@ -9,41 +9,28 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from examples.fhir.program import HERE
 from fixtures.services import ServiceError
 
+_HERE = Path(__file__).resolve().parent
 _TIMEOUT_S = 300
 _OLDEST_NODE = 20
-
-
-def node() -> str:
-    """The path of Node.js.
-
-    Raises:
-        ServiceError: there is none, or it is too old.
-    """
-    found = shutil.which("node")
-    version = subprocess.run([found, "--version"], capture_output=True, text=True, check=False).stdout if found else ""
-    if not found or int(version.lstrip("v").partition(".")[0] or 0) < _OLDEST_NODE:
-        msg = f"the FHIR example needs Node.js {_OLDEST_NODE} or newer, and here is {version.strip() or 'none'}"
-        raise ServiceError(msg)
-    return found
 
 
 def modules() -> Path:
     """The folder of the installed packages; installs them when the cache does not have them.
 
     Raises:
-        ServiceError: npm failed.
+        ServiceError: npm failed, or Node.js is too old.
     """
-    lock = HERE / "package-lock.json"
+    _check_node()
+    lock = _HERE / "package-lock.json"
     folder = _cache() / f"fhir-{hashlib.sha256(lock.read_bytes()).hexdigest()[:16]}"
     if not folder.exists():
         folder.parent.mkdir(parents=True, exist_ok=True)
         draft = Path(tempfile.mkdtemp(dir=folder.parent))
         draft.chmod(0o755)
         for name in ("package.json", lock.name):
-            shutil.copy(HERE / name, draft)
+            shutil.copy(_HERE / name, draft)
         argv = ["npm", "ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund"]
         done = subprocess.run(argv, cwd=draft, capture_output=True, text=True, timeout=_TIMEOUT_S, check=False)
         if done.returncode != 0:
@@ -55,6 +42,14 @@ def modules() -> Path:
         except OSError:  # somebody else was first
             shutil.rmtree(draft)
     return folder / "node_modules"
+
+
+def _check_node() -> None:
+    found = shutil.which("node")
+    version = subprocess.run([found, "--version"], capture_output=True, text=True, check=False).stdout if found else ""
+    if int(version.lstrip("v").partition(".")[0] or 0) < _OLDEST_NODE:
+        msg = f"the FHIR example needs Node.js {_OLDEST_NODE} or newer; here is {version.strip() or 'none'}"
+        raise ServiceError(msg)
 
 
 def _cache() -> Path:

@@ -8,8 +8,8 @@ import ssl
 from collections.abc import Mapping
 from urllib.parse import urlencode
 
+from examples.common.program import Premises
 from examples.fhir.applications import HOSPITALS, ROLES, SERVER_NAME, secret
-from examples.fhir.program import Premises
 from fixtures.services import ServiceError
 from fixtures.services.edge import https_port
 from fixtures.services.https import client_context
