@@ -14,7 +14,7 @@ from contextlib import contextmanager
 
 from checks.application import Act, Request
 from checks.application.answers import values_at
-from checks.model import CannotLookError, Reason
+from checks.model import CannotLookError, NotDeclaredError, Reason
 from checks.targets import Account, Api, Reply
 
 
@@ -35,7 +35,7 @@ def account_of(api: Api, policy_role: str, tenant: str = "") -> Account:
             return account
     where = f" in {tenant}" if tenant else ""
     msg = f"no [[api.accounts]] has a role that [roles] maps to '{policy_role}'{where}"
-    raise CannotLookError(msg, Reason.NOT_DECLARED)
+    raise NotDeclaredError(msg, "accounts")
 
 
 def account_with(api: Api, role: str, tenant: str = "") -> Account:
@@ -49,7 +49,7 @@ def account_with(api: Api, role: str, tenant: str = "") -> Account:
             return account
     where = f" in {tenant}" if tenant else ""
     msg = f"no [[api.accounts]] has role '{role}'{where}"
-    raise CannotLookError(msg, Reason.NOT_DECLARED)
+    raise NotDeclaredError(msg, "accounts")
 
 
 @contextmanager
@@ -71,7 +71,7 @@ def whoami(api: Api) -> Request:
     log_in = api.application.log_in
     if log_in is None or log_in.whoami is None:
         msg = 'the application file names no [log_in] whoami, e.g. whoami = "GET /me"'
-        raise CannotLookError(msg, Reason.NOT_DECLARED)
+        raise NotDeclaredError(msg, "sessions")
     return log_in.whoami
 
 
@@ -120,7 +120,7 @@ def _somebody(api: Api, act: Act, tenant: str) -> Account:
             if account.role == role and account.tenant == tenant:
                 return account
     msg = f"no [[api.accounts]] of {tenant or 'any tenant'} may {act.name}"
-    raise CannotLookError(msg, Reason.NOT_DECLARED)
+    raise NotDeclaredError(msg, "accounts")
 
 
 def values_in(reply: Reply, pointer: str) -> frozenset[str]:

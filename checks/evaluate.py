@@ -9,14 +9,22 @@ Nothing here does I/O, reads a clock or the environment; policies' exemptions an
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
-from checks.model import CannotLookError, Check, Finding, Reason, Result, Status
+from checks.model import CannotLookError, Check, Finding, NotDeclaredError, Reason, Result, Status
 from checks.policy import Policy
 
 
-def evaluate(rule: Check, find: Callable[[type], object], policy: Policy, *, target: str) -> Result:
+def evaluate(
+    rule: Check,
+    find: Callable[[type], object],
+    policy: Policy,
+    *,
+    target: str,
+    absent: Mapping[str, str] = MappingProxyType({}),
+) -> Result:
     """Run a check over its targets and settle its status. Never raises for what a check or a target does.
 
     Args:
@@ -24,6 +32,7 @@ def evaluate(rule: Check, find: Callable[[type], object], policy: Policy, *, tar
         find: gives the target of a Protocol, or raises `CannotLookError` when the deployment declares none.
         policy: thresholds for checks that take one.
         target: identity of what is looked at.
+        absent: part that the deployment says it does not have -> why.
     """
     blank = rule.result(Status.UNKNOWN, target=target)
     found: list[Finding] = []
@@ -32,6 +41,10 @@ def evaluate(rule: Check, find: Callable[[type], object], policy: Policy, *, tar
         if "policy" in inspect.signature(rule.function).parameters:
             arguments["policy"] = policy
         found.extend(rule.function(**arguments))
+    except NotDeclaredError as problem:
+        if problem.part in absent:
+            return _without(blank, found, problem.part, absent[problem.part], policy)
+        return _cut_short(blank, found, problem.reason, str(problem))
     except CannotLookError as problem:
         return _cut_short(blank, found, problem.reason, str(problem))
     except Exception as crash:  # noqa: BLE001  a crashed check is UNKNOWN, whatever it raised
@@ -40,6 +53,17 @@ def evaluate(rule: Check, find: Callable[[type], object], policy: Policy, *, tar
         return replace(blank, reason=Reason.EXAMINED_NOTHING, explanation="the check examined no subject")
     status = Status.PASS if all(f.ok for f in found) else Status.FAIL
     return replace(blank, status=status, findings=tuple(found))
+
+
+def _without(blank: Result, found: list[Finding], part: str, why: str, policy: Policy) -> Result:
+    """The deployment has no such part: what was there was examined, and the rest does not apply, if the policy allows."""
+    said = f"the deployment says that it has no {part.replace('_', ' ')}: {why}"
+    if any(not f.ok for f in found) or part not in policy.may_lack:
+        refused = f"{said}; policy {policy.name} does not let it lack one (may_lack)"
+        return _cut_short(blank, found, Reason.NOT_DECLARED, said if part in policy.may_lack else refused)
+    if found:
+        return replace(blank, status=Status.PASS, findings=tuple(found), explanation=said)
+    return replace(blank, status=Status.NOT_APPLICABLE, explanation=said, lacks=part)
 
 
 def _cut_short(blank: Result, found: list[Finding], reason: Reason, explanation: str) -> Result:

@@ -67,6 +67,19 @@ class CannotLookError(Exception):
         self.reason = reason
 
 
+class NotDeclaredError(CannotLookError):
+    """The description of the deployment leaves out what the check needs.
+
+    Args:
+        message: which lines would let the check look.
+        part: what is left out, in one word of the description; a deployment that has no such thing says so there.
+    """
+
+    def __init__(self, message: str, part: str) -> None:
+        super().__init__(message, Reason.NOT_DECLARED)
+        self.part = part
+
+
 @dataclass(frozen=True)
 class Finding:
     """One thing that was examined.
@@ -100,6 +113,7 @@ class Result:
         target: identity of what was looked at, as the deployment names itself.
         reason: set when the status is UNKNOWN.
         explanation: one sentence for UNKNOWN, NOT_APPLICABLE and WAIVED.
+        lacks: the part that the deployment says it does not have; set when that makes the status NOT_APPLICABLE.
     """
 
     check_id: str
@@ -113,6 +127,7 @@ class Result:
     duration_s: float = 0.0
     reason: Reason | None = None
     explanation: str = ""
+    lacks: str = ""
 
     @property
     def broken(self) -> tuple[Finding, ...]:

@@ -133,7 +133,8 @@ class Exemption(_Strict):
 class Policy(_Strict):
     """One policy file. ``floor`` is the score below which nothing is conditional any more.
 
-    ``autoscaling`` is the system's HorizontalPodAutoscaler, if it has one.
+    ``autoscaling`` is the system's HorizontalPodAutoscaler, if it has one. ``may_lack`` are parts that a deployment may
+    say it does not have, in the words of the application file's ``[none]``; what a check looks for there does not apply.
     """
 
     name: str
@@ -155,6 +156,7 @@ class Policy(_Strict):
     federation: FederationPolicy = FederationPolicy()
     autoscaling: Autoscaling | None = None
     not_applicable: tuple[Exemption, ...] = ()
+    may_lack: tuple[str, ...] = ()
 
 
 def policy_names() -> tuple[str, ...]:

@@ -88,6 +88,7 @@ def decide(
         exempt={exemption.check: exemption.reason for exemption in policy.not_applicable},
         proofs=_by_check(proofs, period.started),
         waivers={waiver.check: waiver for waiver, finding in zip(waivers, judged, strict=True) if finding.ok},
+        may_lack=policy.may_lack,
     )
     checks = _counted(results, catalogue, adjustments)
     if judged:

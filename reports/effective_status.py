@@ -47,11 +47,13 @@ class Adjustments:
         exempt: check id -> the policy's reason why it does not apply.
         proofs: outcomes of this run's self-proof, by check id.
         waivers: those in force, by check id.
+        may_lack: parts that the policy lets a deployment do without.
     """
 
     exempt: Mapping[str, str]
     proofs: Mapping[str, Sequence[SelfProof]]
     waivers: Mapping[str, Waiver]
+    may_lack: Sequence[str] = ()
 
     def apply(self, result: Result, rule: Check | None) -> CheckRecord:
         """A result as it counts. ``rule`` is None for a result of no check of the catalogue: it cannot be proven."""
@@ -79,9 +81,11 @@ class Adjustments:
             return replace(result, status=Status.NOT_APPLICABLE, reason=None, explanation=reason)
         if result.status is Status.UNKNOWN:
             return result if result.reason else replace(result, reason=Reason.COULD_NOT_LOOK)
-        if result.status is Status.NOT_APPLICABLE:
+        if result.status is Status.NOT_APPLICABLE and result.lacks not in self.may_lack:
             explanation = "the policy does not exempt this check, so it cannot be not applicable"
             return replace(result, status=Status.UNKNOWN, reason=Reason.COULD_NOT_LOOK, explanation=explanation)
+        if result.status is Status.NOT_APPLICABLE:
+            return replace(result, reason=None)
         if result.broken or result.status is not Status.PASS:
             return self._failed(result)
         return _green(result, proven=proven, proof=proof)

@@ -73,7 +73,7 @@ class GateSession:
         deployment, policy = self.deployment(), self.options.policy
         began = time.monotonic()
         result = exempted(rule, policy, deployment.name) or evaluate(
-            rule, deployment.find, policy, target=deployment.name
+            rule, deployment.find, policy, target=deployment.name, absent=deployment.absent()
         )
         result = replace(result, duration_s=time.monotonic() - began)
         self.results.append(result)

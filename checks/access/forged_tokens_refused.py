@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from checks.acting import whoami
 from checks.lab import ApiFlaws, Lab
-from checks.model import CannotLookError, Finding, Gate, Reason, Severity, check
+from checks.model import CannotLookError, Finding, Gate, NotDeclaredError, Severity, check
 from checks.targets import Api
 
 _OK, _UNAUTHENTICATED = 200, 401
@@ -41,7 +41,7 @@ def forged_tokens_refused(api: Api) -> Iterator[Finding]:
     account = next(iter(api.accounts()), None)
     if account is None:
         msg = "the target file declares no [[api.accounts]] whose token could be forged"
-        raise CannotLookError(msg, Reason.NOT_DECLARED)
+        raise NotDeclaredError(msg, "accounts")
     proper = api.send(whoami(api), account=account)
     if proper.status != _OK:
         msg = f"a proper token is not accepted either ({proper.status}), so a refusal says nothing"

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from checks.acting import account_with, known_values
 from checks.application import Act, Request
 from checks.lab import ApiFlaws, Lab
-from checks.model import CannotLookError, Finding, Gate, Reason, Severity, check
+from checks.model import CannotLookError, Finding, Gate, NotDeclaredError, Severity, check
 from checks.targets import Account, Api
 
 _UNAUTHENTICATED, _FORBIDDEN, _NOT_FOUND, _LIMITED, _BROKEN = 401, 403, 404, 429, 500
@@ -53,7 +53,7 @@ def role_matrix_enforced(api: Api) -> Iterator[Finding]:
     """One finding per role and act, and per act without a log-in."""
     if not api.application.acts:
         msg = "the application file names no [[act]]"
-        raise CannotLookError(msg, Reason.NOT_DECLARED)
+        raise NotDeclaredError(msg, "acts")
     accounts = {role: account_with(api, role) for role in api.application.roles}
     for act in api.application.acts:
         for role, account in accounts.items():

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from checks.application import Tenancy
 from checks.lab import DatabaseFlaws, Lab
-from checks.model import CannotLookError, Finding, Gate, Reason, Severity, check
+from checks.model import CannotLookError, Finding, Gate, NotDeclaredError, Reason, Severity, check
 from checks.targets import Database
 
 _REMEDY = "ALTER TABLE {0} ENABLE ROW LEVEL SECURITY; ALTER TABLE {0} FORCE ROW LEVEL SECURITY"
@@ -49,7 +49,7 @@ def row_level_security_forced(database: Database) -> Iterator[Finding]:
     holding = sorted({protected.table for protected in database.application.protected})
     if not holding:
         msg = "the application file names no [[protected]] table and column"
-        raise CannotLookError(msg, Reason.NOT_DECLARED)
+        raise NotDeclaredError(msg, "protected")
     trail = database.application.trail
     for table in sorted({*holding, *([trail.table] if trail and trail.table else [])}):
         rows = database.query(
@@ -82,7 +82,7 @@ def _tenancy(database: Database) -> Tenancy:
     tenancy = database.application.tenancy
     if tenancy is None or tenancy.kind != "column" or not tenancy.setting:
         msg = 'the application file says not how tenants share tables: [tenancy] kind = "column", column and setting'
-        raise CannotLookError(msg, Reason.NOT_DECLARED)
+        raise NotDeclaredError(msg, "tenancy")
     return tenancy
 
 

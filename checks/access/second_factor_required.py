@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from checks.acting import disposable
 from checks.lab import ApiFlaws, Lab
-from checks.model import CannotLookError, Finding, Gate, Severity, check
+from checks.model import CannotLookError, Finding, Gate, NotDeclaredError, Severity, check
 from checks.targets import Account, Api
 
 _LIMITED, _BROKEN = 429, 500
@@ -24,6 +24,9 @@ def _second_factor_optional(lab: Lab) -> Api:
 )
 def second_factor_required(api: Api) -> Iterator[Finding]:
     """As each role: the right password without a code, with an empty one and with a wrong one; then with the right."""
+    if api.application.log_in is None or not api.application.log_in.code:
+        msg = 'the application file names no second factor, e.g. [log_in] code = "totp"'
+        raise NotDeclaredError(msg, "second_factor")
     tenant = api.accounts()[0].tenant
     for role in api.application.roles:
         with disposable(api, role, tenant) as account:

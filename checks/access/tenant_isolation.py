@@ -8,7 +8,7 @@ from itertools import permutations
 from checks.acting import done, every_value
 from checks.application import Act
 from checks.lab import ApiFlaws, Lab
-from checks.model import CannotLookError, Finding, Gate, Reason, Severity, check
+from checks.model import CannotLookError, Finding, Gate, NotDeclaredError, Reason, Severity, check
 from checks.targets import Account, Api
 
 _HIDDEN = (403, 404)
@@ -34,7 +34,7 @@ def tenant_isolation(api: Api) -> Iterator[Finding]:
     acts = [act for act in api.application.reads(phi=True) if act.record]
     if not acts:
         msg = "the application file names no [[act]] with phi = true that reads a record (record = ...)"
-        raise CannotLookError(msg, Reason.NOT_DECLARED)
+        raise NotDeclaredError(msg, "tenancy")
     for record in sorted({act.record for act in acts}):
         one, other = _neighbours(api, record)
         known = {account.username: _listed(api, record, account) for account in (one, other)}
@@ -60,7 +60,7 @@ def _neighbours(api: Api, record: str) -> tuple[Account, Account]:
         if one.tenant != other.tenant:
             return one, other
     msg = f"no two [[api.accounts]] of two tenants may list anything that yields {{{record}}}"
-    raise CannotLookError(msg, Reason.NOT_DECLARED)
+    raise NotDeclaredError(msg, "tenancy")
 
 
 def _listed(api: Api, record: str, account: Account) -> frozenset[str]:

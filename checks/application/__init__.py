@@ -4,7 +4,7 @@ from checks.application.acts import Act, Administration, Canary
 from checks.application.application import Application
 from checks.application.log_in import LogIn
 from checks.application.request import Json, Request
-from checks.application.services import Aggregates, Health, Inference
+from checks.application.services import Aggregates, Health, Inference, NodeQuery
 from checks.application.storage import Chain, Ciphertext, Protected, Tenancy, Trail
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "Inference",
     "Json",
     "LogIn",
+    "NodeQuery",
     "Protected",
     "Request",
     "Tenancy",

@@ -21,7 +21,7 @@ from checks.application.log_in import LogIn
 from checks.application.request import STRICT, Path
 from checks.application.services import Aggregates, Health, Inference
 from checks.application.storage import Protected, Tenancy, Trail
-from checks.model import CannotLookError, Reason
+from checks.model import NotDeclaredError
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -68,7 +68,7 @@ class Application:
             if act.name == name:
                 return act
         msg = f"the application file has no [[act]] named '{name}'"
-        raise CannotLookError(msg, Reason.NOT_DECLARED)
+        raise NotDeclaredError(msg, "acts")
 
     def reads(self, *, phi: bool) -> tuple[Act, ...]:
         """Acts that change nothing; with ``phi`` those that show PHI."""

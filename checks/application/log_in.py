@@ -17,7 +17,7 @@ from pydantic.dataclasses import dataclass
 
 from checks.application.answers import value_at
 from checks.application.request import STRICT, Request
-from checks.model import CannotLookError, Reason
+from checks.model import NotDeclaredError
 
 LogInKind = Literal["json", "form", "basic", "bearer", "client-credentials", "password-grant"]
 
@@ -54,7 +54,7 @@ class LogIn:
         """
         if self.request is None:
             msg = "the application file's [log_in] has no request"
-            raise CannotLookError(msg, Reason.NOT_DECLARED)
+            raise NotDeclaredError(msg, "log_in")
         template = self.request if code or not self.code else _without(self.request, self.code)
         return template.filled({"username": username, "password": password, "code": code})
 

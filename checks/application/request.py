@@ -13,7 +13,7 @@ from pydantic import ConfigDict, Field, JsonValue, model_validator
 from pydantic.dataclasses import dataclass
 from pydantic_core import ArgsKwargs
 
-from checks.model import CannotLookError, Reason
+from checks.model import NotDeclaredError
 
 Json = JsonValue
 STRICT = ConfigDict(extra="forbid")
@@ -76,7 +76,7 @@ class Request:
         missing = sorted(self.placeholders - set(values))
         if missing:
             msg = f"nothing yields {{{missing[0]}}}, which {self} needs"
-            raise CannotLookError(msg, Reason.NOT_DECLARED)
+            raise NotDeclaredError(msg, "acts")
 
         def fill(text: str) -> str:
             return _PLACEHOLDER.sub(lambda found: values[found[1]], text)

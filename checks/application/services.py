@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
+from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from checks.application.request import STRICT, Path, Request
@@ -24,6 +25,27 @@ class Health:
 
 
 @dataclass(frozen=True, config=STRICT)
+class NodeQuery:
+    """A query that a hospital node answers, over a cohort that is empty: what it answers is noise and nothing else.
+
+    Args:
+        kind: in a word for the report; queries of one kind are judged together.
+        request: to every node.
+        moves: by how much one patient can move each value, times the root of how many values share the release's noise;
+            one number stands for all of them. Reckoned from public bounds, not from what a node calibrates its noise with.
+        values: JSON pointer to the first value; ``node`` to what the node calls itself, ``stated`` to the noise multiplier
+            that it says it used.
+    """
+
+    kind: str
+    request: Request
+    moves: Annotated[tuple[Annotated[float, Field(gt=0)], ...], Field(min_length=1)] = (1.0,)
+    values: str = "/values/0"
+    node: str = "/node"
+    stated: str = "/noise_multiplier"
+
+
+@dataclass(frozen=True, config=STRICT)
 class Aggregates:
     """Differentially private answers of the application. Requests may name ``{key}``, fresh for each release.
 
@@ -37,6 +59,7 @@ class Aggregates:
         budget: what the caller has spent, at ``spent``, of what they may.
         set_budget: gives ``{username}`` a budget of ``{epsilon}``, as an administrator.
         train: so many ``{rounds}`` of federated learning, as an administrator.
+        node: what the hospital nodes are asked; the first is also asked again and again.
     """
 
     role: str
@@ -53,6 +76,7 @@ class Aggregates:
     spent: str = "/spent"
     set_budget: Request | None = None
     train: Request | None = None
+    node: tuple[NodeQuery, ...] = ()
 
 
 @dataclass(frozen=True, config=STRICT)

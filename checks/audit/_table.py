@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from checks.application import Trail
-from checks.model import CannotLookError, Reason
+from checks.model import NotDeclaredError
 from checks.targets import Database
 
 
@@ -16,5 +16,5 @@ def trail_table(database: Database) -> Trail:
     trail = database.application.trail
     if trail is None or not trail.table:
         msg = 'the application file names no table of its trail, e.g. [trail] table = "audit_log"'
-        raise CannotLookError(msg, Reason.NOT_DECLARED)
+        raise NotDeclaredError(msg, "trail_table")
     return trail

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from checks.application import Chain
 from checks.audit._table import trail_table
 from checks.lab import DatabaseFlaws, Lab
-from checks.model import CannotLookError, Finding, Gate, Reason, Severity, check
+from checks.model import CannotLookError, Finding, Gate, NotDeclaredError, Reason, Severity, check
 from checks.targets import Database
 
 _ORIGIN = bytes(32)
@@ -52,7 +52,7 @@ def chain_intact(database: Database) -> Iterator[Finding]:
     trail = trail_table(database)
     if trail.chain is None:
         msg = "the application file says of no [trail.chain] how its entries are chained"
-        raise CannotLookError(msg, Reason.NOT_DECLARED)
+        raise NotDeclaredError(msg, "chain")
     table, chain = trail.table, trail.chain
     heads = {
         str(row["writer"]): row

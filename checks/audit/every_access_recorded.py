@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from checks.acting import account_with, disposable, done, known_values
 from checks.application import Act, Trail
 from checks.lab import ApiFlaws, Lab
-from checks.model import CannotLookError, Finding, Gate, Reason, Severity, check
+from checks.model import CannotLookError, Finding, Gate, NotDeclaredError, Severity, check
 from checks.targets import Account, Api, Reply, TrailEntry
 
 _WRONG = "not-the-password-of-anybody"
@@ -71,7 +71,7 @@ def every_access_recorded(api: Api) -> Iterator[Finding]:
     acts = api.application.reads(phi=True)
     if not acts:
         msg = "the application file names no [[act]] with phi = true"
-        raise CannotLookError(msg, Reason.NOT_DECLARED)
+        raise NotDeclaredError(msg, "acts")
     trail = api.trail()
     before = trail.mark()
     what_was_done = [*_reads(api, acts, trail.description), *_refused(api, acts, trail.description)]

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from checks.application import Ciphertext, Protected
 from checks.lab import DatabaseFlaws, Lab
-from checks.model import CannotLookError, Finding, Gate, Reason, Severity, check
+from checks.model import CannotLookError, Finding, Gate, NotDeclaredError, Severity, check
 from checks.targets import Database
 
 _HEADER = "\\x01434731"  # of the lab's own envelope
@@ -46,7 +46,7 @@ def phi_columns_encrypted(database: Database) -> Iterator[Finding]:
     declared = [each for each in database.application.protected if each.cipher.kind != "volume"]
     if not declared:
         msg = "the application file names no [[protected]] column whose ciphertext the database holds"
-        raise CannotLookError(msg, Reason.NOT_DECLARED)
+        raise NotDeclaredError(msg, "protected")
     for protected in declared:
         kind = _type_of(database, protected)
         subject = f"{protected.table}.{protected.column}"

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from checks.application import Request
 from checks.lab import ApiFlaws, Lab
-from checks.model import CannotLookError, Finding, Gate, Reason, Severity, check
+from checks.model import Finding, Gate, NotDeclaredError, Severity, check
 from checks.targets import Api, Reply
 
 _WELL = frozenset({"ok", "up", "healthy", "ready", "pass"})
@@ -32,7 +32,7 @@ def health_endpoints_answer(api: Api) -> Iterator[Finding]:
     """Every endpoint of the family, without an account."""
     if not api.application.health:
         msg = 'the application file names no [[health]] page, e.g. path = "/health"'
-        raise CannotLookError(msg, Reason.NOT_DECLARED)
+        raise NotDeclaredError(msg, "health")
     for page in api.application.health:
         reply = api.send(Request("GET", page.path))
         problems = _problems(reply, states=page.states)

@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 
 import gevent
 import orjson
-import pyotp
 from gevent.lock import Semaphore
 
+from checks.application.codes import STEP_S, one_time_code
 from checks.application.log_in import basic_credentials
 from checks.targets import Written
 from loadtests.generator.spec import PATIENTS_PER_NURSE, Destination, LoadAccount
@@ -24,7 +24,6 @@ from loadtests.users.http_client import HttpClient
 from loadtests.users.streams import OllamaClock, OpenAIClock, TokenClock
 from loadtests.users.written import WrittenRecords
 
-_TOTP_STEP_S = 30.0
 _RENEWAL = 0.8  # of a token's lifetime
 _PATIENT = {401: 2, 429: 5, 503: 5}  # attempts after such an answer; the first stays below every lock-out limit
 
@@ -142,8 +141,7 @@ class UserSession:
             self._client.authorization = basic_credentials(identity.username, identity.password)
             return
         for attempt in range(max(_PATIENT.values())):
-            code = pyotp.TOTP(identity.totp_secret).now() if identity.totp_secret else ""
-            asked = how.asked(identity.username, identity.password, code)
+            asked = how.asked(identity.username, identity.password, _code(identity))
             body, media_type = asked.encoded
             headers = {"Content-Type": media_type, **asked.headers}
             answer = self._client.request(asked.method, asked.path, body=body, headers=headers)
@@ -158,7 +156,7 @@ class UserSession:
                 break
             # A code is good once: another log-in of this account may have used the one of this step. Logging in is no
             # part of what is measured, so a target that says when to come back is taken at its word.
-            gevent.sleep(_TOTP_STEP_S - time.time() % _TOTP_STEP_S + 0.1 if answer.status == 401 else _pause(answer))
+            gevent.sleep(STEP_S - time.time() % STEP_S + 0.1 if answer.status == 401 else _pause(answer))
         msg = f"{identity.username} could not log in at {self._client.address}: status {answer.status}"
         raise LogInError(msg)
 
@@ -254,6 +252,14 @@ class _Asked:
 
     def _note(self) -> None:
         self.sent = time.monotonic()
+
+
+def _code(identity: LoadAccount) -> str:
+    try:
+        return one_time_code(identity.totp_secret, time.time()) if identity.totp_secret else ""
+    except ValueError as problem:
+        msg = f"{identity.username} could not log in: {problem}"
+        raise LogInError(msg) from problem
 
 
 def _pause(answer: HttpAnswer) -> float:

@@ -71,3 +71,16 @@ def test_checks_have_no_side_doors() -> None:
         if name.split(".")[0] in FORBIDDEN_IN_CHECKS
     ]
     assert wrong == []
+
+
+@pytest.mark.unit
+@pytest.mark.parametrize("room", ["fixtures/targets", "fixtures/deployment", "fixtures/application", "fixtures/drills"])
+def test_the_reference_application_has_no_privilege(room: str) -> None:
+    """What looks at a deployment knows the reference stack's application by its description only."""
+    wrong = [
+        f"{source.relative_to(REPOSITORY)} imports {name}"
+        for source in _sources(room)
+        for name in sorted(_imports(source))
+        if name.startswith("fixtures.reference")
+    ]
+    assert wrong == []

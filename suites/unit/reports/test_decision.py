@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -141,6 +142,11 @@ def test_only_the_policy_makes_a_check_not_applicable() -> None:
     exempt = policy(not_applicable=({"check": "room/low", "reason": "there is no such part"},))
     assert decided(ALL, _with(low=Status.FAIL), under=exempt).verdict is Verdict.APPROVED
     assert decided(ALL, _with(), under=exempt).checks[2].status is Status.NOT_APPLICABLE
+    lacking = replace(result(LOW), status=Status.NOT_APPLICABLE, findings=(), lacks="federation")
+    others = [each for each in _with() if each.check_id != LOW.id]
+    assert decided(ALL, [*others, lacking]).checks[2].status is Status.UNKNOWN
+    allowed = policy(may_lack=("federation",))
+    assert decided(ALL, [*others, lacking], under=allowed).checks[2].status is Status.NOT_APPLICABLE
     everything = policy(not_applicable=[{"check": c.id, "reason": "there is no such part"} for c in ALL])
     assert decided(ALL, _with(), under=everything).verdict is Verdict.REJECTED
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from checks.evaluate import evaluate
-from checks.model import CannotLookError, Check, Finding, Gate, Reason, Severity, Status
-from checks.policy import load_policy
+from checks.model import CannotLookError, Check, Finding, Gate, NotDeclaredError, Reason, Severity, Status
+from checks.policy import Policy, load_policy
 from checks.targets import Edge
 
 POLICY = load_policy("default")
@@ -108,3 +108,38 @@ def test_what_was_seen_broken_stays_broken_when_the_check_can_look_no_further() 
         raise CannotLookError(msg)
 
     assert _status(rule) == (Status.FAIL, None, "and then: port closed")
+
+
+def test_what_the_deployment_lacks_does_not_apply_where_the_policy_lets_it_lack_it() -> None:
+    """It takes both to say so: the description with its reason, and the policy."""
+    lenient = POLICY.model_copy(update={"may_lack": ("federation",)})
+    absent = {"federation": "one hospital has no partners"}
+
+    def rule() -> Iterator[Finding]:
+        message = "the target file has no [federation] section"
+        raise NotDeclaredError(message, "federation")
+        yield
+
+    def outcome(policy: Policy, absent: dict[str, str]) -> tuple[Status, str]:
+        result = evaluate(_rule(rule), _nothing_declared, policy, target="t", absent=absent)
+        return result.status, result.lacks
+
+    assert outcome(lenient, absent) == (Status.NOT_APPLICABLE, "federation")
+    assert outcome(POLICY, absent) == (Status.UNKNOWN, "")
+    assert outcome(lenient, {}) == (Status.UNKNOWN, "")
+
+
+def test_what_was_there_counts_when_the_rest_is_lacking() -> None:
+    """What was seen broken stays broken; what held stays the evidence."""
+    lenient = POLICY.model_copy(update={"may_lack": ("sessions",)})
+
+    def rule(*, ok: bool) -> Iterator[Finding]:
+        yield Finding("a", ok=ok, message="seen", remedy="mend it")
+        message = "no log-out"
+        raise NotDeclaredError(message, "sessions")
+
+    def status(*, ok: bool) -> Status:
+        asked = _rule(lambda: rule(ok=ok))
+        return evaluate(asked, _nothing_declared, lenient, target="t", absent={"sessions": "basic only"}).status
+
+    assert (status(ok=True), status(ok=False)) == (Status.PASS, Status.FAIL)
