@@ -18,7 +18,7 @@ from examples.fhir.monitoring import MonitoringHost
 from examples.fhir.packages import modules
 from examples.fhir.patients import admit_patients
 from fixtures.hosts import Driver
-from fixtures.stack.topology import Component
+from fixtures.stack.rising import Component
 
 HERE = Path(__file__).resolve().parent
 HOSTS = ("edge", "provider", "fhir", "db1", "db2", "cache1", "cache2", "cache3", "backup", "monitor", "client")
