@@ -156,7 +156,7 @@ def _lay(premises: Premises, name: str, settings: Mapping[str, object]) -> None:
 def _launch(premises: Premises, name: str, entry: str) -> Launch:
     home = premises.host(name).directory / "app"
     env = {"NODE_ENV": "production", "NODE_EXTRA_CA_CERTS": str(premises.authority.certificate)}
-    return Launch(("node", str(home / entry), str(home / "settings.json")), worker_account(), env)
+    return Launch((str(packages.node()), str(home / entry), str(home / "settings.json")), worker_account(), env)
 
 
 def _signing_key() -> dict[str, object]:

@@ -15,7 +15,7 @@ from examples.fhir.cache import TokenStore
 from examples.fhir.database import Database
 from examples.fhir.edge import haproxy
 from examples.fhir.monitoring import MonitoringHost
-from examples.fhir.packages import modules
+from examples.fhir.packages import install
 from examples.fhir.patients import admit_patients
 from fixtures.hosts import Driver
 from fixtures.stack.rising import Component
@@ -48,7 +48,7 @@ class FhirSite:
             Component("database", (self.database.primary,), form=self.database.form),
             Component("standby", (self.database.standby,), after=("database",), form=self.database.follow),
             Component("tokens", (*self.store.servers, *self.store.sentinels), form=self.store.form),
-            Component("packages", (), form=modules),
+            Component("packages", (), form=install),
             Component("provider", (self.provider,), after=("packages",)),
             Component("fhir", (self.fhir,), after=("packages",)),
             Component("edge", (self.edge,)),
