@@ -60,9 +60,13 @@ class Premises:
         directory = host.directory / f"tls-{owner}" if owner else host.directory / "tls"
         return self.authority.issue(host.name, directory, names=(host.name, host.address, *names), owner=owner or None)
 
+    def render(self, template: str, **values: object) -> str:
+        """The text of a template; a value that is missing is an error."""
+        return self._templates.get_template(template).render(ca=self.authority.certificate, **values)
+
     def write(self, template: str, path: Path, owner: str = "", **values: object) -> None:
         """Render a template into a file that only its owner can read."""
-        text = self._templates.get_template(template).render(ca=self.authority.certificate, **values)
+        text = self.render(template, **values)
         path.parent.mkdir(parents=True, exist_ok=True)
         own(path.parent, owner or None)
         write_private(path, text, owner or None)

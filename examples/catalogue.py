@@ -1,0 +1,32 @@
+"""The examples by name: ``EXAMPLES["orthanc"](driver)`` makes one on the hosts of a driver, and starts nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from examples.orthanc.description import describe as describe_orthanc
+from examples.orthanc.stack import OrthancSite
+from fixtures.hosts import Driver
+from fixtures.stack.rising import Component
+
+
+@dataclass(frozen=True)
+class Example:
+    """An example on its hosts.
+
+    Args:
+        components: what comes up, for `fixtures.stack.rising.rise`.
+        describe: the text of its target file, once it is up.
+    """
+
+    components: Sequence[Component]
+    describe: Callable[[], str]
+
+
+def _orthanc(driver: Driver) -> Example:
+    site = OrthancSite(driver)
+    return Example(site.components, lambda: describe_orthanc(site))
+
+
+EXAMPLES: Mapping[str, Callable[[Driver], Example]] = {"orthanc": _orthanc}
