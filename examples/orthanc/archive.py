@@ -7,7 +7,7 @@ stands before it, which lets the edge in and, for metrics, the monitoring.
 from __future__ import annotations
 
 from examples.common.program import Launch, Premises, Program, service_account
-from examples.orthanc.front import PORT, Caller, basic, front
+from examples.orthanc.front import PORT, Caller, basic, edge_pair, front
 from fixtures.services.files import own
 from fixtures.services.https import ask
 
@@ -47,8 +47,7 @@ class Archive:
 
     def answers(self) -> bool:
         """Whether nginx and Orthanc answer who may ask."""
-        pair = self._premises.pair(self._premises.host("edge"))
-        ca = self._premises.authority.certificate
+        pair, ca = edge_pair(self._premises), self._premises.authority.certificate
         return ask(self.host.address, PORT, "/system", ca=ca, pair=pair).status == 200
 
     def _configure(self) -> None:

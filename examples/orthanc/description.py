@@ -7,7 +7,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from examples.orthanc.cache import OPERATOR
 from examples.orthanc.cache import PORT as CACHE_PORT
 from examples.orthanc.database import GATE, database_of, role_of
-from examples.orthanc.edge import SERVER_NAME
+from examples.orthanc.front import SERVER_NAME
 from examples.orthanc.monitoring import ALERTMANAGER_PORT, PROMETHEUS_PORT
 from examples.orthanc.people import INSTITUTIONS, load_users, password, users
 from examples.orthanc.stack import HERE, OrthancSite

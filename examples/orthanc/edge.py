@@ -6,14 +6,12 @@ import signal
 
 from examples.common.program import Launch, Premises, Program
 from examples.orthanc.archive import HOSTS
-from examples.orthanc.front import PORT
+from examples.orthanc.front import PORT, SERVER_NAME, edge_pair
 from examples.orthanc.model import ModelServer
 from examples.orthanc.people import password_file
 from fixtures.services.edge import CIPHERS, http_port, https_port, worker_account
 from fixtures.services.files import write_private
 from fixtures.services.https import ask
-
-SERVER_NAME = "images.clinic.test"
 
 
 def nginx(premises: Premises, model: ModelServer) -> Program:
@@ -33,7 +31,7 @@ def nginx(premises: Premises, model: ModelServer) -> Program:
             address=host.address,
             http_port=http_port(),
             https_port=https_port(),
-            pair=premises.pair(host, "", SERVER_NAME),
+            pair=edge_pair(premises),
             ciphers=CIPHERS,
             server_name=SERVER_NAME,
             directory=directory,

@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 from examples.common.program import Launch, Premises, Program
 from fixtures.hosts import Host
 from fixtures.services.edge import CIPHERS, worker_account
+from fixtures.stack.certificates import KeyPair
 
 PORT = 8443
+SERVER_NAME = "images.clinic.test"
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,11 @@ class Caller:
     host: str
     paths: str
     authorization: str = field(repr=False)
+
+
+def edge_pair(premises: Premises) -> KeyPair:
+    """The certificate of the front door, which it shows to clients and to the programs behind it."""
+    return premises.pair(premises.host("edge"), "", SERVER_NAME)
 
 
 def basic(user: str, secret: str) -> str:

@@ -6,8 +6,7 @@ import http.client
 import json
 
 from examples.common.program import Premises
-from examples.orthanc.edge import SERVER_NAME
-from examples.orthanc.front import basic
+from examples.orthanc.front import SERVER_NAME, basic
 from examples.orthanc.people import INSTITUTIONS, password
 from fixtures.services import ServiceError
 from fixtures.services.edge import https_port
