@@ -6,7 +6,7 @@ import getpass
 from collections.abc import Callable
 
 from examples.common.program import Launch, Premises, Program, service_account
-from examples.fhir.database import Database
+from examples.fhir.database import RecordDatabase
 from fixtures.services import ServiceError
 from fixtures.services.database.installation import programs
 from fixtures.services.files import own, write_private
@@ -19,7 +19,7 @@ _TIMEOUT_S = 60.0
 class Barman:
     """Streams WAL from the primary, and copies it whole when it is told to."""
 
-    def __init__(self, premises: Premises, database: Database) -> None:
+    def __init__(self, premises: Premises, database: RecordDatabase) -> None:
         self._premises, self._primary = premises, database.primary.host
         self._begin_segment = database.begin_segment
         self.host = premises.host("backup")

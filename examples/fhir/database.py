@@ -16,7 +16,7 @@ _LOGINS = (SERVICE, GATE, "standby", "metrics", "barman", "streaming_barman")
 _SLOTS = ("standby", "barman")
 
 
-class Database:
+class RecordDatabase:
     """The primary and its standby."""
 
     def __init__(self, premises: Premises) -> None:

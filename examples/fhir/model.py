@@ -23,9 +23,16 @@ class Assistant:
         path = self.host.directory / "haproxy" / "model.cfg"
 
         def configure() -> None:
-            pair = premises.pair(self.host)
-            values = {"pair": pair, "ciphers": CIPHERS, "user": account, "socket": served.socket}
-            premises.write("model.cfg.j2", path, address=self.host.address, port=PORT, **values)
+            premises.write(
+                "model.cfg.j2",
+                path,
+                address=self.host.address,
+                port=PORT,
+                pair=premises.pair(self.host),
+                ciphers=CIPHERS,
+                user=account,
+                socket=served.socket,
+            )
 
         launch = Launch(("haproxy", "-db", "-f", str(path)))
         self.front = Program("model-front", self.host, launch, configure, self._answers, signal.SIGUSR1)

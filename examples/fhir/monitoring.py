@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from examples.common.program import Launch, Premises, Program, service_account
 from examples.fhir.cache import PORT as CACHE_PORT
 from examples.fhir.cache import TokenStore
-from examples.fhir.database import Database
+from examples.fhir.database import RecordDatabase
 from examples.fhir.edge import METRICS_PORT
 from fixtures.services.database.settings import PORT as DATABASE_PORT
 from fixtures.services.https import ask
@@ -34,7 +34,7 @@ class ScrapeJob:
 class MonitoringHost:
     """All of it."""
 
-    def __init__(self, premises: Premises, database: Database, store: TokenStore) -> None:
+    def __init__(self, premises: Premises, database: RecordDatabase, store: TokenStore) -> None:
         self._premises, self._database, self._store = premises, database, store
         self.host, self._account = premises.host("monitor"), service_account("prometheus")
         self.prometheus, self.alertmanager = self._prometheus(), self._alertmanager()
