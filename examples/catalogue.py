@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from examples.fhir.description import describe as describe_fhir
+from examples.fhir.stack import FhirSite
 from examples.orthanc.description import describe as describe_orthanc
 from examples.orthanc.stack import OrthancSite
 from fixtures.hosts import Driver
@@ -24,9 +26,14 @@ class Example:
     describe: Callable[[], str]
 
 
+def _fhir(driver: Driver) -> Example:
+    site = FhirSite(driver)
+    return Example(site.components, lambda: describe_fhir(site))
+
+
 def _orthanc(driver: Driver) -> Example:
     site = OrthancSite(driver)
     return Example(site.components, lambda: describe_orthanc(site))
 
 
-EXAMPLES: Mapping[str, Callable[[Driver], Example]] = {"orthanc": _orthanc}
+EXAMPLES: Mapping[str, Callable[[Driver], Example]] = {"fhir": _fhir, "orthanc": _orthanc}

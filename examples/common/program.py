@@ -87,7 +87,7 @@ def service_account(name: str) -> str:
     return name if os.geteuid() == 0 and any(entry.pw_name == name for entry in pwd.getpwall()) else ""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Program:
     """Implements `fixtures.services.Service`.
 

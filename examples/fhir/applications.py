@@ -13,6 +13,7 @@ from jwt.algorithms import ECAlgorithm
 from examples.common.program import Launch, Premises, Program
 from examples.fhir import packages
 from examples.fhir.cache import NAME, SENTINEL_PORT, TokenStore
+from examples.fhir.model import Assistant
 from fixtures.services.edge import worker_account
 from fixtures.services.files import own, write_private
 from fixtures.services.https import ask
@@ -23,8 +24,8 @@ HOSPITALS = ("riverside", "st-jude")
 LIFETIME_S = 900
 # SMART scopes of each role; "write" is also what erases (http://hl7.org/fhir/smart-app-launch/1.0.0/scopes-and-launch-context/).
 ROLES: Mapping[str, str] = {
-    "clinician": "user/Patient.* user/Observation.* user/Condition.* user/Organization.read",
-    "ward": "user/Patient.read user/Observation.* user/Condition.read user/Organization.read",
+    "clinician": "user/Patient.* user/Observation.* user/Condition.* user/Organization.read user/Assistant.use",
+    "ward": "user/Patient.read user/Observation.* user/Condition.read user/Organization.read user/Assistant.use",
     "laboratory": "user/Observation.write user/Organization.read",
     "quality": "user/Organization.read",
     "registrar": "user/Patient.* user/Organization.*",
@@ -104,11 +105,12 @@ def provider(premises: Premises, store: TokenStore) -> Program:
     return Program("provider", host, _launch(premises, "provider", "provider.mjs"), configure, probe)
 
 
-def fhir(premises: Premises, database: Mapping[str, str | int]) -> Program:
+def fhir(premises: Premises, database: Mapping[str, str | int], assistant: Assistant) -> Program:
     """node-fhir-server-core on host ``fhir``.
 
     Args:
         database: where and as whom it connects.
+        assistant: the model that it passes prompts on to.
     """
     host = premises.host("fhir")
 
@@ -125,6 +127,7 @@ def fhir(premises: Premises, database: Mapping[str, str | int]) -> Program:
                 "client_id": _RESOURCE_SERVER,
                 "client_secret": secret(premises, _RESOURCE_SERVER),
             },
+            "model": {"url": assistant.url, "key": assistant.key},
             "database": {**database, "ca": str(premises.authority.certificate), "phi_key": phi_key(premises)},
         }
         _lay(premises, "fhir", settings)
@@ -156,7 +159,7 @@ def _lay(premises: Premises, name: str, settings: Mapping[str, object]) -> None:
 def _launch(premises: Premises, name: str, entry: str) -> Launch:
     home = premises.host(name).directory / "app"
     env = {"NODE_ENV": "production", "NODE_EXTRA_CA_CERTS": str(premises.authority.certificate)}
-    return Launch(("node", str(home / entry), str(home / "settings.json")), worker_account(), env)
+    return Launch((str(packages.node()), str(home / entry), str(home / "settings.json")), worker_account(), env)
 
 
 def _signing_key() -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""The npm packages of the example: installed once into a cache, as ``package-lock.json`` pins them."""
+"""The npm packages of the example, Node.js among them: installed once into a cache, as ``package-lock.json`` pins them."""
 
 from __future__ import annotations
 
@@ -12,43 +12,54 @@ from pathlib import Path
 from fixtures.services import ServiceError
 
 _HERE = Path(__file__).resolve().parent
+_LOCK = _HERE / "package-lock.json"
 _TIMEOUT_S = 300
-_OLDEST_NODE = 20
 
 
 def modules() -> Path:
-    """The folder of the installed packages; installs them when the cache does not have them.
+    """The folder that the packages are in, once they are installed."""
+    return _cache() / f"fhir-{hashlib.sha256(_LOCK.read_bytes()).hexdigest()[:16]}" / "node_modules"
+
+
+def node() -> Path:
+    """Node.js, which is one of them: whatever the machine has is only used to install it."""
+    kind = "arm64" if os.uname().machine == "aarch64" else "x64"
+    return modules() / f"node-linux-{kind}" / "bin" / "node"
+
+
+def install() -> None:
+    """Install the packages, unless they are in the cache.
 
     Raises:
-        ServiceError: npm failed, or Node.js is too old.
+        ServiceError: npm failed.
     """
-    _check_node()
-    lock = _HERE / "package-lock.json"
-    folder = _cache() / f"fhir-{hashlib.sha256(lock.read_bytes()).hexdigest()[:16]}"
-    if not folder.exists():
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        draft = Path(tempfile.mkdtemp(dir=folder.parent))
-        draft.chmod(0o755)
-        for name in ("package.json", lock.name):
-            shutil.copy(_HERE / name, draft)
-        argv = ["npm", "ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund"]
-        done = subprocess.run(argv, cwd=draft, capture_output=True, text=True, timeout=_TIMEOUT_S, check=False)
-        if done.returncode != 0:
-            shutil.rmtree(draft)
-            msg = f"npm could not install the packages of the FHIR example: {done.stderr.strip()[-500:]}"
-            raise ServiceError(msg)
-        try:
-            draft.rename(folder)
-        except OSError:  # somebody else was first
-            shutil.rmtree(draft)
-    return folder / "node_modules"
+    folder = modules().parent
+    if folder.exists():
+        return
+    if shutil.which("npm") is None:
+        msg = "npm is not installed; ./run example fhir installs what is missing"
+        raise ServiceError(msg)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    draft = Path(tempfile.mkdtemp(dir=folder.parent))
+    draft.chmod(0o755)
+    try:
+        _install_into(draft)
+        draft.rename(folder)
+    except OSError:
+        if not folder.exists():  # else somebody else was first
+            raise
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
 
 
-def _check_node() -> None:
-    found = shutil.which("node")
-    version = subprocess.run([found, "--version"], capture_output=True, text=True, check=False).stdout if found else ""
-    if int(version.lstrip("v").partition(".")[0] or 0) < _OLDEST_NODE:
-        msg = f"the FHIR example needs Node.js {_OLDEST_NODE} or newer; here is {version.strip() or 'none'}"
+def _install_into(folder: Path) -> None:
+    for path in (_HERE / "package.json", _LOCK):
+        shutil.copy(path, folder)
+    # Scripts of packages would run as whoever brings the example up, and none is needed.
+    argv = ["npm", "ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund"]
+    done = subprocess.run(argv, cwd=folder, capture_output=True, text=True, timeout=_TIMEOUT_S, check=False)
+    if done.returncode != 0:
+        msg = f"npm could not install the packages of the FHIR example: {done.stderr.strip()[-500:]}"
         raise ServiceError(msg)
 
 

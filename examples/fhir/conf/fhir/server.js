@@ -1,9 +1,12 @@
 // The FHIR service: node-fhir-server-core with the options below. Settings (JSON) come from the file that is named.
 const fs = require('node:fs');
+const https = require('node:https');
 const path = require('node:path');
 
 const express = require('express');
+const { createProxyMiddleware } = require('http-proxy-middleware');
 const morgan = require('morgan');
+const passport = require('passport');
 const { Server } = require('@asymmetrik/node-fhir-server-core');
 
 const settings = JSON.parse(fs.readFileSync(process.argv[2], 'utf8'));
@@ -29,6 +32,20 @@ const trail = morgan(
 );
 const application = express().set('trust proxy', 1);
 application.use(trail);
+// The model asks for a key, which nobody but this service has.
+application.use(
+  '/v1',
+  passport.authenticate('bearer', { session: false }),
+  (request, answer, next) =>
+    request.user.scope.split(' ').includes('user/Assistant.use') ? next() : answer.sendStatus(403),
+  createProxyMiddleware({
+    target: `${settings.model.url}/v1`,
+    changeOrigin: true,
+    agent: new https.Agent({ keepAlive: true }),
+    headers: { authorization: `Bearer ${settings.model.key}` },
+    proxyTimeout: 120_000,
+  }),
+);
 
 const profile = (type) => ({ service: storage.profile(type), versions: ['4_0_0'] });
 new Server(
