@@ -9,6 +9,7 @@ from checks.model import Finding, Gate, Severity, check
 from checks.targets import Database
 
 _CLASSES = frozenset({"write", "ddl", "role"})  # https://github.com/pgaudit/pgaudit: session audit logging
+_WITHOUT_VALUES = frozenset({"none", "ddl"})
 _OFF = frozenset({"off", "false", "0", "no"})
 
 
@@ -32,6 +33,10 @@ def _application_exempt(lab: Lab) -> Database:
     return lab.build(DatabaseFlaws(sql="ALTER ROLE clinical_app SET pgaudit.log = 'none'"))
 
 
+def _every_statement_logged(lab: Lab) -> Database:
+    return lab.build(DatabaseFlaws(settings={"log_statement": "all"}))
+
+
 def _logins_not_logged(lab: Lab) -> Database:
     return lab.build(DatabaseFlaws(settings={"log_connections": "off"}))
 
@@ -46,6 +51,7 @@ def _logins_not_logged(lab: Lab) -> Database:
         _writes_not_logged,
         _parameters_logged,
         _application_exempt,
+        _every_statement_logged,
         _logins_not_logged,
     ),
 )
@@ -72,6 +78,13 @@ def database_logging_on(database: Database) -> Iterator[Finding]:
         ok=settings.get("pgaudit.log_parameter", "off") in _OFF,
         message=f"pgaudit.log_parameter = {settings.get('pgaudit.log_parameter', 'unset')}",
         remedy="pgaudit.log_parameter = off: values would put PHI into the log",
+    )
+    logged_whole = settings.get("log_statement", "none")
+    yield Finding(
+        subject="text of statements in the log",
+        ok=logged_whole in _WITHOUT_VALUES,
+        message=f"log_statement = {logged_whole}",
+        remedy="log_statement = none or ddl: pgaudit says who writes, and the text of a statement holds what is written",
     )
     exempt = database.query(
         "SELECT coalesce(r.rolname, 'every role') AS who, c AS what FROM pg_db_role_setting s"

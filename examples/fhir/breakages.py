@@ -1,59 +1,12 @@
-"""Ways to break the example as it runs, each of which a named check must notice.
-
-    with broken(site, BREAKAGES[0]):
-        ...   # gate it: not APPROVED, and BREAKAGES[0].check says why
-
-A breakage is what somebody would do by hand: change lines of a file and restart its program, or run a statement.
-"""
+"""Ways to break the example as it runs, each of which a named check must notice; see `examples.common.breaking`."""
 
 from __future__ import annotations
 
-import contextlib
-import socket
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
-
+from examples.common.breaking import Breakable, Breakage, Edit
 from examples.fhir.applications import SERVER_NAME
 from examples.fhir.database import NAME
 from examples.fhir.stack import FhirSite
 from fixtures.services.database.provision import superuser
-from fixtures.services.edge import https_port
-from fixtures.services.files import write_private
-from fixtures.wait import wait_for
-
-_RESTART_S = 30.0
-
-
-@dataclass(frozen=True)
-class Edit:
-    """Text in a file below the run's ``hosts`` directory, and what takes its place."""
-
-    file: str
-    before: str
-    after: str
-
-
-@dataclass(frozen=True)
-class Breakage:
-    """One way to break the example.
-
-    Args:
-        check: id of the check that must fail.
-        restart: names of the programs that take the edits up.
-        sql: run as superuser in the service's database; ``undo`` takes it back.
-        expired: whether the edge shows a certificate whose time is over.
-    """
-
-    name: str
-    check: str
-    edits: tuple[Edit, ...] = ()
-    restart: tuple[str, ...] = ()
-    sql: str = ""
-    undo: str = ""
-    expired: bool = False
-
 
 _HAPROXY = "edge/haproxy/haproxy.cfg"
 _PRIMARY = "db1/postgres/data"
@@ -180,67 +133,11 @@ BREAKAGES = (
 )
 
 
-@contextlib.contextmanager
-def broken(site: FhirSite, breakage: Breakage) -> Iterator[None]:
-    """The running example with one thing wrong; sound again afterwards.
+def breakable(site: FhirSite) -> Breakable:
+    """The example, to be broken."""
 
-    Raises:
-        ValueError: a file does not hold the text that is to be changed.
-    """
-    hosts = site.premises.driver.root / "hosts"
-    files = {hosts / edit.file for edit in breakage.edits} | (set(_shown(site)) if breakage.expired else set())
-    kept = {path: (path.read_text(), path.owner()) for path in files}
-    try:
-        for edit in breakage.edits:
-            _change(hosts / edit.file, edit)
-        if breakage.expired:
-            _expire(site)
-        _take_up(site, breakage, breakage.sql)
-        yield
-    finally:
-        for path, (text, owner) in kept.items():
-            write_private(path, text, owner)
-        _take_up(site, breakage, breakage.undo)
-
-
-def _change(path: Path, edit: Edit) -> None:
-    text = path.read_text()
-    if edit.before not in text:
-        msg = f"{path} does not hold {edit.before!r}"
-        raise ValueError(msg)
-    write_private(path, text.replace(edit.before, edit.after), path.owner())
-
-
-def _shown(site: FhirSite) -> tuple[Path, Path]:
-    pair = site.premises.pair(site.edge.host, "", SERVER_NAME)
-    return pair.certificate, pair.key
-
-
-def _expire(site: FhirSite) -> None:
-    for path in _shown(site):
-        path.unlink()
-    host = site.edge.host
-    names = (host.name, host.address, SERVER_NAME)
-    yesterday = datetime.now(UTC) - timedelta(days=1)
-    site.premises.authority.issue(host.name, host.directory / "tls", names=names, not_after=yesterday)
-
-
-def _take_up(site: FhirSite, breakage: Breakage, sql: str) -> None:
-    if sql:
+    def execute(sql: str) -> None:
         with superuser(site.database.primary.paths, NAME) as connection:
             connection.execute(sql.encode())
-    programs = {program.name: program for program in site.programs}
-    for name in breakage.restart:
-        programs[name].restart()
-        probe = _listening(site) if breakage.expired else programs[name].ready
-        wait_for(probe, what=f"{name} is ready", timeout_s=_RESTART_S)
 
-
-def _listening(site: FhirSite) -> Callable[[], bool]:
-    """Whether the edge takes connections, whatever certificate it shows."""
-
-    def probe() -> bool:
-        socket.create_connection((site.edge.host.address, https_port()), timeout=1).close()
-        return True
-
-    return probe
+    return Breakable(site.premises, site.programs, site.edge, SERVER_NAME, execute)
