@@ -10,12 +10,9 @@ from checks.targets import Database
 
 _CLASSES = frozenset({"write", "ddl", "role"})  # https://github.com/pgaudit/pgaudit: session audit logging
 _OFF = frozenset({"off", "false", "0", "no"})
-# https://www.postgresql.org/docs/15/runtime-config-logging.html: what logs statements that write, and when it does not.
-_STATEMENTS = {
-    "log_statement": ("none", "ddl"),
-    "log_min_duration_statement": ("-1",),
-    "log_min_duration_sample": ("-1",),
-}
+# https://www.postgresql.org/docs/15/runtime-config-logging.html
+_TELLING = frozenset({"mod", "all"})
+_SLOW = ("log_min_duration_statement", "log_min_duration_sample")
 
 
 def _extension_not_loaded(lab: Lab) -> Database:
@@ -110,17 +107,16 @@ def database_logging_on(database: Database) -> Iterator[Finding]:
 
 
 def _of_the_server(settings: Mapping[str, str]) -> Finding:
-    """PostgreSQL's own log of statements, which tells parameters with them unless it is told not to."""
-    with_statements = [
-        f"{name} = {settings[name]}" for name, quiet in _STATEMENTS.items() if settings.get(name, quiet[0]) not in quiet
-    ]
-    shown = settings.get("log_parameter_max_length", "-1") != "0"
-    what = f"{', '.join(with_statements)}, {'with' if shown else 'without'} parameters"
+    """PostgreSQL's own log: the text of a statement holds values, and so do its parameters, unless they are left out."""
+    parameters = settings.get("log_parameter_max_length", "-1") != "0"
+    telling = [f"log_statement = {settings['log_statement']}"] if settings.get("log_statement") in _TELLING else []
+    if parameters:
+        telling += [f"{name} = {settings[name]}" for name in _SLOW if settings.get(name, "-1") != "-1"]
     return Finding(
         subject="values in the server's own log",
-        ok=not (with_statements and shown),
-        message=what if with_statements else "it holds no statement",
-        remedy="log_statement = ddl and log_min_duration_statement = -1, or log_parameter_max_length = 0",
+        ok=not telling,
+        message=", ".join(telling) or "it holds no statement that writes",
+        remedy="log_statement = none or ddl; pgaudit says who writes; log_parameter_max_length = 0 where slow ones are logged",
     )
 
 

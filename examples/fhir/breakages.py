@@ -1,8 +1,12 @@
-"""Ways to break the example as it runs, each with the check that must notice it; see `examples.common.breakage`."""
+"""Ways to break the example as it runs, each of which a named check must notice; see `examples.common.breaking`."""
 
 from __future__ import annotations
 
-from examples.common.breakage import Breakage, Edit
+from examples.common.breaking import Breakable, Breakage, Edit
+from examples.fhir.applications import SERVER_NAME
+from examples.fhir.database import NAME
+from examples.fhir.stack import FhirSite
+from fixtures.services.database.provision import superuser
 
 _HAPROXY = "edge/haproxy/haproxy.cfg"
 _PRIMARY = "db1/postgres/data"
@@ -22,7 +26,7 @@ BREAKAGES = (
         name="the edge's certificate has expired",
         check="tls/certificate_chain_and_name_valid",
         restart=("haproxy",),
-        expired="edge/tls/edge",
+        expired=True,
     ),
     Breakage(
         name="the service's database role is superuser",
@@ -127,3 +131,13 @@ BREAKAGES = (
         """,
     ),
 )
+
+
+def breakable(site: FhirSite) -> Breakable:
+    """The example, to be broken."""
+
+    def execute(sql: str) -> None:
+        with superuser(site.database.primary.paths, NAME) as connection:
+            connection.execute(sql.encode())
+
+    return Breakable(site.premises, site.programs, site.edge, SERVER_NAME, execute)

@@ -12,14 +12,13 @@ from examples.common.program import Premises
 from examples.fhir.applications import fhir, provider
 from examples.fhir.backup import Barman
 from examples.fhir.cache import TokenStore
-from examples.fhir.database import NAME, RecordDatabase
+from examples.fhir.database import RecordDatabase
 from examples.fhir.edge import haproxy
 from examples.fhir.model import Assistant
 from examples.fhir.monitoring import MonitoringHost
 from examples.fhir.packages import install
 from examples.fhir.patients import admit_patients
 from fixtures.hosts import Driver
-from fixtures.services.database.provision import superuser
 from fixtures.stack.rising import Component
 
 HERE = Path(__file__).resolve().parent
@@ -61,8 +60,3 @@ class FhirSite:
             Component("backup", (self.backup.service,), after=("patients",), form=self.backup.first_backup),
             Component("monitoring", (*watch.exporters, watch.alertmanager, watch.prometheus)),
         )
-
-    def run_sql(self, statement: str) -> None:
-        """See `examples.common.breakage.BreakableSite.run_sql`."""
-        with superuser(self.database.primary.paths, NAME) as connection:
-            connection.execute(statement.encode())
