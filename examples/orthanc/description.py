@@ -11,6 +11,7 @@ from examples.orthanc.front import SERVER_NAME
 from examples.orthanc.monitoring import ALERTMANAGER_PORT, PROMETHEUS_PORT
 from examples.orthanc.people import INSTITUTIONS, load_users, password, users
 from examples.orthanc.stack import HERE, OrthancSite
+from fixtures.services.database.pgbackrest import STANZA
 from fixtures.services.database.settings import PORT as DATABASE_PORT
 from fixtures.services.edge import http_port, https_port
 
@@ -45,6 +46,8 @@ def describe(site: OrthancSite) -> str:
         prometheus=f"https://{site.monitoring.address(PROMETHEUS_PORT)}",
         alertmanager=f"https://{site.monitoring.address(ALERTMANAGER_PORT)}",
         harness=harness,
+        backup=database.backup,
+        stanza=STANZA,
         private_keys=sorted(
             str(path) for path in premises.driver.root.rglob("*.key") if path.parent.name != "gate-tls"
         ),
