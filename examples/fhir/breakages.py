@@ -54,9 +54,9 @@ BREAKAGES = (
         restart=("redis-cache1",),
     ),
     Breakage(
-        name="the alert of a service that is down was removed",
-        check="operations/alert_reaches_receiver",
-        edits=(Edit("monitor/prometheus/alerts.yml", "expr: up == 0", "expr: up == 2"),),
+        name="the file of alert rules is not loaded",
+        check="operations/alert_rules_watch_exported_series",
+        edits=(Edit("monitor/prometheus/prometheus.yml", "rule_files: [", "rule_files: [] # ["),),
         restart=("prometheus",),
     ),
     Breakage(
