@@ -10,6 +10,7 @@ import click
 
 from commands.checks import checks
 from commands.errors import CommandLine
+from commands.example import example
 from commands.load import load
 from commands.report import report
 from commands.scan import scan
@@ -28,7 +29,7 @@ def main() -> None:
     """
 
 
-for group in (stack, target, checks, scan, load, report):
+for group in (stack, target, example, checks, scan, load, report):
     main.add_command(group)
 
 if __name__ == "__main__":
