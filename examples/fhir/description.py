@@ -37,6 +37,7 @@ def describe(site: FhirSite) -> str:
         prometheus=f"https://{site.monitoring.address(PROMETHEUS_PORT)}",
         alertmanager=f"https://{site.monitoring.address(ALERTMANAGER_PORT)}",
         model=site.assistant,
+        backup=site.backup,
         harness=harness,
         private_keys=sorted(str(key) for key in premises.driver.root.rglob("*.key") if key != harness.key),
     )
