@@ -50,11 +50,11 @@ def up(name: str, driver: str | None) -> None:
     click.echo(f"example {name} is up after {time.monotonic() - began:.1f} s: {target(name)}")
 
 
-@example.command(context_settings={"ignore_unknown_options": True})
+@example.command()
 @_name
 @click.argument("options", nargs=-1, type=click.UNPROCESSED)
 def gate(name: str, options: tuple[str, ...]) -> int:
-    """Gate NAME by its own policy, under a short load; OPTIONS pass on to pytest."""
+    """Gate NAME by its own policy, under a short load; OPTIONS after -- pass on to pytest."""
     if runs.find(_run_of(name)) is None:
         message = f"example {name} is not up: clinical-gate example up {name}"
         raise TargetError(message)
