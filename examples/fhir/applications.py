@@ -22,6 +22,7 @@ SERVER_NAME = "fhir.clinic.test"
 PROVIDER_PORT, FHIR_PORT = 8444, 8443
 HOSPITALS = ("riverside", "st-jude")
 LIFETIME_S = 900
+LOAD_CLIENTS = 24
 # SMART scopes of each role; "write" is also what erases (http://hl7.org/fhir/smart-app-launch/1.0.0/scopes-and-launch-context/).
 ROLES: Mapping[str, str] = {
     "clinician": "user/Patient.* user/Observation.* user/Condition.* user/Organization.read user/Assistant.use",
@@ -47,6 +48,15 @@ def clients() -> tuple[Client, ...]:
     return tuple(Client(f"{hospital}-{role}", role, hospital) for hospital in HOSPITALS for role in ROLES)
 
 
+def load_clients() -> tuple[Client, ...]:
+    """Clinicians' clients that a load acts as."""
+    return tuple(
+        Client(f"{hospital}-clinician-{number:02d}", "clinician", hospital)
+        for number in range(LOAD_CLIENTS // len(HOSPITALS))
+        for hospital in HOSPITALS
+    )
+
+
 def secret(premises: Premises, client: str) -> str:
     """The secret of a client."""
     return premises.vault[f"client.{client}"]
@@ -65,7 +75,7 @@ def provider(premises: Premises, store: TokenStore) -> Program:
                 "role": client.role,
                 "hospital": client.hospital,
             }
-            for client in clients()
+            for client in (*clients(), *load_clients())
         ]
         known.append(
             {

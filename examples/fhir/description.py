@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from jinja2 import StrictUndefined, Template
 
-from examples.fhir.applications import SERVER_NAME, clients, secret
+from examples.fhir.applications import SERVER_NAME, clients, load_clients, secret
 from examples.fhir.cache import PORT as CACHE_PORT
 from examples.fhir.database import GATE
 from examples.fhir.monitoring import ALERTMANAGER_PORT, PROMETHEUS_PORT
 from examples.fhir.stack import HERE, FhirSite
 from fixtures.services.database.settings import PORT as DATABASE_PORT
 from fixtures.services.edge import http_port, https_port
-
-_LOAD_ROLES = ("clinician", "ward")
 
 
 def describe(site: FhirSite) -> str:
@@ -29,7 +27,7 @@ def describe(site: FhirSite) -> str:
         http_port=http_port(),
         server_name=SERVER_NAME,
         clients=[(client, secret(premises, client.name)) for client in clients()],
-        load_roles=_LOAD_ROLES,
+        load_clients=[(client, secret(premises, client.name)) for client in load_clients()],
         databases=[f"{host.address}:{DATABASE_PORT}" for host in site.database.hosts],
         gate_password=premises.vault[f"postgres.{GATE}"],
         caches=[f"{host.address}:{CACHE_PORT}" for host in site.store.hosts],
@@ -37,6 +35,7 @@ def describe(site: FhirSite) -> str:
         prometheus=f"https://{site.monitoring.address(PROMETHEUS_PORT)}",
         alertmanager=f"https://{site.monitoring.address(ALERTMANAGER_PORT)}",
         model=site.assistant,
+        backup=site.backup,
         harness=harness,
         private_keys=sorted(str(key) for key in premises.driver.root.rglob("*.key") if key != harness.key),
     )
