@@ -107,7 +107,9 @@ def database_logging_on(database: Database) -> Iterator[Finding]:
 
 
 def _of_the_server(settings: Mapping[str, str]) -> Finding:
-    """PostgreSQL's own log: the text of a statement holds values, and so do its parameters, unless they are left out."""
+    """PostgreSQL's own log: the text of a statement holds values, and so do its parameters, unless they are left
+    out.
+    """
     parameters = settings.get("log_parameter_max_length", "-1") != "0"
     telling = [f"log_statement = {settings['log_statement']}"] if settings.get("log_statement") in _TELLING else []
     if parameters:
@@ -116,7 +118,7 @@ def _of_the_server(settings: Mapping[str, str]) -> Finding:
         subject="values in the server's own log",
         ok=not telling,
         message=", ".join(telling) or "it holds no statement that writes",
-        remedy="log_statement = none or ddl; pgaudit says who writes; log_parameter_max_length = 0 where slow ones are logged",
+        remedy="log_statement = none or ddl, since pgaudit says who writes; and log_parameter_max_length = 0",
     )
 
 

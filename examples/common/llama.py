@@ -1,4 +1,6 @@
-"""llama.cpp's own HTTP server, started by its Python binding: ``python llama.py SETTINGS.json`` serves until SIGTERM."""
+"""llama.cpp's own HTTP server, started by its Python binding: ``python llama.py SETTINGS.json`` serves until
+SIGTERM.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""A part of an example that is one program: how its files are written, how it is started, and how it shows that it is ready.
+"""A part of an example that is one program: how its files are written, how it is started, and how it shows that it is
+ready.
 
 Program("redis", host, Launch(("redis-server", path), user="redis"), configure=write_files, probe=answers_ping)
 """

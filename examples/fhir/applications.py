@@ -173,6 +173,8 @@ def _launch(premises: Premises, name: str, entry: str) -> Launch:
 
 
 def _signing_key() -> dict[str, object]:
-    """A fresh key in JSON (RFC 7517). Tokens here are opaque: nothing is signed that would have to outlive a restart."""
+    """A fresh key in JSON (RFC 7517). Tokens here are opaque: nothing is signed that would have to outlive a
+    restart.
+    """
     key = ECAlgorithm.to_jwk(ec.generate_private_key(ec.SECP256R1()), as_dict=True)
     return {**key, "use": "sig", "alg": "ES256"}

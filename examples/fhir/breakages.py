@@ -126,7 +126,8 @@ BREAKAGES = (
             UPDATE fhir.condition SET content = convert_to('{"code": {"text": "Essential hypertension"}}', 'UTF8')
         """,
         undo="""
-            UPDATE fhir.condition c SET content = k.content FROM fhir.kept k WHERE (c.hospital, c.id) = (k.hospital, k.id);
+            UPDATE fhir.condition c SET content = k.content FROM fhir.kept k
+            WHERE (c.hospital, c.id) = (k.hospital, k.id);
             DROP TABLE fhir.kept
         """,
     ),

@@ -1,4 +1,6 @@
-"""The provider's tokens: one Redis primary with two replicas, and a Sentinel beside each; TLS and accounts everywhere."""
+"""The provider's tokens: one Redis primary with two replicas, and a Sentinel beside each; TLS and accounts
+everywhere.
+"""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from jinja2 import StrictUndefined, Template
 from examples.fhir.applications import SERVER_NAME, clients, load_clients, secret
 from examples.fhir.cache import PORT as CACHE_PORT
 from examples.fhir.database import GATE
-from examples.fhir.monitoring import ALERTMANAGER_PORT, PROMETHEUS_PORT
+from examples.fhir.monitoring import PROMETHEUS_PORT
 from examples.fhir.stack import HERE, FhirSite
 from fixtures.services.database.settings import PORT as DATABASE_PORT
 from fixtures.services.edge import http_port, https_port
@@ -33,7 +33,6 @@ def describe(site: FhirSite) -> str:
         caches=[f"{host.address}:{CACHE_PORT}" for host in site.store.hosts],
         operator_password=premises.vault["redis.operator"],
         prometheus=f"https://{site.monitoring.address(PROMETHEUS_PORT)}",
-        alertmanager=f"https://{site.monitoring.address(ALERTMANAGER_PORT)}",
         model=site.assistant,
         backup=site.backup,
         harness=harness,

@@ -1,4 +1,6 @@
-"""Monitoring on host ``monitor``: Prometheus, Alertmanager, and the exporters of the database and of the token store."""
+"""Monitoring on host ``monitor``: Prometheus, Alertmanager, and the exporters of the database and of the token
+store.
+"""
 
 from __future__ import annotations
 

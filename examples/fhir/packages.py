@@ -1,4 +1,6 @@
-"""The npm packages of the example, Node.js among them: installed once into a cache, as ``package-lock.json`` pins them."""
+"""The npm packages of the example, Node.js among them: installed once into a cache, as ``package-lock.json`` pins
+them.
+"""
 
 from __future__ import annotations
 

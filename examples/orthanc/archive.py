@@ -1,7 +1,7 @@
 """Orthanc, one for each institution, with its images and index in PostgreSQL.
 
-Debian's Orthanc 1.10.1 cannot serve TLS (its civetweb crashes with OpenSSL 3), so it listens on loopback only, and nginx
-stands before it, which lets the edge in and, for metrics, the monitoring.
+Debian's Orthanc 1.10.1 cannot serve TLS (its civetweb crashes with OpenSSL 3), so it listens on loopback only, and
+nginx stands before it, which lets the edge in and, for metrics, the monitoring.
 """
 
 from __future__ import annotations

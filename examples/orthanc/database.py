@@ -1,7 +1,7 @@
 """The archive's database: PostgreSQL on ``db1`` with a streaming standby on ``db2``, a database for each institution.
 
-Orthanc makes its own tables, so it must own them when it first starts. It does so as ``orthanc_owner``, and from then on
-works as a role that owns nothing.
+Orthanc makes its own tables, so it must own them when it first starts. It does so as ``orthanc_owner``, and from then
+on works as a role that owns nothing.
 """
 
 from __future__ import annotations

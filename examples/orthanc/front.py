@@ -1,4 +1,6 @@
-"""TLS before a program that has none of its own: nginx on the same host, which reaches it by loopback or a socket file."""
+"""TLS before a program that has none of its own: nginx on the same host, which reaches it by loopback or a socket
+file.
+"""
 
 from __future__ import annotations
 

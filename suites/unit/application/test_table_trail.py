@@ -55,7 +55,8 @@ def test_what_was_added_since_a_mark_comes_oldest_first() -> None:
         TrailEntry(at="3", username="ada", outcome="200"),
     )
     assert kept.asked[0].startswith(
-        "SELECT seen::text AS at, client::text AS username, status::text AS outcome FROM records.trail ORDER BY seen DESC"
+        "SELECT seen::text AS at, client::text AS username, status::text AS outcome"
+        " FROM records.trail ORDER BY seen DESC"
     )
 
 
