@@ -8,7 +8,7 @@ from examples.orthanc.cache import OPERATOR
 from examples.orthanc.cache import PORT as CACHE_PORT
 from examples.orthanc.database import GATE, database_of, role_of
 from examples.orthanc.front import SERVER_NAME
-from examples.orthanc.monitoring import ALERTMANAGER_PORT, PROMETHEUS_PORT
+from examples.orthanc.monitoring import PROMETHEUS_PORT
 from examples.orthanc.people import INSTITUTIONS, load_users, password, users
 from examples.orthanc.stack import HERE, OrthancSite
 from fixtures.services.database.pgbackrest import STANZA
@@ -44,7 +44,6 @@ def describe(site: OrthancSite) -> str:
         operator=(OPERATOR, premises.vault[f"redis.{OPERATOR}"]),
         model=site.model,
         prometheus=f"https://{site.monitoring.address(PROMETHEUS_PORT)}",
-        alertmanager=f"https://{site.monitoring.address(ALERTMANAGER_PORT)}",
         harness=harness,
         backup=database.backup,
         stanza=STANZA,
