@@ -70,7 +70,7 @@ def test_both_addresses_of_a_dual_stack_name_are_scanned_and_asked(tmp_path: Pat
     root = root_authority()
     (tmp_path / "ca.crt").write_bytes(pem(root.certificate))
     contexts = {
-        kind: server_context(write_pair(tmp_path, kind, *issue(kind, root, "127.0.0.1", NAME, rsa_key())))  # type: ignore[arg-type]
+        kind: server_context(write_pair(tmp_path, kind, *issue(kind, root, "127.0.0.1", NAME, rsa_key())))
         for kind in ("valid", "expired")
     }
     old, new = b"Server: old\r\n\r\nok", b"Server: new\r\n\r\nok"
