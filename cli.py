@@ -10,6 +10,7 @@ import click
 
 from commands.checks import checks
 from commands.errors import CommandLine
+from commands.example import example
 from commands.load import load
 from commands.report import report
 from commands.scan import scan
@@ -23,12 +24,12 @@ def main() -> None:
 
     The gate itself is a pytest run:  pytest -m gate [--target FILE] [--policy NAME]
 
-    Exit codes: 0 holds, 1 does not hold, 2 usage, unreadable input or interrupted, 3 unknown. Should a command end with a
-    fault of its own, CLINICAL_GATE_DEBUG=1 shows where.
+    Exit codes: 0 holds, 1 does not hold, 2 usage, unreadable input or interrupted, 3 unknown. Should a command end with
+    a fault of its own, CLINICAL_GATE_DEBUG=1 shows where.
     """
 
 
-for group in (stack, target, checks, scan, load, report):
+for group in (stack, target, example, checks, scan, load, report):
     main.add_command(group)
 
 if __name__ == "__main__":

@@ -56,7 +56,7 @@ def evaluate(
 
 
 def _without(blank: Result, found: list[Finding], part: str, why: str, policy: Policy) -> Result:
-    """The deployment has no such part: what was there was examined, and the rest does not apply, if the policy allows."""
+    """The deployment has no such part: what was there was examined; the rest does not apply, if the policy allows."""
     said = f"the deployment says that it has no {part.replace('_', ' ')}: {why}"
     if any(not f.ok for f in found) or part not in policy.may_lack:
         refused = f"{said}; policy {policy.name} does not let it lack one (may_lack)"

@@ -44,12 +44,11 @@ class TlsPolicy(_Strict):
 
 
 class SessionPolicy(_Strict):
-    """Seconds, and counts of failed log-ins."""
+    """A session's longest life, and without a request, in s; and how many failed log-ins lock an account."""
 
     token_seconds: int = 1800
     idle_seconds: int = 1800
     lockout_failures: int = 5
-    require_second_factor: bool = True
 
 
 class PerformancePolicy(_Strict):
@@ -68,7 +67,6 @@ class PerformancePolicy(_Strict):
     inference_p99_ms: Positive = 4000
     first_token_p95_ms: Positive = 500
     patient_p95_ms: Positive = 500
-    health_p95_ms: Positive = 500
     error_rate: Share = 0.01
     goodput: Share = 0.95
     throughput_per_s: Positive | None = None
@@ -141,7 +139,8 @@ class Policy(_Strict):
     """One policy file. ``floor`` is the score below which nothing is conditional any more.
 
     ``autoscaling`` is the system's HorizontalPodAutoscaler, if it has one. ``may_lack`` are parts that a deployment may
-    say it does not have, in the words of the application file's ``[none]``; what a check looks for there does not apply.
+    say it does not have, in the words of the application file's ``[none]``; what a check looks for there does not
+    apply.
     """
 
     name: str

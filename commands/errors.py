@@ -24,7 +24,7 @@ from fixtures.deployment.target_file import TargetError
 from fixtures.hosts import HostError
 from fixtures.hosts.process import MissingProgramError
 from fixtures.scan.mechanism_file import MechanismFileError
-from fixtures.stack.topology import StackError
+from fixtures.stack.rising import StackError
 from loadtests.exit_codes import ExitCode, one_sentence
 from loadtests.generator.spec import SpecError
 from loadtests.schedules.profiles import ProfileError

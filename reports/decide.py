@@ -144,13 +144,13 @@ def _critical(check: CheckRecord) -> bool:
 
 
 def _ground(check: CheckRecord) -> DecisionGround:
-    said = {
+    message = {
         Status.FAIL: "; ".join(f"{f.subject}: {f.message}" for f in check.broken[:1]) or "it failed",
         Status.UNKNOWN: f"{check.reason or 'unknown'}: {check.explanation}",
     }.get(check.status, check.explanation)
     more = len(check.broken) - 1
     if check.status is Status.FAIL and more > 0:
-        said += f" (and {more} more)"
+        message += f" (and {more} more)"
     causes = {
         (Status.FAIL, True): DecisionCause.CRITICAL_FAIL,
         (Status.UNKNOWN, True): DecisionCause.CRITICAL_UNKNOWN,
@@ -158,7 +158,7 @@ def _ground(check: CheckRecord) -> DecisionGround:
         (Status.UNKNOWN, False): DecisionCause.UNKNOWN,
     }
     cause = causes.get((check.status, _critical(check)), DecisionCause.WAIVED)
-    return DecisionGround(cause=cause, subject=check.id, message=said)
+    return DecisionGround(cause=cause, subject=check.id, message=message)
 
 
 def _uncovered(coverage: Sequence[ControlRecord]) -> list[DecisionGround]:

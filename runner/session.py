@@ -24,7 +24,8 @@ from fixtures.hosts.process import MissingProgramError
 from fixtures.progress import ServiceProgress
 from fixtures.stack import runs
 from fixtures.stack.description import describe
-from fixtures.stack.topology import Stack, StackError
+from fixtures.stack.rising import StackError
+from fixtures.stack.topology import Stack
 from loadtests.progress import Lines
 from reports.decide import Criteria, RunPeriod, decide
 from reports.document import ReportDocument, compose, policy_digest, target_digest

@@ -76,7 +76,7 @@ class RunningStack:
         def judge(load: Load) -> Judgement:
             return judged(self.results(load))
 
-        def said(step: CapacityStep) -> None:
+        def report_step(step: CapacityStep) -> None:
             number[0] += 1
             self.say(f"{what}, {step_line(number[0], step)}")
 
@@ -84,4 +84,4 @@ class RunningStack:
         limits = self.policy.performance
         terms = SearchTerms(first=first, precision=precision, requests=700, longest_s=60, confidence=limits.confidence)
         request = CapacityRequest(profile, terms, self._seed, limits.objectives())
-        return find_capacity(self.target, request, judge, on_step=said, on_progress=on_progress)
+        return find_capacity(self.target, request, judge, on_step=report_step, on_progress=on_progress)

@@ -12,7 +12,7 @@ from fixtures.hosts.loopback import LoopbackHost
 from fixtures.stack.certificates import CertificateAuthority
 from fixtures.wait import wait_for
 
-_ADDRESS, NAME = "127.0.0.1", "ward.test"
+_ADDRESS, NAME = "127.0.0.1", "page.test"
 
 
 @dataclass(frozen=True)
@@ -26,9 +26,9 @@ class Page:
 @contextlib.contextmanager
 def static_page(place: Path, run_id: str) -> Iterator[Page]:
     """Serve it while the block runs, by one process."""
-    host = LoopbackHost("ward", _ADDRESS, place / "ward", run_id)
+    host = LoopbackHost("page", _ADDRESS, place / "page", run_id)
     authority = CertificateAuthority(place / "ca")
-    pair = authority.issue("ward", host.directory, names=(NAME, _ADDRESS))
+    pair = authority.issue("page", host.directory, names=(NAME, _ADDRESS))
     with socket.create_server((_ADDRESS, 0)) as probe:
         port: int = probe.getsockname()[1]
     kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")

@@ -142,8 +142,10 @@ def _measure(target: TargetFile, console: Console, *, seconds: int, rate: float,
     driver = run.open()
     client, report, seed = driver.host("client"), RouterReport(console), time.monotonic_ns() % 2**31
 
+    if (edge := target.edge) is None:
+        msg = f"target {target.name} has no [edge] section"
+        raise BenchmarkError(msg)
     reads = reads_for(target)
-    assert target.edge is not None  # noqa: S101  reads_for has looked
     stack = Stack(driver)
     pair = stack.authority.issue("benchmark", client.directory / "tls")
     stages = StageWatch([router.url for router in stack.routers], stack.authority, pair)
@@ -151,10 +153,8 @@ def _measure(target: TargetFile, console: Console, *, seconds: int, rate: float,
     with console.status("wrk reads patients"):
         watch.begin()
         stages.begin()
-        edge, name = target.edge.https, target.edge.server_name
-        seen = read_through(
-            client, driver, edge=edge, server_name=name, reads=reads, connections=connections, seconds=seconds
-        )
+        where = {"edge": edge.https, "server_name": edge.server_name}
+        seen = read_through(client, driver, **where, reads=reads, connections=connections, seconds=seconds)
         watch.end()
         split = stages.end()
     report.closed(f"read, wrk x{connections}", seen, watch)

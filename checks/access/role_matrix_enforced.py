@@ -19,20 +19,8 @@ _UNAUTHENTICATED, _FORBIDDEN, _NOT_FOUND, _LIMITED, _BROKEN = 401, 403, 404, 429
 
 
 def _nurse_who_manages_users(lab: Lab) -> Api:
-    return lab.build(
-        ApiFlaws(
-            settings={
-                "access.roles.nurse": [
-                    "patients:read",
-                    "patients:write",
-                    "consent:write",
-                    "inference:use",
-                    "encounters:write",
-                    "users:manage",
-                ],
-            }
-        )
-    )
+    usual = ["patients:read", "patients:write", "consent:write", "inference:use", "encounters:write"]
+    return lab.build(ApiFlaws(settings={"access.roles.nurse": [*usual, "users:manage"]}))
 
 
 def _researcher_who_reads_patients(lab: Lab) -> Api:

@@ -40,9 +40,7 @@ def _lifetime(api: Api, account: Account, limit: int) -> Iterator[Finding]:
     if not login.granted:
         msg = f"a fresh account cannot log in: {login.status}"
         raise CannotLookError(msg)
-    issued, ends = login.claims.get("iat"), login.claims.get("exp")
-    lifetime = int(ends) - int(issued) if isinstance(issued, int | float) and isinstance(ends, int | float) else None
-    for what, seconds in (("answer says", login.expires_in_s), ("token itself says", lifetime)):
+    for what, seconds in (("answer says", login.expires_in_s), ("token itself says", login.token_lifetime_s)):
         yield Finding(
             subject=f"lifetime of a session, as the {what}",
             ok=seconds is not None and 0 < seconds <= limit,

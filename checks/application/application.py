@@ -32,7 +32,7 @@ class Application:
         roles: the application's own role -> the policy's: admin, physician, nurse, researcher, auditor, service.
         nobody: placeholder -> a value that names no record, for requests that must change nothing.
         refusals: statuses by which somebody who is logged in is told that they may not.
-        closed: paths that nobody may read without a log-in; ``internal`` paths that nobody may read from outside at all.
+        closed: paths that nobody may read without a log-in; ``internal`` those that nobody may read from outside.
         members: what paths begin with that only holders of the declared client certificate reach.
         pages: whose headers are looked at.
         none: part that this deployment does not have -> why, in a sentence for the report.

@@ -31,6 +31,7 @@ class LogIn:
             none; the OAuth 2.0 grants (RFC 6749, sections 4.3 and 4.4) send ``request`` as the token endpoint takes it.
         token: JSON pointer (RFC 6901) to the token in the answer; empty when a cookie is the session.
         expires_in: JSON pointer to the token's lifetime in s; empty when the answer does not say.
+        idle_expires_in: likewise to the s without a request after which the session ends.
         base_url: of the authorization server, where that is not the application's own.
         code: the request's field that carries the one-time code of the second factor; empty when there is no such.
         whoami: answers whoever is logged in, and nobody else.
@@ -41,6 +42,7 @@ class LogIn:
     request: Request | None = None
     token: str = "/access_token"  # noqa: S105  where it stands, not what it is
     expires_in: str = ""
+    idle_expires_in: str = ""
     base_url: Annotated[str, Field(pattern=r"^(https?://[^\s/]+)?$")] = ""
     code: str = ""
     whoami: Request | None = None
@@ -64,8 +66,16 @@ class LogIn:
 
     def lifetime_in(self, body: bytes) -> int | None:
         """Seconds for which that answer says that the session lasts; None when it does not say."""
-        said = value_at(body, self.expires_in) if self.expires_in else ""
-        return int(float(said)) if said.replace(".", "", 1).isdigit() else None
+        return _seconds_at(body, self.expires_in)
+
+    def idle_time_out_in(self, body: bytes) -> int | None:
+        """Likewise the seconds without a request after which it ends."""
+        return _seconds_at(body, self.idle_expires_in)
+
+
+def _seconds_at(body: bytes, pointer: str) -> int | None:
+    found = value_at(body, pointer) if pointer else ""
+    return int(float(found)) if found.replace(".", "", 1).isdigit() else None
 
 
 def basic_credentials(username: str, password: str) -> str:

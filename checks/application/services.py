@@ -32,8 +32,9 @@ class NodeQuery:
         kind: in a word for the report; queries of one kind are judged together.
         request: to every node.
         moves: by how much one patient can move each value, times the root of how many values share the release's noise;
-            one number stands for all of them. Reckoned from public bounds, not from what a node calibrates its noise with.
-        values: JSON pointer to the first value; ``node`` to what the node calls itself, ``stated`` to the noise multiplier
+            one number stands for all of them. Reckoned from public bounds, not from what a node calibrates its noise
+            with.
+        values: JSON pointer to the first value; ``node`` to what the node calls itself, ``stated`` to the multiplier
             that it says it used.
     """
 

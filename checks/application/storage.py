@@ -86,7 +86,7 @@ class Ciphertext:
 
     Args:
         kind: an ``envelope`` of the application's own that begins with ``header``; ``openpgp`` (RFC 9580, as pgcrypto's
-            ``pgp_sym_encrypt`` makes it); ``raw`` bytes without a header; ``volume``: below the database, not seen in it.
+            ``pgp_sym_encrypt`` makes it); ``raw`` bytes without a header; ``volume``: below the database, unseen in it.
         header: hex digits.
         frame: bytes before the ciphertext proper, header included; ``shortest`` is the least length of a value.
     """

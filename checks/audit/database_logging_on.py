@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from checks.lab import DatabaseFlaws, Lab
 from checks.model import Finding, Gate, Severity, check
@@ -10,6 +10,9 @@ from checks.targets import Database
 
 _CLASSES = frozenset({"write", "ddl", "role"})  # https://github.com/pgaudit/pgaudit: session audit logging
 _OFF = frozenset({"off", "false", "0", "no"})
+# https://www.postgresql.org/docs/15/runtime-config-logging.html
+_TELLING = frozenset({"mod", "all"})
+_SLOW = ("log_min_duration_statement", "log_min_duration_sample")
 
 
 def _extension_not_loaded(lab: Lab) -> Database:
@@ -26,6 +29,14 @@ def _writes_not_logged(lab: Lab) -> Database:
 
 def _parameters_logged(lab: Lab) -> Database:
     return lab.build(DatabaseFlaws(settings={"pgaudit.log_parameter": "on"}))
+
+
+def _every_statement_logged_with_its_values(lab: Lab) -> Database:
+    return lab.build(DatabaseFlaws(settings={"log_statement": "all"}))
+
+
+def _slow_statements_logged_with_their_values(lab: Lab) -> Database:
+    return lab.build(DatabaseFlaws(settings={"log_min_duration_statement": "100"}))
 
 
 def _application_exempt(lab: Lab) -> Database:
@@ -45,6 +56,8 @@ def _logins_not_logged(lab: Lab) -> Database:
         _nothing_logged,
         _writes_not_logged,
         _parameters_logged,
+        _every_statement_logged_with_its_values,
+        _slow_statements_logged_with_their_values,
         _application_exempt,
         _logins_not_logged,
     ),
@@ -73,6 +86,7 @@ def database_logging_on(database: Database) -> Iterator[Finding]:
         message=f"pgaudit.log_parameter = {settings.get('pgaudit.log_parameter', 'unset')}",
         remedy="pgaudit.log_parameter = off: values would put PHI into the log",
     )
+    yield _of_the_server(settings)
     exempt = database.query(
         "SELECT coalesce(r.rolname, 'every role') AS who, c AS what FROM pg_db_role_setting s"
         " LEFT JOIN pg_roles r ON r.oid = s.setrole, unnest(s.setconfig) c WHERE c LIKE %s OR c LIKE 'log\\_%%'",
@@ -89,6 +103,22 @@ def database_logging_on(database: Database) -> Iterator[Finding]:
         ok=settings.get("log_connections") == "on",
         message=f"log_connections = {settings.get('log_connections', 'unset')}",
         remedy="log_connections = on",
+    )
+
+
+def _of_the_server(settings: Mapping[str, str]) -> Finding:
+    """PostgreSQL's own log: the text of a statement holds values, and so do its parameters, unless they are left
+    out.
+    """
+    parameters = settings.get("log_parameter_max_length", "-1") != "0"
+    telling = [f"log_statement = {settings['log_statement']}"] if settings.get("log_statement") in _TELLING else []
+    if parameters:
+        telling += [f"{name} = {settings[name]}" for name in _SLOW if settings.get(name, "-1") != "-1"]
+    return Finding(
+        subject="values in the server's own log",
+        ok=not telling,
+        message=", ".join(telling) or "it holds no statement that writes",
+        remedy="log_statement = none or ddl, since pgaudit says who writes; and log_parameter_max_length = 0",
     )
 
 

@@ -77,5 +77,5 @@ def _cause(noise: judge.Samples, answers: NodeNoise, claimed: float) -> str:
         cause = f"its noise is missing from some answers, {exact} of {noise.size} values are the exact ones"
     else:
         cause = "its noise is weaker than claimed"
-    said = f"; its answers say that they carry {answers.stated:g}" if answers.stated < claimed else ""
-    return f"{cause}{said}; its settings claim {claimed:g},"
+    stated = f"; its answers say that they carry {answers.stated:g}" if answers.stated < claimed else ""
+    return f"{cause}{stated}; its settings claim {claimed:g},"

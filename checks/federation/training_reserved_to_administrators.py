@@ -39,9 +39,9 @@ def training_reserved_to_administrators(federation: Federation) -> Iterator[Find
 
 def _judged(answer: RoleAnswer) -> Finding:
     role, status = answer.role or "nobody", answer.status
-    told = (FORBIDDEN,) if answer.role else (UNAUTHENTICATED, FORBIDDEN)
+    refusals = (FORBIDDEN,) if answer.role else (UNAUTHENTICATED, FORBIDDEN)
     allowed = role in _ENTITLED
-    kept_out = refused(status, told, f"a training asked for by {role}", "the right to it")
+    kept_out = refused(status, refusals, f"a training asked for by {role}", "the right to it")
     seen, right = "refused" if kept_out else "let through", "has" if allowed else "does not have"
     return Finding(
         subject=f"{role}: a training over all hospitals",

@@ -51,12 +51,12 @@ def _problems(reply: Reply, *, states: bool) -> list[str]:
     if not states:
         return []
     try:
-        said = list(_states("", json.loads(reply.body)))
+        reported = list(_states("", json.loads(reply.body)))
     except ValueError:
         return ["answers something that is not JSON"]
-    if not said:
+    if not reported:
         return ["says nothing of any state"]
-    return [f"{where} is {state}" for where, state in said if state is not True and str(state).lower() not in _WELL]
+    return [f"{where} is {state}" for where, state in reported if state is not True and str(state).lower() not in _WELL]
 
 
 def _states(where: str, value: object) -> Iterator[tuple[str, object]]:

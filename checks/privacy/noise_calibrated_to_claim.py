@@ -135,13 +135,13 @@ def _budget(claim: PrivacyClaim, budget: float, policy: Policy) -> Finding:
 
 
 def _agreement(claims: Sequence[PrivacyClaim]) -> Finding:
-    said = {
+    claimed = {
         name: sorted({(str(getattr(claim, name)), claim.source) for claim in claims})
         for name in ("mechanism", "adjacency", "epsilon", "delta", "noise_multiplier")
     }
     apart = [
         f"{name.replace('_', ' ')} is {' and '.join(f'{value} to {source}' for value, source in pairs)}"
-        for name, pairs in said.items()
+        for name, pairs in claimed.items()
         if len({value for value, _ in pairs}) > 1
     ]
     return Finding(

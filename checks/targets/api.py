@@ -29,13 +29,25 @@ class Account:
 class Login:
     """Outcome of a log-in: status, whether a session came of it, its lifetime, and the token's claims by name.
 
-    ``claims`` are empty where the token is no JSON Web Token.
+    Args:
+        expires_in_s: how long the session lasts, as the answer states; None when it does not.
+        claims: empty where the token is no JSON Web Token.
+        idle_s: after how long without a request it ends, as the answer states; None when it does not.
     """
 
     status: int
     granted: bool
     expires_in_s: int | None
     claims: Mapping[str, object]
+    idle_s: int | None = None
+
+    @property
+    def token_lifetime_s(self) -> int | None:
+        """The lifetime that the token itself states (RFC 7519: exp - iat); None when it states none."""
+        issued, ends = self.claims.get("iat"), self.claims.get("exp")
+        if not isinstance(issued, int | float) or not isinstance(ends, int | float):
+            return None
+        return int(ends) - int(issued)
 
 
 @runtime_checkable
@@ -65,6 +77,10 @@ class Api(Protocol):
 
     def after_log_out(self, account: Account) -> Reply:
         """Log in afresh, log out, then ask who one is with the session that ended."""
+        ...
+
+    def after_idling(self, account: Account, seconds: float) -> Reply:
+        """Log in afresh, send nothing in that session for so many seconds, then ask who one is with it."""
         ...
 
     def with_forged_token(self, account: Account, flaw: str) -> Reply:

@@ -15,9 +15,9 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field
 
 from checks.application import LogIn
-from checks.model import CannotLookError
 from checks.targets import Accelerator, GeneratorProcess, Latencies, Load, Mark, Objective, Slice, Written
 from loadtests.schedules.profiles import ACCOUNT_ROLES, Profile, Role
+from loadtests.users.log_in import why_unplayable
 
 PATIENTS_PER_NURSE = 50  # patients that a nurse asks for when logging in, and then works with
 BEFOREHAND = ("leader", "workers", "log-in")  # phases of a load in which nothing of it has been sent yet
@@ -87,20 +87,10 @@ class Destination(BaseModel):
         Raises:
             SpecError: it is not described, or not in a way that a load's users know.
         """
-        how = self.log_in
-        if how is None:
-            msg = f'{self.target} does not say how its accounts log in: add application = "FILE", whose [log_in] does'
-            raise SpecError(msg)
-        if how.kind == "basic":
-            return how
-        try:
-            how.asked("", "", "")
-        except CannotLookError as problem:
-            raise SpecError(str(problem)) from problem
-        if not how.token or how.base_url:
-            msg = "a load's users log in at the application itself and show a token: its [log_in] says neither"
-            raise SpecError(msg)
-        return how
+        problem = f'{self.target} does not say how its accounts log in: add application = "FILE", whose [log_in] does'
+        if self.log_in is None or (problem := why_unplayable(self.log_in)):
+            raise SpecError(problem)
+        return self.log_in
 
     def facing(self, profile: Profile) -> Destination:
         """The same, from the source addresses that a profile wants."""

@@ -12,7 +12,7 @@ import httpx
 from fixtures.application.client import ApplicationClient
 from fixtures.application.connections import HttpEndpoint
 from fixtures.application.people import person_of
-from fixtures.deployment.target_file import AccountEntry
+from fixtures.deployment.sections import AccountEntry
 from fixtures.lab import Bench
 from fixtures.reference import seed
 from fixtures.reference.description import reference_application

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from checks.application.codes import one_time_code
-from fixtures.deployment.target_file import AccountEntry
+from fixtures.deployment.sections import AccountEntry
 
 TOTP_SECRET = "JBSWY3DPEHPK3PXP"  # noqa: S105  of nobody
 NURSE = AccountEntry(username="nurse.a", role="nurse", tenant="a", password="right", totp_secret="")  # noqa: S106

@@ -26,7 +26,8 @@ ALLOWED: dict[str, set[str]] = {
     "loadtests": {"loadtests", "checks.application", "checks.autoscaler", "checks.model", "checks.targets"},
     "fixtures": {"fixtures", "loadtests", "checks.dp_audit", *CHECK_VOCABULARY},
     "runner": {"runner", "fixtures", "loadtests", "reports", "checks"},
-    "commands": {"commands", "runner", "fixtures", "loadtests", "reports", "checks"},
+    "examples": {"examples", "fixtures", "checks.targets"},
+    "commands": {"commands", "examples", "runner", "fixtures", "loadtests", "reports", "checks"},
 }
 ROOMS = {*ALLOWED, "suites", "benchmarks", "cli", "conftest"}
 FORBIDDEN_IN_CHECKS = {"pytest", "subprocess", "time", "os", "socket", "requests", "threading"}

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from fixtures.reference.description import APPLICATION_FILE
 from loadtests.generator.spec import load_from_json
 from suites.unit.load.load_command import ADDRESS, bare_target, load_command, record_of, sentence_of, target_file
 from suites.unit.load.model_server import MODEL, ollama
@@ -91,9 +92,8 @@ def test_a_target_that_refuses_log_in_is_said_in_one_sentence(page: str, short: 
     """Who was refused, and how; nothing was sent."""
     account = 'username = "doctor.x"\nrole = "physician"\ntenant = "t"\npassword = "never-shown"\ntotp_secret = ""'
     accounts = "\n".join(f"[[api.accounts]]\n{account}" for _ in range(20))
-    done = load_command(
-        "--target", target_file(tmp_path, f'[api]\nbase_url = "{page}"\n{accounts}'), "--profile", short, "--users", "1"
-    )
+    described = f'application = "{APPLICATION_FILE}"\n[api]\nbase_url = "{page}"\n{accounts}'
+    done = load_command("--target", target_file(tmp_path, described), "--profile", short, "--users", "1")
     assert sentence_of(done) == f"doctor.x could not log in at {ADDRESS}:18081: status 403; no load was sent"
 
 

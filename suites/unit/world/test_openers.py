@@ -11,7 +11,7 @@ import pytest
 from checks.application import Json
 from checks.catalogue import catalogue
 from checks.model import CannotLookError, Reason
-from checks.targets import Api, Backups, Canary, Drills, Edge, Hosts, Loads, Monitoring
+from checks.targets import Api, Canary, Drills, Edge, Hosts, Loads, Monitoring
 from fixtures.deployment.deployment import Deployment
 from fixtures.deployment.openers import OPENERS
 from fixtures.deployment.reachability import reachability
@@ -26,7 +26,7 @@ SECTIONS: Mapping[str, Mapping[str, Json]] = {
     "database": {"hosts": [CLOSED], "name": "d", "user": "u", "password": "p", "application_role": "app"},
     "cache": {"nodes": [CLOSED], "username": "u", "password": "p"},
     "inference": {"servers": [f"https://{CLOSED}"]},
-    "monitoring": dict.fromkeys(("prometheus", "alertmanager", "receiver"), f"https://{CLOSED}"),
+    "monitoring": {"prometheus": f"https://{CLOSED}"},
     "privacy": {"configurations": ["/nowhere/settings.toml"]},
     "federation": {
         "nodes": [f"https://{CLOSED}"],
@@ -85,7 +85,7 @@ def test_the_keys_that_are_named_are_those_that_it_cannot_be_without(section: st
             TargetFile.model_validate({"name": "mine", section: {k: v for k, v in complete.items() if k != key}})
 
 
-@pytest.mark.parametrize("kind", [Backups, Canary, Drills])
+@pytest.mark.parametrize("kind", [Canary, Drills])
 def test_what_only_a_reference_stack_has_says_so(kind: type, authority: CertificateAuthority) -> None:
     """However much is declared; a run that is not there is another reason."""
     with pytest.raises(CannotLookError, match=r"needs a reference stack of this machine") as missing:
@@ -126,9 +126,7 @@ def test_an_application_that_is_down_behind_a_living_proxy_is_not_reached(author
         return Answer(json={"access_token": "t"}) if good else Answer(401)
 
     with clinic(lambda _: Answer(502)) as server:
-        assert with_accounts(server.base_url) == (
-            "these accounts cannot log in: nurse.a (HTTP 502), nurse.b (HTTP 502)"
-        )
+        assert with_accounts(server.base_url) == "these accounts cannot log in: nurse.a, nurse.b (HTTP 502)"
     with clinic(lets_in) as server:
         assert with_accounts(server.base_url) == "these accounts cannot log in: nurse.b (HTTP 401)"
 
@@ -149,7 +147,7 @@ def test_what_stands_in_prometheus_place_is_told_from_it(
 ) -> None:
     """By one sentence."""
     with clinic(lambda _: answer) as server:
-        urls = dict.fromkeys(("prometheus", "alertmanager", "receiver"), server.base_url)
+        urls = dict.fromkeys(("prometheus", "receiver"), server.base_url)
         problem = reachability(_deployment(authority, monitoring=urls))["monitoring"]
     assert problem.endswith(reason)
     assert bool(problem) == bool(reason)
@@ -196,6 +194,18 @@ def test_a_deployment_is_looked_at_from_the_declared_addresses(prefix: str, addr
     """Another for every place, as far as they go."""
     target = TargetFile.model_validate({"name": "mine", "client": {"harness_network": prefix}})
     assert [Deployment(target).site.source(place) for place in (1, 200)] == addresses
+
+
+def test_the_application_file_stands_beside_the_target_file(tmp_path: Path) -> None:
+    """A path is from the folder of the file that names it; what is wrong with it is told with its line."""
+    (tmp_path / "clinic.toml").write_text('name = "clinic"\nlog_in = 5\n')
+    path = tmp_path / "target.toml"
+    path.write_text('name = "mine"\napplication = "clinic.toml"\n')
+    target = read_target(path)
+    assert target.application == tmp_path / "clinic.toml"
+    with pytest.raises(CannotLookError, match=r"clinic.toml:2: log_in: ") as wrong:
+        _ = Deployment(target).site.application
+    assert wrong.value.reason is Reason.NOT_DECLARED
 
 
 def test_a_network_that_is_none_is_refused(tmp_path: Path) -> None:

@@ -1,0 +1,92 @@
+"""``clinical-gate example``: deployments of other people's software, to gate and to learn from."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import click
+
+from examples.catalogue import EXAMPLES
+from fixtures import REPOSITORY
+from fixtures.deployment.target_file import TargetError
+from fixtures.progress import ServiceProgress
+from fixtures.services.files import write_private
+from fixtures.stack import runs
+from fixtures.stack.rising import rise
+
+_FOLDER = Path("build/example")  # of target files, one folder for each example
+_name = click.argument("name", type=click.Choice(sorted(EXAMPLES)))
+
+
+@click.group()
+def example() -> None:
+    """Deployments of other people's software: bring one up, gate it, take it down. See examples/NAME/README.md."""
+
+
+@example.command()
+@_name
+@click.option("--driver", type=click.Choice(sorted(runs.DRIVERS)), default=None, help="Default: namespace as root.")
+def up(name: str, driver: str | None) -> None:
+    """Start every part of NAME, and write its target file."""
+    if runs.find(_run_of(name)):
+        message = f"example {name} is up; take it down first: clinical-gate example down {name}"
+        raise TargetError(message)
+    began = time.monotonic()
+    run, hosts = runs.begin(driver=driver or "")
+    try:
+        made = EXAMPLES[name](hosts)
+        with ServiceProgress() as progress:
+            rise(made.components, progress)
+        target(name).parent.mkdir(parents=True, exist_ok=True)
+        write_private(target(name), made.describe())
+        _note(name).write_text(run.id)
+        runs.keep(run)
+    except BaseException:
+        hosts.close()
+        raise
+    click.echo(f"example {name} is up after {time.monotonic() - began:.1f} s: {target(name)}")
+
+
+@example.command()
+@_name
+@click.argument("options", nargs=-1, type=click.UNPROCESSED)
+def gate(name: str, options: tuple[str, ...]) -> int:
+    """Gate NAME by its own policy, under a short load; OPTIONS after -- pass on to pytest."""
+    if runs.find(_run_of(name)) is None:
+        message = f"example {name} is not up: clinical-gate example up {name}"
+        raise TargetError(message)
+    policy = REPOSITORY / "examples" / name / "policy.toml"
+    chosen = (f"--target={target(name).resolve()}", f"--policy={policy}", "--load-profile=smoke")
+    argv = [sys.executable, "-m", "pytest", "-m", "gate", *chosen, *options]
+    return subprocess.run(argv, cwd=REPOSITORY, check=False).returncode
+
+
+@example.command()
+@_name
+def down(name: str) -> None:
+    """Stop every part of NAME, and remove its processes, namespaces and files."""
+    runs.sweep()
+    began = time.monotonic()
+    run = runs.find(_run_of(name))
+    if run is not None:
+        run.open().close()
+    for path in (target(name), _note(name)):
+        path.unlink(missing_ok=True)
+    click.echo(f"took down {run.id if run else 'nothing'} in {time.monotonic() - began:.1f} s")
+
+
+def target(name: str) -> Path:
+    """The target file of a running example."""
+    return _FOLDER / name / "target.toml"
+
+
+def _note(name: str) -> Path:
+    """Where the id of its run is kept: nothing in the target file says that it is ours."""
+    return _FOLDER / name / "run"
+
+
+def _run_of(name: str) -> str:
+    return _note(name).read_text() if _note(name).exists() else ""

@@ -1,0 +1,1 @@
+"""What the examples share: how a part that is one program is configured, started and asked."""

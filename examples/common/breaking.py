@@ -1,0 +1,135 @@
+"""Breaking an example as it runs, in ways that a named check must notice.
+
+with broken(site, BREAKAGES[0]):
+    ...   # gate it: not APPROVED, and BREAKAGES[0].check says why
+
+A breakage is what somebody would do by hand: change lines of a file and restart its program, or run a statement.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from examples.common.program import Premises, Program
+from fixtures.services.edge import https_port
+from fixtures.services.files import write_private
+from fixtures.wait import wait_for
+
+_RESTART_S = 30.0
+
+
+@dataclass(frozen=True)
+class Edit:
+    """Text in a file below the run's ``hosts`` directory, and what takes its place."""
+
+    file: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
+class Breakage:
+    """One way to break an example.
+
+    Args:
+        check: id of the check that must not pass any more.
+        restart: names of the programs that take the edits up.
+        sql: run as superuser in the application's database; ``undo`` takes it back.
+        expired: whether the edge shows a certificate whose time is over.
+    """
+
+    name: str
+    check: str
+    edits: tuple[Edit, ...] = ()
+    restart: tuple[str, ...] = ()
+    sql: str = ""
+    undo: str = ""
+    expired: bool = False
+
+
+@dataclass(frozen=True)
+class Breakable:
+    """What is needed of an example to break it.
+
+    Args:
+        programs: those that a breakage may restart.
+        edge: the program of the front door, which runs on a host of its own.
+        server_name: the name in the front door's certificate.
+        execute: runs a statement as superuser in the application's database.
+    """
+
+    premises: Premises
+    programs: Sequence[Program]
+    edge: Program
+    server_name: str
+    execute: Callable[[str], object]
+
+
+@contextlib.contextmanager
+def broken(site: Breakable, breakage: Breakage) -> Iterator[None]:
+    """The running example with one thing wrong; sound again afterwards.
+
+    Raises:
+        ValueError: a file does not hold the text that is to be changed.
+    """
+    hosts = site.premises.driver.root / "hosts"
+    files = {hosts / edit.file for edit in breakage.edits} | (set(_shown(site)) if breakage.expired else set())
+    kept = {path: (path.read_text(), path.owner()) for path in files}
+    try:
+        for edit in breakage.edits:
+            _change(hosts / edit.file, edit)
+        if breakage.expired:
+            _expire(site)
+        _take_up(site, breakage, breakage.sql)
+        yield
+    finally:
+        for path, (text, owner) in kept.items():
+            write_private(path, text, owner)
+        _take_up(site, breakage, breakage.undo)
+
+
+def _change(path: Path, edit: Edit) -> None:
+    text = path.read_text()
+    if edit.before not in text:
+        msg = f"{path} does not hold {edit.before!r}"
+        raise ValueError(msg)
+    write_private(path, text.replace(edit.before, edit.after), path.owner())
+
+
+def _shown(site: Breakable) -> tuple[Path, Path]:
+    pair = site.premises.pair(site.edge.host, "", site.server_name)
+    return pair.certificate, pair.key
+
+
+def _expire(site: Breakable) -> None:
+    for path in _shown(site):
+        path.unlink()
+    host = site.edge.host
+    names = (host.name, host.address, site.server_name)
+    yesterday = datetime.now(UTC) - timedelta(days=1)
+    site.premises.authority.issue(host.name, host.directory / "tls", names=names, not_after=yesterday)
+
+
+def _take_up(site: Breakable, breakage: Breakage, sql: str) -> None:
+    if sql:
+        site.execute(sql)
+    programs = {program.name: program for program in site.programs}
+    for name in breakage.restart:
+        programs[name].restart()
+        probe = _listening(site) if breakage.expired else programs[name].ready
+        wait_for(probe, what=f"{name} is ready", timeout_s=_RESTART_S)
+
+
+def _listening(site: Breakable) -> Callable[[], bool]:
+    """Whether the edge takes connections, whatever certificate it shows."""
+
+    def probe() -> bool:
+        socket.create_connection((site.edge.host.address, https_port()), timeout=1).close()
+        return True
+
+    return probe

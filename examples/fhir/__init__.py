@@ -1,0 +1,1 @@
+"""A FHIR service behind an OpenID provider; see ``README.md``."""

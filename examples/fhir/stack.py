@@ -1,0 +1,62 @@
+"""The FHIR example: which parts there are, in which order they come up, and what is in them at the start.
+
+site = FhirSite(driver)
+rise(site.components, progress)     # everything runs, and holds a few patients of two hospitals
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from examples.common.program import Premises
+from examples.fhir.applications import fhir, provider
+from examples.fhir.backup import Barman
+from examples.fhir.cache import TokenStore
+from examples.fhir.database import RecordDatabase
+from examples.fhir.edge import haproxy
+from examples.fhir.model import Assistant
+from examples.fhir.monitoring import MonitoringHost
+from examples.fhir.packages import install
+from examples.fhir.patients import admit_patients
+from fixtures.hosts import Driver
+from fixtures.stack.rising import Component
+
+HERE = Path(__file__).resolve().parent
+HOSTS = ("edge", "provider", "fhir", "db1", "db2", "cache1", "cache2", "cache3", "backup", "model", "monitor", "client")
+
+
+class FhirSite:
+    """All parts on the hosts of one driver. Making it starts nothing."""
+
+    def __init__(self, driver: Driver) -> None:
+        for name in HOSTS:
+            driver.host(name)
+        self.premises = Premises(driver, HERE / "conf")
+        self.store = TokenStore(self.premises)
+        self.database = RecordDatabase(self.premises)
+        self.backup = Barman(self.premises, self.database)
+        self.provider = provider(self.premises, self.store)
+        self.assistant = Assistant(self.premises)
+        self.fhir = fhir(self.premises, self.database.connection, self.assistant)
+        self.edge = haproxy(self.premises)
+        self.monitoring = MonitoringHost(self.premises, self.database, self.store)
+        watch = self.monitoring
+        self.programs = (
+            *(*self.store.servers, *self.store.sentinels, self.provider, self.fhir, self.edge, self.backup.service),
+            *(self.assistant.llama, self.assistant.front),
+            *(*watch.exporters, watch.alertmanager, watch.prometheus),
+        )
+        everything = ("standby", "tokens", "provider", "fhir", "edge")
+        self.components = (
+            Component("database", (self.database.primary,), form=self.database.form),
+            Component("standby", (self.database.standby,), after=("database",), form=self.database.follow),
+            Component("tokens", (*self.store.servers, *self.store.sentinels), form=self.store.form),
+            Component("packages", (), form=install),
+            Component("provider", (self.provider,), after=("packages",)),
+            Component("fhir", (self.fhir,), after=("packages",)),
+            Component("model", (self.assistant.llama, self.assistant.front)),
+            Component("edge", (self.edge,)),
+            Component("patients", (), after=everything, form=lambda: admit_patients(self.premises)),
+            Component("backup", (self.backup.service,), after=("patients",), form=self.backup.first_backup),
+            Component("monitoring", (*watch.exporters, watch.alertmanager, watch.prometheus)),
+        )

@@ -1,0 +1,1 @@
+"""A radiology department's Orthanc with its surroundings; see ``README.md``."""

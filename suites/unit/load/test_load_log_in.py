@@ -1,0 +1,123 @@
+"""A load's users log in as the application's description says, in the ways that they know."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from gevent.lock import Semaphore
+
+from checks.application import LogIn, Request
+from fixtures.deployment.destination import destination
+from fixtures.deployment.target_file import TargetError, TargetFile
+from loadtests.generator.spec import Destination, LoadAccount, LoadSpec, SpecError
+from loadtests.recording.recorder import Recorder
+from loadtests.schedules.profiles import load_profile
+from loadtests.users.http_client import Endpoint, HttpClient
+from loadtests.users.sessions import LogInError, UserSession
+from suites.unit.application.clinic import NURSE, TOTP_SECRET, Answer, Asked, SecondFactor, clinic
+
+FORM = Request("POST", "/token", form={"user": "{username}", "secret": "{password}", "grant_type": "password"})
+GRANT = LogIn("password-grant", FORM, token="/token", expires_in="/seconds")  # noqa: S106  where it stands
+JSON = Request("POST", "/auth/login", json={"username": "{username}", "password": "{password}", "totp": "{code}"})
+
+
+def _logged_in(base_url: str, how: LogIn, totp_secret: str = "") -> HttpClient:
+    account = LoadAccount(username="nurse.a", role="physician", password=NURSE.password, totp_secret=totp_secret)
+    whom = Destination(target="t", base_url=base_url, accounts=(account,), log_in=how)
+    host, port = whom.address()
+    client = HttpClient(Endpoint(host, port, "", None), source="", timeout_s=5)
+    session = UserSession("clinician", account, client, Recorder({}), whom, turn=Semaphore(1))
+    try:
+        session.log_in()
+    finally:
+        session.close()
+    return client
+
+
+def test_a_form_is_sent_and_the_token_read_where_it_stands() -> None:
+    """With one media type, and the status of whatever success it is."""
+    with clinic(lambda _: Answer(201, json={"token": "abc", "seconds": 60})) as server:
+        assert _logged_in(server.base_url, GRANT).authorization == "Bearer abc"
+    [asked] = server.asked
+    assert (asked.path, asked.body) == ("/token", b"user=nurse.a&secret=right&grant_type=password")
+    assert asked.headers["content-type"] == "application/x-www-form-urlencoded"
+
+
+def test_a_second_factor_goes_along() -> None:
+    """A code of this moment."""
+    with clinic(SecondFactor()) as server:
+        assert (
+            _logged_in(server.base_url, LogIn("json", JSON, code="totp"), TOTP_SECRET).authorization == "Bearer token-1"
+        )
+    assert server.asked[0].headers["content-type"] == "application/json"
+
+
+def test_basic_credentials_are_shown_with_every_request() -> None:
+    """Nothing is sent to log in."""
+    with clinic(lambda _: Answer()) as server:
+        assert _logged_in(server.base_url, LogIn("basic")).authorization == "Basic bnVyc2UuYTpyaWdodA=="
+    assert server.asked == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "totp_secret", "words"),
+    [
+        (Answer(403), "", "nurse.a could not log in at .*: status 403"),
+        (Answer(200, json={"other": "abc"}), "", "nurse.a could not log in at .*: wrong body"),
+        (Answer(200, json={"token": "abc"}), "not base32!", "nurse.a could not log in: .* no base32 text"),
+    ],
+)
+def test_who_could_not_log_in_is_named(answer: Answer, totp_secret: str, words: str) -> None:
+    """With the reason."""
+    with clinic(lambda _: answer) as server, pytest.raises(LogInError, match=words):
+        _logged_in(server.base_url, GRANT, totp_secret)
+
+
+@pytest.mark.parametrize(
+    ("how", "reason"),
+    [
+        (None, r't does not say how its accounts log in: add application = "FILE"'),
+        (LogIn("json"), r"\[log_in\] has no request"),
+        (LogIn("bearer"), r"\[log_in\] has no request"),
+        (LogIn("json", Request("POST", "/{tenant}/login")), r"nothing yields \{tenant\}"),
+        (LogIn("form", FORM, token=""), r"log in at the application itself and show a token"),
+        (LogIn("json", JSON, base_url="https://elsewhere"), r"log in at the application itself and show a token"),
+    ],
+)
+def test_a_way_that_users_do_not_know_is_refused_beforehand(how: LogIn | None, reason: str) -> None:
+    """Before anything is sent; a load whose users need no log-in needs no description."""
+    account = LoadAccount(username="n", role="physician", password="p", totp_secret="")  # noqa: S106  of nobody
+    profile = load_profile("smoke").all_as("visitor")
+    fields = {"target": "t", "base_url": "http://127.0.0.1", "profile": profile, "seed": 1, "log_in": how}
+    with pytest.raises(SpecError, match=reason):
+        LoadSpec.model_validate(fields | {"accounts": [account]}).assignments()
+    assert len(LoadSpec.model_validate(fields).assignments()) == profile.users
+
+
+def test_the_way_comes_from_the_application_file(tmp_path: Path) -> None:
+    """And crosses to the child process in the spec; one that cannot be read is named."""
+    file = tmp_path / "clinic.toml"
+    file.write_text('name = "clinic"\n[log_in]\nkind = "basic"\n')
+    api = {"base_url": "http://127.0.0.1", "accounts": [NURSE.model_dump()]}
+    target = TargetFile.model_validate({"name": "mine", "application": file, "api": api})
+    whom = destination(target)
+    assert whom.log_in == LogIn("basic")
+    assert Destination.model_validate_json(whom.model_dump_json()) == whom
+    of_the_grant = whom.model_copy(update={"log_in": GRANT})
+    assert Destination.model_validate_json(of_the_grant.model_dump_json()).log_in == GRANT
+    file.write_text('name = "clinic"\n[log_in]\nkind = "magic"\n')
+    with pytest.raises(TargetError, match=r"clinic.toml:3: log_in.kind: "):
+        destination(target)
+
+
+def test_an_answer_asks_for_patience_and_gets_it() -> None:
+    """Logging in is no part of what is measured."""
+
+    def answers(_: Asked) -> Answer:
+        later = Answer(429, headers=(("Retry-After", "0"),))
+        return later if len(server.asked) == 1 else Answer(json={"token": "abc"})
+
+    with clinic(answers) as server:
+        assert _logged_in(server.base_url, GRANT).authorization == "Bearer abc"
+    assert len(server.asked) == 2
