@@ -111,6 +111,47 @@ def test_garbage_is_no_refusal(tmp_path: Path, talk: Talk) -> None:
     assert {result.status for result in results} == {Status.UNKNOWN}
 
 
+def test_an_offer_of_an_old_version_that_nobody_answers_leaves_the_others_known(
+    tmp_path: Path, context: ssl.SSLContext
+) -> None:
+    """As behind some firewalls: it is no refusal, and no reason to know nothing of TLS 1.2 and 1.3."""
+    sound = answering(b"", context)
+
+    def talk(connection: socket.socket) -> None:
+        hello = connection.recv(11, socket.MSG_PEEK)
+        if hello[:1] == b"\x16" and hello[9:11] == b"\x03\x03":  # the version that a ClientHello asks for
+            sound(connection)
+        else:
+            _silent(connection)
+
+    with serving(talk) as port:
+        edge = TlsEdge(https=f"127.0.0.1:{port}", http="", server_name=NAME, ca=tmp_path, patience_s=2 * PATIENCE_S)
+        statuses = {check: verdict(edge, check).status for check in TLS_CHECKS[1:]}
+        (at,) = edge.addresses()
+        ciphers = at.handshake("TLSv1.2").ciphers
+    assert statuses == {
+        "tls/legacy_protocols_refused": Status.UNKNOWN,
+        "tls/modern_protocols_offered": Status.PASS,
+        "tls/weak_ciphers_refused": Status.UNKNOWN,
+    }
+    assert "ECDHE-RSA-AES128-GCM-SHA256" in ciphers
+
+
+def test_a_server_that_turns_the_scanner_away_has_refused_nothing(tmp_path: Path, context: ssl.SSLContext) -> None:
+    """As what guards it against scans does: after some connections every one is reset, whatever it offers."""
+    sound, left = answering(b"", context), iter(range(40))
+
+    def talk(connection: socket.socket) -> None:
+        if next(left, None) is not None:
+            sound(connection)
+
+    with serving(talk) as port:
+        edge = TlsEdge(https=f"127.0.0.1:{port}", http="", server_name=NAME, ca=tmp_path, patience_s=5.0)
+        results = [verdict(edge, check) for check in TLS_CHECKS]
+    assert {result.status for result in results} == {Status.UNKNOWN}
+    assert "refuses now what it took before" in results[1].explanation
+
+
 def test_an_answer_that_drips_ends_with_the_deadline(tmp_path: Path, context: ssl.SSLContext) -> None:
     """TLS works, HTTP does not: the look at the page ends, and what TLS showed stands."""
 
