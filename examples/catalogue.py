@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from examples.common.breaking import Breakable, Breakage
+from examples.common.breaking import BreakableExample, Breakage
 from examples.fhir import breakages as fhir
 from examples.fhir.description import describe as describe_fhir
 from examples.fhir.stack import FhirSite
@@ -28,7 +28,7 @@ class Example:
 
     components: Sequence[Component]
     describe: Callable[[], str]
-    breakable: Breakable
+    breakable: BreakableExample
 
 
 def _fhir(driver: Driver) -> Example:

@@ -53,7 +53,7 @@ class Breakage:
 
 
 @dataclass(frozen=True)
-class Breakable:
+class BreakableExample:
     """What is needed of an example to break it.
 
     Args:
@@ -71,7 +71,7 @@ class Breakable:
 
 
 @contextlib.contextmanager
-def broken(site: Breakable, breakage: Breakage) -> Iterator[None]:
+def broken(site: BreakableExample, breakage: Breakage) -> Iterator[None]:
     """The running example with one thing wrong; sound again afterwards.
 
     Raises:
@@ -101,12 +101,12 @@ def _change(path: Path, edit: Edit) -> None:
     write_private(path, text.replace(edit.before, edit.after), path.owner())
 
 
-def _shown(site: Breakable) -> tuple[Path, Path]:
+def _shown(site: BreakableExample) -> tuple[Path, Path]:
     pair = site.premises.pair(site.edge.host, "", site.server_name)
     return pair.certificate, pair.key
 
 
-def _expire(site: Breakable) -> None:
+def _expire(site: BreakableExample) -> None:
     for path in _shown(site):
         path.unlink()
     host = site.edge.host
@@ -115,7 +115,7 @@ def _expire(site: Breakable) -> None:
     site.premises.authority.issue(host.name, host.directory / "tls", names=names, not_after=yesterday)
 
 
-def _take_up(site: Breakable, breakage: Breakage, sql: str) -> None:
+def _take_up(site: BreakableExample, breakage: Breakage, sql: str) -> None:
     if sql:
         site.execute(sql)
     programs = {program.name: program for program in site.programs}
@@ -125,7 +125,7 @@ def _take_up(site: Breakable, breakage: Breakage, sql: str) -> None:
         wait_for(probe, what=f"{name} is ready", timeout_s=_RESTART_S)
 
 
-def _listening(site: Breakable) -> Callable[[], bool]:
+def _listening(site: BreakableExample) -> Callable[[], bool]:
     """Whether the edge takes connections, whatever certificate it shows."""
 
     def probe() -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from examples.common.breaking import Breakable, Breakage, Edit
+from examples.common.breaking import BreakableExample, Breakage, Edit
 from examples.fhir.applications import SERVER_NAME
 from examples.fhir.database import NAME
 from examples.fhir.stack import FhirSite
@@ -134,11 +134,11 @@ BREAKAGES = (
 )
 
 
-def breakable(site: FhirSite) -> Breakable:
+def breakable(site: FhirSite) -> BreakableExample:
     """The example, to be broken."""
 
     def execute(sql: str) -> None:
         with superuser(site.database.primary.paths, NAME) as connection:
             connection.execute(sql.encode())
 
-    return Breakable(site.premises, site.programs, site.edge, SERVER_NAME, execute)
+    return BreakableExample(site.premises, site.programs, site.edge, SERVER_NAME, execute)

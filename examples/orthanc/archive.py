@@ -7,7 +7,7 @@ nginx stands before it, which lets the edge in and, for metrics, the monitoring.
 from __future__ import annotations
 
 from examples.common.program import Launch, Premises, Program, service_account
-from examples.orthanc.front import PORT, Caller, basic, edge_pair, front
+from examples.orthanc.front import PORT, KnownCaller, basic, edge_pair, front
 from fixtures.services.files import own
 from fixtures.services.https import ask
 
@@ -30,8 +30,8 @@ class Archive:
         vault = premises.vault
         self._users = {name: vault[f"orthanc.{institution}.{name}"] for name in ("edge", "monitor")}
         callers = (
-            Caller("edge", "/", basic("edge", self._users["edge"])),
-            Caller("monitor", f"{METRICS}$", basic("monitor", self._users["monitor"])),
+            KnownCaller("edge", "/", basic("edge", self._users["edge"])),
+            KnownCaller("monitor", f"{METRICS}$", basic("monitor", self._users["monitor"])),
         )
         self.front = front(premises, self.host, f"127.0.0.1:{self._port}", self.answers, callers)
         account = service_account("orthanc")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from examples.common.breaking import Breakable, Breakage, Edit
+from examples.common.breaking import BreakableExample, Breakage, Edit
 from examples.orthanc.database import database_of
 from examples.orthanc.front import SERVER_NAME
 from examples.orthanc.people import INSTITUTIONS
@@ -110,7 +110,7 @@ BREAKAGES = (
 )
 
 
-def breakable(site: OrthancSite) -> Breakable:
+def breakable(site: OrthancSite) -> BreakableExample:
     """The example, to be broken."""
 
     def execute(sql: str) -> None:
@@ -118,4 +118,4 @@ def breakable(site: OrthancSite) -> Breakable:
             connection.execute(sql.encode())
 
     programs = (site.edge, site.cache, *site.monitoring.programs)
-    return Breakable(site.premises, programs, site.edge, SERVER_NAME, execute)
+    return BreakableExample(site.premises, programs, site.edge, SERVER_NAME, execute)

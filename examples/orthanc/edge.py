@@ -7,14 +7,14 @@ import signal
 from examples.common.program import Launch, Premises, Program
 from examples.orthanc.archive import HOSTS
 from examples.orthanc.front import PORT, SERVER_NAME, edge_pair
-from examples.orthanc.model import ModelServer
+from examples.orthanc.model import DepartmentModel
 from examples.orthanc.people import password_file
 from fixtures.services.edge import CIPHERS, http_port, https_port, worker_account
 from fixtures.services.files import write_private
 from fixtures.services.https import ask
 
 
-def nginx(premises: Premises, model: ModelServer) -> Program:
+def nginx(premises: Premises, model: DepartmentModel) -> Program:
     """Nginx on host ``edge``."""
     host = premises.host("edge")
     directory = host.directory / "nginx"

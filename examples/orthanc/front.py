@@ -19,7 +19,7 @@ SERVER_NAME = "images.clinic.test"
 
 
 @dataclass(frozen=True)
-class Caller:
+class KnownCaller:
     """A host that may call, known by its certificate.
 
     Args:
@@ -43,7 +43,7 @@ def basic(user: str, secret: str) -> str:
 
 
 def front(
-    premises: Premises, host: Host, upstream: str, probe: Callable[[], bool], callers: Sequence[Caller] = ()
+    premises: Premises, host: Host, upstream: str, probe: Callable[[], bool], callers: Sequence[KnownCaller] = ()
 ) -> Program:
     """The nginx.
 

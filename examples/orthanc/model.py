@@ -8,7 +8,7 @@ from examples.orthanc.front import PORT, front
 from fixtures.services.https import ask
 
 
-class ModelServer:
+class DepartmentModel:
     """llama.cpp and the nginx before it, on host ``model``."""
 
     def __init__(self, premises: Premises) -> None:

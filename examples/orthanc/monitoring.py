@@ -9,7 +9,7 @@ from examples.orthanc.archive import HOSTS, METRICS
 from examples.orthanc.cache import PORT as CACHE_PORT
 from examples.orthanc.database import ArchiveDatabase
 from examples.orthanc.front import PORT as FRONT_PORT
-from examples.orthanc.model import ModelServer
+from examples.orthanc.model import DepartmentModel
 from fixtures.services.database.settings import PORT as DATABASE_PORT
 from fixtures.services.files import write_private
 from fixtures.services.https import ask
@@ -17,10 +17,10 @@ from fixtures.services.https import ask
 PROMETHEUS_PORT, ALERTMANAGER_PORT, DATABASE_EXPORTER_PORT, CACHE_EXPORTER_PORT = 9090, 9093, 9187, 9121
 
 
-class Monitoring:
+class ArchiveMonitoring:
     """All of it; members of the deployment only, by their certificates."""
 
-    def __init__(self, premises: Premises, database: ArchiveDatabase, model: ModelServer) -> None:
+    def __init__(self, premises: Premises, database: ArchiveDatabase, model: DepartmentModel) -> None:
         self._premises, self._model = premises, model
         self.host, self._account = premises.host("monitor"), service_account("prometheus")
         self._servers = (database.primary.host.address, database.standby.host.address)

@@ -14,8 +14,8 @@ from examples.orthanc.archive import Archive
 from examples.orthanc.cache import worklist
 from examples.orthanc.database import ArchiveDatabase
 from examples.orthanc.edge import nginx
-from examples.orthanc.model import ModelServer
-from examples.orthanc.monitoring import Monitoring
+from examples.orthanc.model import DepartmentModel
+from examples.orthanc.monitoring import ArchiveMonitoring
 from examples.orthanc.patients import admit_studies
 from fixtures.hosts import Driver
 from fixtures.stack.rising import Component
@@ -33,10 +33,10 @@ class OrthancSite:
         self.premises = Premises(driver, HERE / "conf")
         self.database = ArchiveDatabase(self.premises, ARCHIVES)
         self.archives = tuple(Archive(self.premises, place, self.database.uri(place)) for place in ARCHIVES)
-        self.model = ModelServer(self.premises)
+        self.model = DepartmentModel(self.premises)
         self.cache = worklist(self.premises)
         self.edge = nginx(self.premises, self.model)
-        self.monitoring = Monitoring(self.premises, self.database, self.model)
+        self.monitoring = ArchiveMonitoring(self.premises, self.database, self.model)
         servers = tuple(archive.orthanc for archive in self.archives)
         fronts = tuple(archive.front for archive in self.archives)
         self.components = (
