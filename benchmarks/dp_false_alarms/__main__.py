@@ -22,7 +22,7 @@ from scipy.stats import beta
 
 from checks.dp_audit.audit import audit
 from checks.dp_audit.bounds import certify
-from checks.dp_audit.model import AuditOutcome, AuditSettings
+from checks.dp_audit.model import AuditOutcome, AuditPlan
 from suites.privacy.zoo.catalogue import specimens
 
 _LOOSE = 0.05
@@ -33,7 +33,7 @@ def _audit(samples: int, alpha: float, seed: int) -> list[tuple[str, bool, bool]
     alarms = []
     for specimen in (s for s in specimens() if not s.wrong):
         pair = specimen.pairs[seed % len(specimen.pairs)]
-        settings = AuditSettings(samples, alpha, seed, gaussian=specimen.gaussian)
+        settings = AuditPlan(samples, alpha, seed, gaussian=specimen.gaussian)
         seen = audit(specimen.sample, specimen.claim, (pair,), settings)
         loose = certify(seen.bound.hits, delta=specimen.claim.delta, alpha=_LOOSE).epsilon > specimen.claim.epsilon
         alarms.append((specimen.name, seen.outcome is AuditOutcome.REFUTED, loose))

@@ -22,7 +22,7 @@ from rich.table import Table
 from benchmarks.dp_sniper.rows import SniperRow, rows
 from checks.dp_audit.audit import Telling, count, fresh, select
 from checks.dp_audit.bounds import certify
-from checks.dp_audit.model import AuditSettings, Bound, Claim, Hits, Pair
+from checks.dp_audit.model import AuditPlan, Bound, Claim, Hits, Pair
 from checks.dp_audit.search import InputSpace, search
 
 _ANY = Claim(0.0)  # nothing is claimed: the bound itself is what counts
@@ -63,7 +63,7 @@ def _choose(row: SniperRow, pool: Executor, *, seconds: float, examples: int, al
     """Compare all pairs, then the best of them on as many outputs as the time allows."""
     left = list(row.pairs)
     if examples and len(left) > 1:
-        settings = AuditSettings(_PLANNED, alpha, seed, bits=False)
+        settings = AuditPlan(_PLANNED, alpha, seed, bits=False)
         left.append(search(row.sample, _ANY, InputSpace(row.adjacency, row.length), settings, examples=examples))
     pace, tried = 0.0, []
     for number, (share, stay) in enumerate(_ROUNDS):

@@ -18,7 +18,7 @@ from rich.table import Table
 
 from checks.dp_audit.audit import audit
 from checks.dp_audit.bounds import gaussian_epsilon
-from checks.dp_audit.model import AuditSettings, AuditVerdict, Floats, Sample
+from checks.dp_audit.model import AuditPlan, AuditVerdict, Floats, Sample
 from fixtures.services.hospital import DELTA, EPSILON, NOISE_MULTIPLIER
 from suites.privacy.own_mechanism import COUNTS_IN_ONE_BIN, claim
 
@@ -46,7 +46,7 @@ def _drawn(multiplier: float, values: Floats, size: int) -> Floats:
 
 
 def _audited(sample: Sample, patients: int, samples: int, alpha: float) -> AuditVerdict:
-    settings = AuditSettings(samples, alpha, seed=1, gaussian=True, bits=False)
+    settings = AuditPlan(samples, alpha, seed=1, gaussian=True, bits=False)
     return audit(sample, claim(patients), (COUNTS_IN_ONE_BIN.pair(patients),), settings)
 
 

@@ -12,7 +12,7 @@ from checks.dp_audit.bounds import certify, detectable_epsilon, gaussian_epsilon
 from checks.dp_audit.events import Choice, choose
 from checks.dp_audit.model import (
     AuditOutcome,
-    AuditSettings,
+    AuditPlan,
     AuditVerdict,
     Bound,
     Claim,
@@ -62,7 +62,7 @@ def audit(
     sample: Sample,
     claim: Claim,
     pairs: Sequence[Pair],
-    settings: AuditSettings,
+    settings: AuditPlan,
     *,
     progress: Progress = nobody,
 ) -> AuditVerdict:
@@ -137,7 +137,7 @@ def most_telling(
     sample: Sample,
     claim: Claim,
     pairs: Sequence[Pair],
-    settings: AuditSettings,
+    settings: AuditPlan,
     *,
     drawn: int,
     progress: Progress = nobody,

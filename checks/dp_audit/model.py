@@ -41,7 +41,7 @@ class Claim:
 
 
 @dataclass(frozen=True)
-class AuditSettings:
+class AuditPlan:
     """How an audit is done.
 
     Args:

@@ -14,7 +14,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from checks.dp_audit.audit import Progress, nobody, select
-from checks.dp_audit.model import AuditSettings, Claim, MechanismError, Pair, Sample
+from checks.dp_audit.model import AuditPlan, Claim, MechanismError, Pair, Sample
 from checks.dp_audit.neighbours import Adjacency
 
 _TRYING = 4_000
@@ -34,7 +34,7 @@ def search(
     sample: Sample,
     claim: Claim,
     inputs: InputSpace,
-    settings: AuditSettings,
+    settings: AuditPlan,
     *,
     examples: int,
     progress: Progress = nobody,

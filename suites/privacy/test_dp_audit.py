@@ -11,7 +11,7 @@ from scipy.stats import binomtest
 from checks.dp_audit import bounds
 from checks.dp_audit.audit import audit, constant
 from checks.dp_audit.columns import lowest_bit
-from checks.dp_audit.model import AuditOutcome, AuditSettings, Claim, Floats, Hits, MechanismError, Pair
+from checks.dp_audit.model import AuditOutcome, AuditPlan, Claim, Floats, Hits, MechanismError, Pair
 from checks.dp_audit.neighbours import Adjacency, patterns
 from fixtures.reference.router.privacy.calibration import analytic_epsilon, analytic_multiplier
 from suites.privacy.zoo.specimen import grid
@@ -93,7 +93,7 @@ def test_the_lowest_bit_of_a_double() -> None:
 
 
 def test_the_published_configuration_is_refuted_with_a_thousand_samples() -> None:
-    settings = AuditSettings(1000, alpha=1e-6, seed=1, gaussian=True)
+    settings = AuditPlan(1000, alpha=1e-6, seed=1, gaussian=True)
     verdict = audit(lambda v, n, r: gaussian(1.5, v, n, r), PUBLISHED, ONE, settings)
 
     assert verdict.outcome is AuditOutcome.REFUTED
@@ -103,7 +103,7 @@ def test_the_published_configuration_is_refuted_with_a_thousand_samples() -> Non
 
 def test_the_sigma_that_is_needed_is_not_refuted_with_four_million_samples() -> None:
     sigma = analytic_multiplier(0.05, 1e-6)
-    settings = AuditSettings(4_000_000, alpha=1e-6, seed=1, gaussian=True)
+    settings = AuditPlan(4_000_000, alpha=1e-6, seed=1, gaussian=True)
     verdict = audit(lambda v, n, r: gaussian(sigma, v, n, r), PUBLISHED, ONE, settings)
 
     assert sigma == pytest.approx(69.27, abs=0.005)
@@ -112,7 +112,7 @@ def test_the_sigma_that_is_needed_is_not_refuted_with_four_million_samples() -> 
 
 
 def test_too_few_samples_decide_nothing() -> None:
-    verdict = audit(lambda v, n, r: gaussian(69.27, v, n, r), PUBLISHED, ONE, AuditSettings(200, alpha=1e-6, seed=1))
+    verdict = audit(lambda v, n, r: gaussian(69.27, v, n, r), PUBLISHED, ONE, AuditPlan(200, alpha=1e-6, seed=1))
 
     assert verdict.outcome is AuditOutcome.UNDECIDED
     assert "draw more samples" in verdict.explanation
@@ -124,7 +124,7 @@ def test_the_same_seed_gives_the_same_verdict() -> None:
             lambda v, n, r: grid(v + r.laplace(0, 1, (n, 3))),
             Claim(1),
             patterns(Adjacency.ENTRY, 3),
-            AuditSettings(20_000, alpha=0.01, seed=seed),
+            AuditPlan(20_000, alpha=0.01, seed=seed),
         )
 
     assert again(5) == again(5)
@@ -132,7 +132,7 @@ def test_the_same_seed_gives_the_same_verdict() -> None:
 
 
 def test_the_curve_ends_at_the_certified_bound() -> None:
-    settings = AuditSettings(500_000, alpha=1e-6, seed=1)
+    settings = AuditPlan(500_000, alpha=1e-6, seed=1)
     verdict = audit(lambda v, n, r: gaussian(2, v, n, r), Claim(0.1, 1e-6), ONE, settings)
 
     assert verdict.curve[-1] == (verdict.bound.hits.of_likely, verdict.bound.epsilon)
@@ -155,7 +155,7 @@ def test_the_curve_ends_at_the_certified_bound() -> None:
 @pytest.mark.filterwarnings("ignore:divide by zero")
 def test_what_cannot_be_audited_is_named(answer: object, complaint: str) -> None:
     with pytest.raises(MechanismError, match=complaint):
-        audit(answer, Claim(1), ONE, AuditSettings(1000, alpha=0.01, seed=1))  # type: ignore[arg-type]
+        audit(answer, Claim(1), ONE, AuditPlan(1000, alpha=0.01, seed=1))  # type: ignore[arg-type]
 
 
 def test_an_exception_inside_the_mechanism_is_named() -> None:
@@ -165,7 +165,7 @@ def test_an_exception_inside_the_mechanism_is_named() -> None:
         raise LookupError(msg)
 
     with pytest.raises(MechanismError, match=r"sample raised LookupError for \[0.0\]: no such patient: 0"):
-        audit(broken, Claim(1), ONE, AuditSettings(1000, alpha=0.01, seed=1))
+        audit(broken, Claim(1), ONE, AuditPlan(1000, alpha=0.01, seed=1))
 
 
 def test_a_constant_mechanism_is_noticed() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from checks.dp_audit.audit import audit
 from checks.dp_audit.bounds import gaussian_epsilon
-from checks.dp_audit.model import AuditOutcome, AuditSettings, AuditVerdict
+from checks.dp_audit.model import AuditOutcome, AuditPlan, AuditVerdict
 from fixtures.services.hospital import DELTA, EPSILON, NOISE_MULTIPLIER
 from suites.privacy.own_mechanism import ANSWERS, COUNTS_IN_ONE_BIN, NEEDED, Answers, claim
 
@@ -19,7 +19,7 @@ _GROUP, _SAMPLES = 48, 2400
 
 
 def _audited(answers: Answers, multiplier: float, *, patients: int, samples: int) -> AuditVerdict:
-    settings = AuditSettings(samples, _ALPHA, seed=1, gaussian=True, bits=False)
+    settings = AuditPlan(samples, _ALPHA, seed=1, gaussian=True, bits=False)
     return audit(answers.at(multiplier), claim(patients), (answers.pair(patients),), settings)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from checks.dp_audit.audit import audit
-from checks.dp_audit.model import AuditOutcome, AuditSettings, AuditVerdict
+from checks.dp_audit.model import AuditOutcome, AuditPlan, AuditVerdict
 from suites.privacy.zoo.catalogue import specimens
 from suites.privacy.zoo.specimen import Specimen
 
@@ -15,7 +15,7 @@ SAMPLES, SEED = 100_000, 20261121
 
 
 def _audited(specimen: Specimen) -> AuditVerdict:
-    settings = AuditSettings(SAMPLES, ALPHA / len(specimens()), SEED, gaussian=specimen.gaussian)
+    settings = AuditPlan(SAMPLES, ALPHA / len(specimens()), SEED, gaussian=specimen.gaussian)
     return audit(specimen.sample, specimen.claim, specimen.pairs, settings)
 
 
