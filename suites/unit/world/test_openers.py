@@ -21,7 +21,7 @@ from suites.unit.application.clinic import NURSE, Answer, Asked, clinic
 
 CLOSED = "127.0.0.1:1"
 SECTIONS: Mapping[str, Mapping[str, Json]] = {
-    "edge": {"https": CLOSED, "http": CLOSED, "server_name": "clinic.test"},
+    "edge": {"https": CLOSED, "server_name": "clinic.test"},
     "api": {"base_url": f"https://{CLOSED}", "accounts": [NURSE.model_dump()]},
     "database": {"hosts": [CLOSED], "name": "d", "user": "u", "password": "p", "application_role": "app"},
     "cache": {"nodes": [CLOSED], "username": "u", "password": "p"},
