@@ -8,6 +8,8 @@ import pytest
 
 from checks.catalogue import catalogue, controls
 from checks.policy import PolicyError, load_policy, policy_names
+from fixtures import REPOSITORY
+from fixtures.application.file import read_application
 
 SYSTEMS = {"default", "intelluxe", "dp-router", "medical-assistant", "aimedres", "therapy-analyzer"}
 
@@ -67,3 +69,17 @@ def test_a_malformed_policy_says_where(tmp_path: Path, text: str, reason: str) -
     file.write_text(text)
     with pytest.raises(PolicyError, match=reason):
         load_policy(str(file))
+
+
+@pytest.mark.parametrize("path", sorted(REPOSITORY.glob("examples/*/policy.toml")), ids=lambda path: path.parent.name)
+def test_the_policy_of_an_example_is_readable(path: Path) -> None:
+    """A policy that names what no rule reads any more would end its gate before it begins."""
+    assert load_policy(str(path)).required_controls
+
+
+@pytest.mark.parametrize(
+    "path", sorted(REPOSITORY.glob("examples/*/application.toml")), ids=lambda path: path.parent.name
+)
+def test_the_application_file_of_an_example_is_readable(path: Path) -> None:
+    """With every fault at once when it is not."""
+    assert read_application(path).acts
