@@ -71,7 +71,14 @@ def test_a_malformed_policy_says_where(tmp_path: Path, text: str, reason: str) -
         load_policy(str(file))
 
 
-@pytest.mark.parametrize("path", sorted(REPOSITORY.glob("examples/*/policy.toml")), ids=lambda path: path.parent.name)
+EXAMPLES = REPOSITORY / "examples"
+
+
+def _folder(path: Path) -> str:
+    return path.parent.name
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*/policy.toml")), ids=_folder)
 def test_the_policy_of_an_example_is_readable(path: Path) -> None:
     """A policy that names what no rule reads any more would end its gate before it begins."""
     assert load_policy(str(path)).required_controls
