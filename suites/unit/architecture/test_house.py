@@ -31,6 +31,7 @@ _FILE = re.compile(r"(?<!\[)`(?:\./)?([\w-]+\.(?:ini|lock|py)|[A-Z]+\.md|pyproje
 _MODULE = re.compile(rf"`(?:python -m )?((?:{_ROOM})(?:\.\w+)+)`")
 _LINK = re.compile(r"\]\(([^)#:]+)\)")
 _CHANGED = re.compile(r"^--- a/(\S+)$", re.MULTILINE)
+_DIFF = re.compile(r"^--- a/(\S+)\n\+\+\+ .*\n((?:[ +@-].*\n)*)", re.MULTILINE)
 # Each pair stands for one thing seen from two sides, in rooms that never import both.
 _TWICE = {
     "Canary": "how a patient is driven through (description), and the target that drives one",
@@ -111,6 +112,14 @@ def test_everything_that_a_document_names_is_there(document: Path) -> None:
     """Paths, files, modules, links, and the files of diffs."""
     _, missing = _missing(document, document.read_text())
     assert missing == []
+
+
+def test_what_a_diff_shows_of_a_file_stands_in_it() -> None:
+    """What it keeps and what it takes away, line by line."""
+    diffs = [diff for document in _documents() for diff in _DIFF.findall(document.read_text())]
+    shown = [(file, line[1:]) for file, text in diffs for line in text.splitlines() if line.startswith((" ", "-"))]
+    assert len(shown) > 8, "no diffs were found: this would prove nothing"
+    assert [(f, line) for f, line in shown if line not in (REPOSITORY / f).read_text().splitlines()] == []
 
 
 def test_the_documents_name_enough_to_be_looked_at() -> None:
