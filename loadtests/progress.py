@@ -18,6 +18,11 @@ from loadtests.generator.spec import Progress
 EVERY_S = 10.0
 
 
+def unseen(progress: Progress) -> None:
+    """Nobody watches."""
+    del progress
+
+
 class ProgressFile:
     """The file to which the process that sends a load appends its progress; there is none before its first line."""
 

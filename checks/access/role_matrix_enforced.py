@@ -44,23 +44,32 @@ def role_matrix_enforced(api: Api) -> Iterator[Finding]:
         raise NotDeclaredError(msg, "acts")
     accounts = {role: account_with(api, role) for role in api.application.roles}
     for act in api.application.acts:
-        for role, account in accounts.items():
-            request = _request(api, act, account, accounts)
-            yield _judged(api, act, role, api.send(request, account=account).status)
-        yield _closed(act, api.send(_request(api, act, next(iter(accounts.values())), accounts)).status)
+        for account in accounts.values():
+            owner = _owner(act, account, accounts)
+            request = _request(api, act, owner)
+            yield _judged(api, act, account, owner, api.send(request, account=account).status)
+        anybody = next(iter(accounts.values()))
+        yield _closed(act, api.send(_request(api, act, _owner(act, anybody, accounts))).status)
 
 
-def _request(api: Api, act: Act, account: Account, accounts: Mapping[str, Account]) -> Request:
-    if act.writes:
-        return act.harmless(api.application.nobody)
-    able = next((accounts[role] for role in act.roles if accounts[role].tenant == account.tenant), None)
-    able = able or next((accounts[role] for role in act.roles), account)
-    return act.request.filled(known_values(api, act, able))
+def _owner(act: Act, account: Account, accounts: Mapping[str, Account]) -> Account:
+    """Somebody who may do it, of the same tenant if there is one: whose record is asked for."""
+    able = [accounts[role] for role in act.roles]
+    return next((other for other in able if other.tenant == account.tenant), able[0] if able else account)
 
 
-def _judged(api: Api, act: Act, role: str, status: int) -> Finding:
+def _request(api: Api, act: Act, owner: Account) -> Request:
+    return act.harmless(api.application.nobody) if act.writes else act.request.filled(known_values(api, act, owner))
+
+
+def _judged(api: Api, act: Act, account: Account, owner: Account, status: int) -> Finding:
+    role = account.role
     allowed, refused = role in act.roles, status in api.application.refusals
-    hidden = not act.writes and not allowed and status == _NOT_FOUND  # a record that others can read is there
+    # To who may not, a record that others of the tenant can read may be hidden.
+    hidden = not act.writes and not allowed and status == _NOT_FOUND
+    if hidden and owner.tenant != account.tenant:
+        msg = f"{act.request} as {role} answers {status}: it is {owner.tenant}'s, which says nothing of rights"
+        raise CannotLookError(msg)
     if not refused and (status in (_UNAUTHENTICATED, _LIMITED) or status >= _BROKEN):
         msg = f"{act.request} as {role} answers {status}, which says nothing about the role's rights"
         raise CannotLookError(msg)

@@ -13,7 +13,7 @@ from checks.acting import account_with, disposable, done, known_values
 from checks.application import Act, Trail
 from checks.lab import ApiFlaws, Lab
 from checks.model import CannotLookError, Finding, Gate, NotDeclaredError, Severity, check
-from checks.targets import Account, Api, Reply, TrailEntry
+from checks.targets import Account, Api, TrailEntry
 
 _WRONG = "not-the-password-of-anybody"
 _HIDDEN = 404
@@ -50,6 +50,16 @@ def _audit_switched_off(lab: Lab) -> Api:
 
 
 @dataclass(frozen=True)
+class _Plan:
+    """What is to be done: by whom, about which record, and whether it will be let through."""
+
+    act: Act
+    account: Account
+    values: Mapping[str, str]
+    allowed: bool
+
+
+@dataclass(frozen=True)
 class _Done:
     """What was done: by whom, whether it was let through, about which record, and the request id of the answer."""
 
@@ -72,53 +82,56 @@ def every_access_recorded(api: Api) -> Iterator[Finding]:
     if not acts:
         msg = "the application file names no [[act]] with phi = true"
         raise NotDeclaredError(msg, "acts")
+    planned = [*_reads(api, acts), *_refused(api, acts)]  # logs in and looks records up, before anything counts
     trail = api.trail()
     before = trail.mark()
-    what_was_done = [*_reads(api, acts, trail.description), *_refused(api, acts, trail.description)]
-    gained = trail.since(before, at_least=len(what_was_done))
-    for one in what_was_done:
-        yield _recorded(one, gained, trail.description)
+    what_was_done = [_done(api, plan, trail.description) for plan in planned]
+    left = list(trail.since(before, at_least=len(what_was_done)))
+    # An entry accounts for one act. Those that name a record come first: for a list any entry of its reader would do.
+    for one in sorted(what_was_done, key=lambda one: not one.record):
+        yield _recorded(one, left, trail.description)
     yield from _log_ins(api)
 
 
-def _reads(api: Api, acts: Sequence[Act], trail: Trail) -> Iterator[_Done]:
+def _reads(api: Api, acts: Sequence[Act]) -> Iterator[_Plan]:
     for act in acts:
         account = account_with(api, act.roles[0])
-        values = known_values(api, act, account)
-        yield _done(act, account, done(api, act, account, values), values, trail, allowed=True)
+        yield _Plan(act, account, known_values(api, act, account), allowed=True)
 
 
-def _refused(api: Api, acts: Sequence[Act], trail: Trail) -> Iterator[_Done]:
+def _refused(api: Api, acts: Sequence[Act]) -> Iterator[_Plan]:
     """The first act that some role may not do."""
     for act in acts:
         role = next((role for role in api.application.roles if role not in act.roles), None)
-        if role is None:
-            continue
-        account, able = account_with(api, role), account_with(api, act.roles[0])
-        values = known_values(api, act, able)
-        reply = api.send(act.request.filled(values), account=account)
+        if role is not None:
+            values = known_values(api, act, account_with(api, act.roles[0]))
+            yield _Plan(act, account_with(api, role), values, allowed=False)
+            return
+
+
+def _done(api: Api, plan: _Plan, trail: Trail) -> _Done:
+    act, account, what = plan.act, plan.account, plan.act.name
+    if plan.allowed:
+        reply = done(api, act, account, plan.values)
+    else:
+        what = f"{act.name}, which is refused,"
+        reply = api.send(act.request.filled(plan.values), account=account)
         if reply.status not in (*api.application.refusals, _HIDDEN):
-            msg = f"{act.request} as {role}, who may not, answers {reply.status}: no refusal could be recorded"
+            msg = f"{act.request} as {account.role}, who may not, answers {reply.status}: no refusal could be recorded"
             raise CannotLookError(msg)
-        yield _done(act, account, reply, values, trail, allowed=False)
-        return
+    return _Done(what, account, plan.allowed, plan.values.get(act.record, ""), reply.headers.get(trail.request_id, ""))
 
 
-def _done(  # one line of evidence
-    act: Act, account: Account, reply: Reply, values: Mapping[str, str], trail: Trail, *, allowed: bool
-) -> _Done:
-    what = act.name if allowed else f"{act.name}, which is refused,"
-    return _Done(what, account, allowed, values.get(act.record, ""), reply.headers.get(trail.request_id, ""))
-
-
-def _recorded(one: _Done, gained: Sequence[TrailEntry], trail: Trail) -> Finding:
+def _recorded(one: _Done, left: list[TrailEntry], trail: Trail) -> Finding:
+    """Judge one act, and take the entry that accounts for it away from those that are left."""
     problem = "has no entry"
     if trail.request_id and not one.request_id:
         problem = "answers without a request id, so it cannot be found again"
-    found = [e for e in gained if e.request_id == one.request_id] if one.request_id else _alike(one, gained, trail)
+    found = [e for e in left if e.request_id == one.request_id] if one.request_id else _alike(one, left)
     for entry in found:
         problem = ", ".join(_faults(one, entry, trail))
         if not problem:
+            left.remove(entry)
             break
     return Finding(
         subject=f"{one.what} by {one.account.username}",
@@ -128,10 +141,9 @@ def _recorded(one: _Done, gained: Sequence[TrailEntry], trail: Trail) -> Finding
     )
 
 
-def _alike(one: _Done, gained: Sequence[TrailEntry], trail: Trail) -> list[TrailEntry]:
-    """Without request ids: entries of that account about that record, those of the right outcome first."""
-    theirs = [e for e in gained if e.username == one.account.username and one.record in e.resource]
-    return sorted(theirs, key=lambda e: _says(e, trail, allowed=one.allowed))
+def _alike(one: _Done, left: Sequence[TrailEntry]) -> list[TrailEntry]:
+    """Without request ids: entries of that account about that record."""
+    return [entry for entry in left if entry.username == one.account.username and one.record in entry.resource]
 
 
 def _faults(one: _Done, entry: TrailEntry, trail: Trail) -> Iterator[str]:

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from checks.privacy import _calibration as cost
+from checks import dp_cost as cost
 from checks.targets import PrivacyClaim
 
 _WIDE = 3.0  # of the noise that the claim needs: what can be certified of so large a shift is closest to what is true
@@ -56,7 +56,7 @@ class ShiftTest:
         threshold: the event is a value of at least this.
 
     Args:
-        claim: of a law and an adjacency that are known here, see `checks.privacy._calibration.refuse_unknown`.
+        claim: of a law and an adjacency that are known here, see `checks.dp_cost.refuse_unknown`.
         alpha: chance to refute a true claim.
     """
 

@@ -12,10 +12,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from checks import dp_cost as cost
 from checks.lab import ClaimFlaws, Lab
 from checks.model import Finding, Gate, Severity, check
 from checks.policy import Policy
-from checks.privacy import _calibration as cost
 from checks.targets import Mechanism, PrivacyClaim
 
 

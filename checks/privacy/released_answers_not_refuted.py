@@ -14,11 +14,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from checks import dp_cost as cost
 from checks import noise as judge
 from checks.lab import Lab, MechanismFlaws
 from checks.model import CannotLookError, Finding, Gate, Reason, Severity, check
 from checks.policy import Policy
-from checks.privacy import _calibration as cost
 from checks.privacy._shift import ShiftTest
 from checks.targets import Mechanism
 

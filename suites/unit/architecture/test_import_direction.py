@@ -24,7 +24,7 @@ ALLOWED: dict[str, set[str]] = {
     "checks": {"checks"},
     "reports": {"reports", "checks.dp_audit.model", *CHECK_VOCABULARY},
     "loadtests": {"loadtests", "checks.application", "checks.autoscaler", "checks.model", "checks.targets"},
-    "fixtures": {"fixtures", "loadtests", "checks.dp_audit", *CHECK_VOCABULARY},
+    "fixtures": {"fixtures", "loadtests", "checks.dp_audit", "checks.dp_cost", *CHECK_VOCABULARY},
     "runner": {"runner", "fixtures", "loadtests", "reports", "checks"},
     "examples": {"examples", "fixtures", "checks.targets"},
     "commands": {"commands", "examples", "runner", "fixtures", "loadtests", "reports", "checks"},

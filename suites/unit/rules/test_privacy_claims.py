@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from checks import dp_cost as cost
 from checks.model import CannotLookError
-from checks.privacy import _calibration as cost
 from checks.targets import PrivacyClaim
 
 pytestmark = pytest.mark.unit
