@@ -103,8 +103,9 @@ class GateSession:
         return self._described(describe(stack), stack)
 
     def _described(self, target: TargetFile, stack: Stack | None = None) -> Deployment:
-        objectives = self.options.policy.performance.objectives()
-        return Deployment(target, LoadOrder(self.options.profile, objectives, Lines(self.say)), stack)
+        promised = self.options.policy.performance
+        order = LoadOrder(self.options.profile, promised.objectives(), Lines(self.say), promised.users)
+        return Deployment(target, order, stack)
 
     def report(self) -> tuple[ReportDocument, Published]:
         """Decide, write, sign and verify.

@@ -2,6 +2,7 @@
 
 from checks.application.acts import Act, Administration, Canary
 from checks.application.application import Application
+from checks.application.load import LoadAct, ReadBack
 from checks.application.log_in import LogIn
 from checks.application.request import Json, Request
 from checks.application.services import Aggregates, Health, Inference, NodeQuery
@@ -18,9 +19,11 @@ __all__ = [
     "Health",
     "Inference",
     "Json",
+    "LoadAct",
     "LogIn",
     "NodeQuery",
     "Protected",
+    "ReadBack",
     "Request",
     "Tenancy",
     "Trail",

@@ -7,14 +7,16 @@ from pathlib import Path
 import pytest
 from gevent.lock import Semaphore
 
-from checks.application import LogIn, Request
+from checks.application import Application, LogIn, Request
 from fixtures.deployment.destination import destination
 from fixtures.deployment.target_file import TargetError, TargetFile
-from loadtests.generator.spec import Destination, LoadAccount, LoadSpec, SpecError
+from loadtests.generator.accounts import LoadAccount
+from loadtests.generator.spec import Destination, LoadSpec, SpecError
 from loadtests.recording.recorder import Recorder
 from loadtests.schedules.profiles import load_profile
+from loadtests.users.account_session import AccountSession, LogInError
 from loadtests.users.http_client import Endpoint, HttpClient
-from loadtests.users.sessions import LogInError, UserSession
+from loadtests.users.sessions import UserSession
 from suites.unit.application.clinic import NURSE, TOTP_SECRET, Answer, Asked, SecondFactor, clinic
 
 FORM = Request("POST", "/token", form={"user": "{username}", "secret": "{password}", "grant_type": "password"})
@@ -24,10 +26,12 @@ JSON = Request("POST", "/auth/login", json={"username": "{username}", "password"
 
 def _logged_in(base_url: str, how: LogIn, totp_secret: str = "") -> HttpClient:
     account = LoadAccount(username="nurse.a", role="physician", password=NURSE.password, totp_secret=totp_secret)
-    whom = Destination(target="t", base_url=base_url, accounts=(account,), log_in=how)
+    whom = Destination(
+        target="t", base_url=base_url, accounts=(account,), application=Application(name="clinic", log_in=how)
+    )
     host, port = whom.address()
     client = HttpClient(Endpoint(host, port, "", None), source="", timeout_s=5)
-    session = UserSession("clinician", account, client, Recorder({}), whom, turn=Semaphore(1))
+    session = UserSession("clinician", AccountSession(account, whom), client, Recorder({}), whom, turn=Semaphore(1))
     try:
         session.log_in()
     finally:
@@ -79,17 +83,15 @@ def test_who_could_not_log_in_is_named(answer: Answer, totp_secret: str, words: 
     [
         (None, r't does not say how its accounts log in: add application = "FILE"'),
         (LogIn("json"), r"\[log_in\] has no request"),
-        (LogIn("bearer"), r"\[log_in\] has no request"),
         (LogIn("json", Request("POST", "/{tenant}/login")), r"nothing yields \{tenant\}"),
-        (LogIn("form", FORM, token=""), r"log in at the application itself and show a token"),
-        (LogIn("json", JSON, base_url="https://elsewhere"), r"log in at the application itself and show a token"),
     ],
 )
 def test_a_way_that_users_do_not_know_is_refused_beforehand(how: LogIn | None, reason: str) -> None:
     """Before anything is sent; a load whose users need no log-in needs no description."""
     account = LoadAccount(username="n", role="physician", password="p", totp_secret="")  # noqa: S106  of nobody
     profile = load_profile("smoke").all_as("visitor")
-    fields = {"target": "t", "base_url": "http://127.0.0.1", "profile": profile, "seed": 1, "log_in": how}
+    application = how and Application(name="clinic", log_in=how)
+    fields = {"target": "t", "base_url": "http://127.0.0.1", "profile": profile, "seed": 1, "application": application}
     with pytest.raises(SpecError, match=reason):
         LoadSpec.model_validate(fields | {"accounts": [account]}).assignments()
     assert len(LoadSpec.model_validate(fields).assignments()) == profile.users
@@ -102,10 +104,10 @@ def test_the_way_comes_from_the_application_file(tmp_path: Path) -> None:
     api = {"base_url": "http://127.0.0.1", "accounts": [NURSE.model_dump()]}
     target = TargetFile.model_validate({"name": "mine", "application": file, "api": api})
     whom = destination(target)
-    assert whom.log_in == LogIn("basic")
+    assert whom.how_to_log_in() == LogIn("basic")
     assert Destination.model_validate_json(whom.model_dump_json()) == whom
-    of_the_grant = whom.model_copy(update={"log_in": GRANT})
-    assert Destination.model_validate_json(of_the_grant.model_dump_json()).log_in == GRANT
+    of_the_grant = whom.model_copy(update={"application": Application(name="clinic", log_in=GRANT)})
+    assert Destination.model_validate_json(of_the_grant.model_dump_json()).how_to_log_in() == GRANT
     file.write_text('name = "clinic"\n[log_in]\nkind = "magic"\n')
     with pytest.raises(TargetError, match=r"clinic.toml:3: log_in.kind: "):
         destination(target)

@@ -27,7 +27,7 @@ ACCOUNT = {"username": "n", "role": "nurse", "tenant": "t", "password": "never-s
 
 
 def _target(**sections: object) -> TargetFile:
-    return TargetFile.model_validate({"name": "mine"} | sections)
+    return TargetFile.model_validate({"name": "mine", "environment": "test"} | sections)
 
 
 def _bare(url: str, **more: object) -> TargetFile:
