@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from examples.common.program import load_network
 from examples.orthanc.cache import OPERATOR
 from examples.orthanc.cache import PORT as CACHE_PORT
 from examples.orthanc.database import GATE, database_of, role_of
@@ -30,6 +31,7 @@ def describe(site: OrthancSite) -> str:
         application=application,
         ca=premises.authority.certificate,
         driver=premises.driver,
+        load_network=load_network(premises.driver),
         edge=site.edge.host.address,
         https_port=https_port(),
         http_port=http_port(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import socket
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -14,7 +15,7 @@ from gevent.lock import Semaphore
 from checks.application.codes import STEP_S
 from checks.targets import GeneratorProcess, Load
 from loadtests.generator.accounts import LoadAccount
-from loadtests.generator.spec import LoadSpec, empty_record
+from loadtests.generator.spec import LoadSpec, SpecError, empty_record
 from loadtests.recording.merge import together
 from loadtests.recording.recorder import Recorder
 from loadtests.schedules.arrivals import arrivals
@@ -107,6 +108,7 @@ class Part:
 
 def _stage(spec: LoadSpec, recorder: Recorder, number: int, of: int) -> Stage:
     host, port = spec.address()
+    _check_source(spec.source(number))
 
     tls = trust(spec.ca, spec.certificate, spec.key) if spec.tls else None
     usual = Endpoint(host, port, spec.server_name, tls, spec.prefix)
@@ -123,6 +125,17 @@ def _stage(spec: LoadSpec, recorder: Recorder, number: int, of: int) -> Stage:
         session = UserSession(role, account, client, recorder, spec, turn=turn, patience_s=patience_s)
         stage.waiting.setdefault(role, []).append((session, arrivals(spec.profile, role, index, spec.seed)))
     return stage
+
+
+def _check_source(address: str) -> None:
+    if not address:
+        return
+    try:
+        with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as probe:
+            probe.bind((address, 0))
+    except OSError as problem:
+        msg = f"cannot send from {address}, which is in the target's [client] load_network: {problem.strerror}"
+        raise SpecError(msg) from problem
 
 
 class _Sessions:
