@@ -2,7 +2,7 @@
 
 from checks.application.acts import Act, Administration, Canary
 from checks.application.application import Application
-from checks.application.load import LoadAct, ReadBack
+from checks.application.load import LoadAct, LoadReadBack
 from checks.application.log_in import LogIn
 from checks.application.request import Json, Request
 from checks.application.services import Aggregates, Health, Inference, NodeQuery
@@ -20,10 +20,10 @@ __all__ = [
     "Inference",
     "Json",
     "LoadAct",
+    "LoadReadBack",
     "LogIn",
     "NodeQuery",
     "Protected",
-    "ReadBack",
     "Request",
     "Tenancy",
     "Trail",

@@ -49,7 +49,7 @@ Pointer = Annotated[str, Field(pattern=r"^(/.*)?$")]
 
 
 @dataclass(frozen=True, config=STRICT)
-class ReadBack:
+class LoadReadBack:
     """Where what was written is found again.
 
     Args:
@@ -83,7 +83,7 @@ class LoadAct:
     holds: Pointer = ""
     echoes: Pointer = ""
     ids: str = ""
-    read_back: ReadBack | None = None
+    read_back: LoadReadBack | None = None
 
 
 def lines_for(left_out: Iterable[str]) -> str:

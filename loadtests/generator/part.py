@@ -152,7 +152,8 @@ class _Sessions:
             return None, 0.0
         if identity not in known:
             shared = spec.users_per_account > 1
-            patience_s = spec.patience_s(len(known) if shared else index)
+            asks = spec.how_to_log_in().kind not in ("basic", "bearer")
+            patience_s = spec.patience_s(len(known) if shared else index) if asks else 0.0
             if shared and identity.totp_secret:
                 patience_s += self._number * STEP_S  # another process may have the same account: a code is good once
             known[identity] = AccountSession(identity, spec, self._authority(index)), patience_s
