@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from checks.application import LoadAct
 from checks.model import CannotLookError, Reason
 from checks.targets import Api, Edge, Loads
 from fixtures import REPOSITORY
@@ -245,6 +246,8 @@ def test_the_target_files_of_the_readme_are_complete() -> None:
     """A bare server, a model server and a full deployment."""
     blocks = re.findall(r"```toml\n(.*?)```", (REPOSITORY / "README.md").read_text(), re.DOTALL)
     targets = [
-        TargetFile.model_validate(tomllib.loads(block)) for block in blocks if "[load]" in block or "[api]" in block
+        TargetFile.model_validate(tomllib.loads(block)) for block in blocks if "\n[load]" in block or "\n[api]" in block
     ]
     assert [target.load.kind if target.load else "full" for target in targets] == ["http", "ollama", "full"]
+    [acts] = [tomllib.loads(block)["load"] for block in blocks if "[[load]]" in block]
+    assert [LoadAct(**act).action for act in acts] == ["patient.read", "patient.encounter"]
