@@ -14,21 +14,43 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import numpy.typing as npt
 from scipy.special import betaincinv, ndtri
 
 from checks.dp_audit.model import Bound, Floats, Hits
 
+Counts = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]]
 _POWER_Z = 1.645  # a chance of 95 % to be detected
+_FORESEEN = 400  # certifications that are played through before one is made
 
 
-def lower(hits: int, samples: int, alpha: float) -> float:
+def lower(hits: npt.ArrayLike, samples: npt.ArrayLike, alpha: float) -> Floats:
     """Clopper-Pearson: with confidence 1 - alpha the probability is at least this."""
-    return 0.0 if hits == 0 else float(betaincinv(hits, samples - hits + 1, alpha))
+    seen, n = np.asarray(hits), np.asarray(samples)
+    return np.where(seen == 0, 0.0, betaincinv(np.maximum(seen, 1), np.maximum(n - seen, 0) + 1, alpha))
 
 
-def upper(hits: int, samples: int, alpha: float) -> float:
+def upper(hits: npt.ArrayLike, samples: npt.ArrayLike, alpha: float) -> Floats:
     """Clopper-Pearson: with confidence 1 - alpha the probability is at most this."""
-    return 1.0 if hits == samples else float(betaincinv(hits + 1, samples - hits, 1 - alpha))
+    seen, n = np.asarray(hits), np.asarray(samples)
+    return np.where(seen >= n, 1.0, betaincinv(seen + 1, np.maximum(n - seen, 1), 1 - alpha))
+
+
+def certified(counts: Counts, *, delta: float, alpha: float) -> Floats:
+    """The epsilon that events' hits certify; 0 where nothing is.
+
+    Args:
+        counts: hits and outputs of the likely input, then of the unlikely one; arrays of one shape.
+    """
+    likely, of_likely, unlikely, of_unlikely = counts
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if delta == 0:
+            share = lower(likely, likely + unlikely, alpha)
+            found = np.log(share / (1 - share))
+        else:
+            bottom, top = lower(likely, of_likely, alpha / 2), upper(unlikely, of_unlikely, alpha / 2)
+            found = np.where(bottom > delta, np.log(np.maximum(bottom - delta, 0) / top), 0.0)
+    return np.maximum(found, 0.0)
 
 
 def certify(hits: Hits, *, delta: float, alpha: float, gaussian: bool = False) -> Bound:
@@ -38,14 +60,30 @@ def certify(hits: Hits, *, delta: float, alpha: float, gaussian: bool = False) -
         hits: their numbers of outputs were drawn from one Poisson distribution when ``delta`` is 0 (see the module).
         gaussian: also bound mu (Dong, Roth, Su 2022, https://doi.org/10.1111/rssb.12454); takes a positive delta.
     """
-    if delta == 0:
-        share = lower(hits.likely, hits.likely + hits.unlikely, alpha)
-        return Bound(max(0.0, math.log(share / (1 - share))) if share > 0 else 0.0, hits, alpha)
-    likely = lower(hits.likely, hits.of_likely, alpha / 2)
-    unlikely = upper(hits.unlikely, hits.of_unlikely, alpha / 2)
-    epsilon = max(0.0, math.log((likely - delta) / unlikely)) if likely > delta else 0.0
-    mu = max(0.0, float(ndtri(likely) - ndtri(unlikely))) if gaussian else None
-    return Bound(epsilon, hits, alpha, mu)
+    counts = hits.likely, hits.of_likely, hits.unlikely, hits.of_unlikely
+    epsilon = float(certified((*map(np.asarray, counts),), delta=delta, alpha=alpha))  # type: ignore[arg-type]
+    if not gaussian or delta == 0:
+        return Bound(epsilon, hits, alpha)
+    likely, unlikely = lower(*counts[:2], alpha / 2), upper(*counts[2:], alpha / 2)
+    return Bound(epsilon, hits, alpha, max(0.0, float(ndtri(likely) - ndtri(unlikely))))
+
+
+def expected(likely: int, unlikely: int, drawn: int, *, delta: float, alpha: float, samples: int) -> tuple[float, float]:
+    """The epsilon that an event will certify in ``samples`` fresh outputs of each input: its mean and its standard
+    deviation.
+
+    Args:
+        likely, unlikely: its hits in ``drawn`` outputs of each; how often it happens is as uncertain as they leave it
+            (a Jeffreys prior).
+    """
+    chance = np.random.default_rng(_FORESEEN)
+    hits = []
+    for seen in (likely, unlikely):
+        share = chance.beta(seen + 0.5, drawn - seen + 0.5, _FORESEEN)
+        hits.append(chance.poisson(share * samples) if delta == 0 else chance.binomial(samples, share))
+    whole = np.full(_FORESEEN, samples)
+    found = certified((hits[0], whole, hits[1], whole), delta=delta, alpha=alpha)
+    return float(found.mean()), float(found.std())
 
 
 def promise(
@@ -88,14 +126,14 @@ def detectable_epsilon(claimed: float, samples: int, alpha: float, delta: float 
     """
 
     def refuted(epsilon: float) -> bool:
-        share = 1 / (1 + math.exp(-epsilon))
-        variances = share * samples, (1 - share) * samples  # of Poisson counts
+        share, rest = 1 / (1 + math.exp(-epsilon)), 1 / (1 + math.exp(epsilon))
+        variances = share * samples, rest * samples  # of Poisson counts
         if delta > 0:
-            variances = share * (1 - share) * samples, share * (1 - share) * samples
-        relative = [math.sqrt(v) / (p * samples) for v, p in zip(variances, (share, 1 - share), strict=True)]
+            variances = share * rest * samples, share * rest * samples
+        relative = [math.sqrt(v) / (p * samples) for v, p in zip(variances, (share, rest), strict=True)]
         err = _POWER_Z / math.hypot(*relative)  # the two counts err together: each by its part of the way
         likely = max(0, math.floor(share * samples * (1 - err * relative[0] ** 2)))
-        unlikely = min(samples, math.ceil((1 - share) * samples * (1 + err * relative[1] ** 2)))
+        unlikely = min(samples, math.ceil(rest * samples * (1 + err * relative[1] ** 2)))
         return certify(Hits(likely, unlikely, samples, samples), delta=delta, alpha=alpha).epsilon > claimed
 
     low, high = claimed, claimed + 1.0

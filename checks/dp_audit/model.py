@@ -15,6 +15,10 @@ Sample = Callable[[Floats, int, np.random.Generator], npt.ArrayLike]
 """``sample(values, size, rng)``: ``size`` independent outputs for an input; shape (size,) or (size, d)."""
 
 
+MOST_EPSILON = 30.0  # e^30 outputs would be needed to see a larger one, and doubles hardly tell it from none at all
+LEAST_ALPHA = 1e-300
+
+
 class MechanismError(Exception):
     """The mechanism cannot be audited; the message says what it did, in one sentence."""
 
@@ -35,8 +39,8 @@ class Claim:
     delta: float = 0.0
 
     def __post_init__(self) -> None:
-        if not (0 <= self.epsilon < np.inf and 0 <= self.delta < 1):
-            msg = f"epsilon must be finite and not negative and delta in [0, 1): {self.epsilon}, {self.delta}"
+        if not (0 <= self.epsilon <= MOST_EPSILON and 0 <= self.delta < 1):
+            msg = f"epsilon must be in [0, {MOST_EPSILON:g}] and delta in [0, 1): {self.epsilon}, {self.delta}"
             raise ValueError(msg)
 
 

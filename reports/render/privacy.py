@@ -30,11 +30,15 @@ def print_verdict(verdict: AuditVerdict, console: Console) -> None:
         "certified": f"epsilon >= {bound.epsilon:.4f}" + (f", mu >= {bound.mu:.4f}" if bound.mu is not None else ""),
         "event": verdict.event,
         "seen": f"{likely}, {unlikely} ({verdict.pair})",
-        "could have": f"shown epsilon >= {verdict.detectable_epsilon:.4g} with {verdict.samples:,} samples per input",
+        "could have": f"{_reach(verdict.detectable_epsilon)} with {verdict.samples:,} samples per input",
         "alpha, seed": f"{verdict.alpha:g}, {verdict.seed}",
     }
     for name, text in rows.items():
         console.print(f"  {name:<12}{text}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _reach(detectable: float) -> str:
+    return f"shown epsilon >= {detectable:.4g}" if detectable < float("inf") else "refuted nothing"
 
 
 def _input(values: tuple[float, ...]) -> str:
