@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import click
 
@@ -10,7 +11,12 @@ import click
 class Finite(click.FloatRange):
     """A finite number within a range: ``nan`` is outside every range, and ``inf`` is no number to reckon with."""
 
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+    def convert(
+        self,
+        value: Any,  # noqa: ANN401  click's own types
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> float:
         """See `click.ParamType.convert`."""
         number = float(super().convert(value, param, ctx))
         if not math.isfinite(number):

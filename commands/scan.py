@@ -54,9 +54,14 @@ def scan() -> None:
 @click.option(
     "--search", "examples", type=click.IntRange(min=0), default=0, help="Also let Hypothesis try so many pairs."
 )
-@click.option("--gaussian", is_flag=True, help="The noise is stated to be Gaussian: bound its mu as well.")
 @click.option(
-    "--plot", type=click.Path(path_type=Path, dir_okay=False), help="Draw the bound against the outputs (.svg)."
+    "--sequential",
+    is_flag=True,
+    help="Bet on what was seen, and stop as soon as the claim is refuted; --samples at most.",
+)
+@click.option("--gaussian", is_flag=True, help="The noise is stated to be Gaussian: its mu may refute it too.")
+@click.option(
+    "--plot", type=click.Path(path_type=Path, dir_okay=False), help="Draw what was reached against the outputs (.svg)."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def dp(file: Path, plot: Path | None, *, as_json: bool, **asked: Any) -> ExitCode:  # noqa: ANN401  click's own types

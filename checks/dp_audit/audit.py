@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from checks.dp_audit.bounds import certify, detectable_epsilon, gaussian_epsilon
+from checks.dp_audit.bounds import certify, detectable_epsilon, gaussian_epsilon, smallest_event
 from checks.dp_audit.draws import draw
 from checks.dp_audit.events import Choice, choose, rated
 from checks.dp_audit.model import (
@@ -30,7 +31,7 @@ _LEARNING = 400_000  # of them, for learning scores; the rest tells the best of 
 _FEWEST = 20
 _BLOCK = 1 << 14
 _POINTS = 24
-_CLEAR = 2.0  # what could not have shown twice the claim has not been tried
+CLEAR = 2.0  # what could not have shown twice the claim has not been tried
 
 
 Progress = Callable[[str, float], None]
@@ -92,12 +93,9 @@ def audit(
     bound = certify(steps[-1], delta=claim.delta, alpha=alpha, gaussian=settings.gaussian and claim.delta > 0)
     outcome, explanation = judge(claim, bound)
     reach = detectable_epsilon(claim.epsilon, certifying, alpha, claim.delta)
-    if outcome is AuditOutcome.NOT_REFUTED and reach > _CLEAR * claim.epsilon:
+    if outcome is AuditOutcome.NOT_REFUTED and reach > CLEAR * claim.epsilon:
         outcome = AuditOutcome.UNDECIDED
-        explanation = (
-            f"{certifying:,} fresh outputs per input could only have shown epsilon {reach:.3g} or more, over"
-            f" {_CLEAR:g} times the claim: draw more samples"
-        )
+        explanation = too_few(certifying, reach)
     return AuditVerdict(
         outcome=outcome,
         claim=claim,
@@ -110,9 +108,17 @@ def audit(
         alpha=alpha,
         seed=seed,
         detectable_epsilon=reach,
+        smallest_event=smallest_event(claim, certifying, alpha, min(selecting, _LEARNING)),
         curve=_curve(steps, claim, alpha),
         explanation=explanation,
     )
+
+
+def too_few(samples: int, reach: float) -> str:
+    """Why an audit that refuted nothing decides nothing."""
+    shown = f"only have shown epsilon {reach:.3g} or more, over {CLEAR:g} times the claim"
+    what = shown if reach < math.inf else "not have refuted anything"
+    return f"{samples:,} outputs per input could {what}: draw more samples"
 
 
 def judge(claim: Claim, bound: Bound) -> tuple[AuditOutcome, str]:

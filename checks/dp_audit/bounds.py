@@ -12,15 +12,18 @@ Otherwise two one-sided Clopper-Pearson intervals share alpha: with probability 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
 from scipy.special import betaincinv, ndtri
 
-from checks.dp_audit.model import Bound, Floats, Hits
+from checks.dp_audit.model import Bound, Claim, Floats, Hits
 
 Counts = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]]
-_POWER_Z = 1.645  # a chance of 95 % to be detected
+POWER_Z = 1.645  # a chance of 95 % to be detected
+_HITS = 10_000  # counts that are tried
+_LEARNT = 6.3  # a chance of 95 % that an output is there three times, from when on it is an atom
 _FORESEEN = 400  # certifications that are played through before one is made
 
 
@@ -68,7 +71,9 @@ def certify(hits: Hits, *, delta: float, alpha: float, gaussian: bool = False) -
     return Bound(epsilon, hits, alpha, max(0.0, float(ndtri(likely) - ndtri(unlikely))))
 
 
-def expected(likely: int, unlikely: int, drawn: int, *, delta: float, alpha: float, samples: int) -> tuple[float, float]:
+def expected(
+    likely: int, unlikely: int, drawn: int, *, delta: float, alpha: float, samples: int
+) -> tuple[float, float]:
     """The epsilon that an event will certify in ``samples`` fresh outputs of each input: its mean and its standard
     deviation.
 
@@ -131,11 +136,18 @@ def detectable_epsilon(claimed: float, samples: int, alpha: float, delta: float 
         if delta > 0:
             variances = share * rest * samples, share * rest * samples
         relative = [math.sqrt(v) / (p * samples) for v, p in zip(variances, (share, rest), strict=True)]
-        err = _POWER_Z / math.hypot(*relative)  # the two counts err together: each by its part of the way
+        err = POWER_Z / math.hypot(*relative)  # the two counts err together: each by its part of the way
         likely = max(0, math.floor(share * samples * (1 - err * relative[0] ** 2)))
         unlikely = min(samples, math.ceil(rest * samples * (1 + err * relative[1] ** 2)))
         return certify(Hits(likely, unlikely, samples, samples), delta=delta, alpha=alpha).epsilon > claimed
 
+    return least_epsilon(refuted, claimed)
+
+
+def least_epsilon(refuted: Callable[[float], bool], claimed: float) -> float:
+    """The smallest epsilon above a claimed one for which a condition holds that holds for all above it; infinity when
+    there is none up to 64.
+    """
     low, high = claimed, claimed + 1.0
     while not refuted(high):
         low, high = high, claimed + 2 * (high - claimed)
@@ -145,6 +157,25 @@ def detectable_epsilon(claimed: float, samples: int, alpha: float, delta: float 
         middle = (low + high) / 2
         low, high = (low, middle) if refuted(middle) else (middle, high)
     return high
+
+
+def smallest_event(claim: Claim, samples: int, alpha: float, learning: int) -> float:
+    """The least probability of an event, which only one of the inputs has, that refutes a claim with a chance of 95 %.
+
+    Args:
+        samples: fresh outputs of each input to certify with; ``learning`` those from which the event is learnt.
+
+    Returns:
+        above 1 when so few samples could not have refuted anything.
+    """
+    hits = np.arange(1, samples + 1) if samples < _HITS else np.unique(np.geomspace(1, samples, _HITS).astype(np.int64))
+    none, whole = np.zeros_like(hits), np.full_like(hits, samples)
+    enough = hits[certified((hits, whole, none, whole), delta=claim.delta, alpha=alpha) > claim.epsilon]
+    if not len(enough):
+        return math.inf
+    wanted = float(enough[0])
+    certain = (POWER_Z + math.sqrt(POWER_Z**2 + 4 * wanted)) / 2  # the square root of a Poisson mean
+    return max(certain**2 / samples, _LEARNT / learning)
 
 
 def gaussian_epsilon(mu: float, delta: float) -> float:

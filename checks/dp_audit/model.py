@@ -121,6 +121,8 @@ class AuditVerdict:
         likely, unlikely: the two inputs; the event is the likelier one's.
         detectable_epsilon: a mechanism that loses this much or more would have been refuted with probability 0.95, if
             its loss shows as plainly as that of randomized response.
+        smallest_event: an event of this probability or more that only one of the inputs has would have refuted the
+            claim with probability 0.95.
         curve: (samples per input, certified epsilon) as the certification grew; for the picture, not for the verdict.
     """
 
@@ -135,5 +137,36 @@ class AuditVerdict:
     alpha: float
     seed: int
     detectable_epsilon: float
+    smallest_event: float
+    curve: tuple[tuple[int, float], ...]
+    explanation: str
+
+
+@dataclass(frozen=True)
+class SequentialVerdict:
+    """The outcome of a sequential audit, with all that it takes to repeat it.
+
+    Args:
+        wealth: of all purses together at the end; a true claim lets it reach 1 / alpha with a chance of alpha.
+        samples: outputs per input that were drawn of the pair that tells most; ``outputs`` are those of all pairs and
+            inputs.
+        event: the one that was staked on most at the end; it is the likelier one's.
+        detectable_epsilon, smallest_event: as in `AuditVerdict`, for all the outputs that might have been drawn.
+        curve: (outputs per input, wealth).
+    """
+
+    outcome: AuditOutcome
+    claim: Claim
+    wealth: float
+    event: str
+    pair: str
+    likely: tuple[float, ...]
+    unlikely: tuple[float, ...]
+    samples: int
+    outputs: int
+    alpha: float
+    seed: int
+    detectable_epsilon: float
+    smallest_event: float
     curve: tuple[tuple[int, float], ...]
     explanation: str
