@@ -12,9 +12,10 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
-from checks.application import Application, LoadAct, Request
+from checks.application import Act, Application, LoadAct, Request
 from checks.application.answers import is_in, values_in
 from checks.application.load import CHAT, OF_A_LOAD, Action
+from checks.model import NotDeclaredError
 from checks.targets import Written
 from loadtests.schedules.arrivals import Arrival
 from loadtests.users.http_answer import WRONG_BODY, HttpAnswer, RequestError, document_of, expect_success
@@ -34,6 +35,7 @@ class _Planned:
     request: Request
     success: tuple[int, ...]
     record: str
+    roles: tuple[str, ...]
     ids: frozenset[str]
     written: WrittenRecords | None
 
@@ -73,7 +75,8 @@ class DescribedActs:
         looked = (back.request or self._application.act(back.act).request) if back else None
         written = WrittenRecords(looked, back.values) if back and looked else None
         ids = request.placeholders - OF_A_LOAD
-        return _Planned(how, request, act.success if act else _SUCCESS, act.record if act else "", ids, written)
+        success, record, roles = (act.success, act.record, act.roles) if act else (_SUCCESS, "", ())
+        return _Planned(how, request, success, record, roles, ids, written)
 
     def meet_records(self, ask: Ask) -> None:
         """Ask for the ids that requests need, each list once.
@@ -82,24 +85,36 @@ class DescribedActs:
             RequestError: no right answer, or there is none.
         """
         answers: dict[str, object] = {}
-        wanted = {(name, plan.how.ids) for plan in self._planned.values() for name in plan.ids}
-        for name, chosen in sorted(wanted | ({("model", "")} if self._asks_for_model else set())):
-            act = self._application.act(chosen or self._first_yielding(name))
+        for plan in self._planned.values():
+            for name in sorted(plan.ids - self._records.keys()):
+                act = self._yielding(name, plan.roles, plan.how.ids)
+                self._records[name] = self._values(act, name, answers, ask)
+        if self._asks_for_model and (inference := self._application.inference):
+            act = self._yielding("model", inference.roles)
+            self._fixed["model"] = self._values(act, "model", answers, ask)[0]
+
+    def _yielding(self, name: str, roles: Iterable[str], chosen: str = "") -> Act:
+        """The act that yields a placeholder, first of all one that the same roles may do."""
+        if chosen:
+            return self._application.act(chosen)
+        able = [act for act in self._application.yielding(name) if act.request.placeholders <= OF_A_LOAD]
+        if not able:
+            msg = f"no act that a load can ask at log-in yields {{{name}}}"
+            raise NotDeclaredError(msg, "acts")
+        return next((act for act in able if set(roles) <= set(act.roles)), able[0])
+
+    def _values(self, act: Act, name: str, answers: dict[str, object], ask: Ask) -> tuple[str, ...]:
+        try:
             if act.name not in answers:
                 filled = act.request.filled(self._fixed | _fresh(""))
                 answers[act.name] = document_of(expect_success(ask(filled), act.success))
-            values = values_in(answers[act.name], act.yields[name])[:RECORDS]
-            if not values:
-                msg = f"{act.request} shows no {name} to work with"
-                raise RequestError(msg)
-            if name == "model":
-                self._fixed["model"] = values[0]
-            else:
-                self._records[name] = values
-
-    def _first_yielding(self, name: str) -> str:
-        able = [act for act in self._application.yielding(name) if act.request.placeholders <= OF_A_LOAD]
-        return able[0].name if able else f"that yields {{{name}}}"
+        except RequestError as problem:
+            msg = f"{act.request}: {problem}"
+            raise RequestError(msg) from problem
+        if values := values_in(answers[act.name], act.yields[name])[:RECORDS]:
+            return values
+        msg = f"{act.request} shows no {name} to work with"
+        raise RequestError(msg)
 
     def perform(self, action: Action, arrival: Arrival, ask: Ask) -> None:
         """Do it once.

@@ -23,6 +23,11 @@ prefix = "/ai"
 stream = false
 roles = ["doctor"]
 [[act]]
+name = "roster"
+request = "GET /people/all"
+roles = ["doctor"] # a carer who asked for this would not get in
+yields = { person = "/0/id" }
+[[act]]
 name = "list"
 request = "GET /people"
 roles = ["carer", "doctor"]
