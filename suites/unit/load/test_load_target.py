@@ -233,6 +233,22 @@ def test_a_bare_server_leaves_the_other_checks_unknown() -> None:
     assert missing.value.reason is Reason.NOT_DECLARED
 
 
+def test_a_gate_sends_a_production_system_no_load_above_its_stated_rate() -> None:
+    """UNKNOWN with the lines, before anything is opened; a stated rate that the profile keeps is taken."""
+    serving = {"environment": "production"}
+    with pytest.raises(CannotLookError, match=r'is a production system.*environment = "staging"') as refused:
+        Deployment(_target(load={"url": "http://127.0.0.1:1"}, **serving)).find(Loads)
+    assert refused.value.reason is Reason.NOT_DECLARED
+    slow = Deployment(_target(load={"url": "http://127.0.0.1:1", "rate": 1}, **serving))
+    loads = slow.find(Loads)
+    assert isinstance(loads, Loads)
+    with pytest.raises(CannotLookError, match=r"sends up to 12 requests/s, and mine, .* states rate = 1 "):
+        loads.load()
+    slow.close()
+    fast = _target(load={"url": "http://127.0.0.1:1", "rate": 12}, **serving)
+    assert load_spec(fast, load_profile("gate"), 1).profile.rate == 12
+
+
 def test_target_check_says_whether_the_server_can_be_reached() -> None:
     """A listening port and a closed one."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
