@@ -11,7 +11,7 @@ from checks.targets.abilities import Isolate, Kill, Pause
 from checks.targets.api import Account, Api, Login
 from checks.targets.attempt import Attempt
 from checks.targets.backups import BackupInfo, Backups, Restoration
-from checks.targets.cache import Cache
+from checks.targets.cache import Cache, CacheAccount, CacheReply
 from checks.targets.canary import Canary, Sighting, Trace
 from checks.targets.database import Database
 from checks.targets.drills import Drill, Drills
@@ -52,6 +52,8 @@ __all__ = [
     "BackupInfo",
     "Backups",
     "Cache",
+    "CacheAccount",
+    "CacheReply",
     "Canary",
     "Certificate",
     "Database",
