@@ -128,6 +128,12 @@ class FederationPolicy(_Strict):
     max_patients_per_node: Annotated[int, Field(ge=1)] = 10_000
 
 
+class OperationsPolicy(_Strict):
+    """``required_alerts`` are names of alerting rules that must be loaded."""
+
+    required_alerts: tuple[str, ...] = ()
+
+
 class Exemption(_Strict):
     """A check that does not apply to this system, and why."""
 
@@ -160,6 +166,7 @@ class Policy(_Strict):
     recovery: RecoveryPolicy = RecoveryPolicy()
     privacy: PrivacyPolicy = PrivacyPolicy()
     federation: FederationPolicy = FederationPolicy()
+    operations: OperationsPolicy = OperationsPolicy()
     autoscaling: Autoscaling | None = None
     not_applicable: tuple[Exemption, ...] = ()
     may_lack: tuple[str, ...] = ()

@@ -37,7 +37,7 @@ from checks.targets.hosts import FileFacts, Hosts, ProcessFacts
 from checks.targets.inference import Inference, ModelServerState
 from checks.targets.latencies import Latencies, Objective
 from checks.targets.load import Accelerator, GeneratorProcess, Load, Loads, Mark, Slice, Written
-from checks.targets.monitoring import Alert, Monitoring
+from checks.targets.monitoring import Alert, AlertRule, Monitoring, ScrapeState
 from checks.targets.privacy import Mechanism, NodeNoise, PrivacyClaim, ReleasedNoise, Repetition, Spending
 from checks.targets.reply import Reply
 from checks.targets.trail import AuditTrail, TrailEntry
@@ -46,6 +46,7 @@ __all__ = [
     "Accelerator",
     "Account",
     "Alert",
+    "AlertRule",
     "Api",
     "Attempt",
     "AuditTrail",
@@ -94,6 +95,7 @@ __all__ = [
     "Reply",
     "Restoration",
     "RoleAnswer",
+    "ScrapeState",
     "Sighting",
     "Slice",
     "Spending",
