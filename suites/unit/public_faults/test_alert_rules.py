@@ -45,6 +45,7 @@ ABLE = [
     'ALERTS{alertname="able 0"}',
     'rate(asked_total{code="500"}[1m]) > 0',
     'rate(answered_total{code="500"}[1m]) > 0',
+    "rate(seconds_count[5m]) > 2",
     "histogram_quantile(0.95, sum by (le) (rate(seconds_bucket[5m]))) > 2",
     "job:asked:rate1m > 3",
     # what fires for want of a series, or without one
@@ -62,6 +63,8 @@ BLIND = {
     "gone > 0": ("gone",),
     'rate(asked_total{job="no-such-job"}[1m]) > 0': ('asked_total{job="no-such-job"}',),
     'rate(answered_total{cod="500"}[1m]) > 0': ('answered_total{cod="500"}',),
+    "rate(seconds[5m]) > 0": ("seconds",),  # a histogram is written as _bucket, _count and _sum
+    "asked_sum > 0": ("asked_sum",),
     "count(no_such_metric) == 0": ("no_such_metric",),
     "vector(scalar(no_such_metric)) > 1": ("no_such_metric",),
     "depth and on (queue) no_such_metric": ("no_such_metric",),
