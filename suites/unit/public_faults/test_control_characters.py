@@ -16,6 +16,7 @@ from checks.model import Finding, Reason, Status, plain
 from cli import main
 from reports.document import ReportDocument, decode, encode
 from reports.records import Identity
+from reports.refusals import Refusal, VerificationError
 from reports.render.allure import findings_html, findings_text, write_environment
 from reports.render.junit import junit
 from reports.render.terminal import print_summary
@@ -83,6 +84,10 @@ def test_a_report_of_somebody_else_is_only_read_too() -> None:
     """Whoever signs one may write into it what they like."""
     told = document().identity.model_dump(mode="json") | {"name": CLEARS}
     assert _obeyed(Identity.model_validate(told).name) == set()
+
+
+def test_a_refusal_that_names_a_file_is_only_read() -> None:
+    assert _obeyed(str(VerificationError(Refusal.EVIDENCE_ADDED, f"There is a file {CLEARS}."))) == set()
 
 
 def test_the_environment_that_allure_shows_is_only_read(tmp_path: Path) -> None:
