@@ -17,6 +17,7 @@ from benchmarks.load_truth.server import Note
 from benchmarks.wrk import BenchmarkError, ask_without_pause
 from checks.targets import Load
 from fixtures.hosts.loopback import LoopbackHost
+from fixtures.hosts.ports import free_port
 from fixtures.hosts.process import Process
 from fixtures.targets.load.target import send
 from fixtures.wait import wait_for
@@ -70,7 +71,7 @@ class ObservedServer:
         self._law, self._key = LAWS[key], key
         self._client = LoopbackHost("client", "127.0.0.1", place / f"{key}-client", run_id)
         self._host = LoopbackHost("server", "127.0.0.1", place / f"{key}-server", run_id)
-        self._port = _free_port()
+        self._port = free_port()
 
     def open_loop(self, arrivals: str, seed: int) -> tuple[Truth, Seen]:
         """The truth of a schedule, and what the generator reports of it."""
@@ -157,12 +158,6 @@ def _seen(by: str, load: Load) -> Seen:
     latency = Percentiles(page.total, tuple(page.percentile(share) for share in SHARES))
     wrong = f"{page.failed} requests failed" if page.failed else ""
     return Seen(by, latency, late.percentile(0.99), wrong=wrong)
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-    return port
 
 
 def _answers(port: int) -> bool:
