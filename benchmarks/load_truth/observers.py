@@ -81,7 +81,7 @@ class ObservedServer:
         answers = {(user, number): ServedRequest(came - opened, left - opened) for user, number, came, left in notes}
         true = truth(profile, seed, self._law, answers, None if resumed is None else resumed - opened)
         expected = true.latency
-        seen = _seen(f"{arrivals}, open", load)
+        seen = seen_in(f"{arrivals}, open", load)
         off = tuple(value - right for value, right in zip(seen.latency.ms, expected.ms, strict=True))
         wrong = [seen.wrong] if seen.wrong else []
         wrong += [
@@ -97,7 +97,7 @@ class ObservedServer:
 
     def closed_loop(self, seed: int) -> Seen:
         """The same users, who wait for every answer."""
-        return _seen("closed loop", self._load(profile_of("closed"), seed)[0])
+        return seen_in("closed loop", self._load(profile_of("closed"), seed)[0])
 
     def wrk(self) -> Seen:
         """As many connections that never pause."""
@@ -152,7 +152,8 @@ def undisturbed() -> Iterator[None]:
             os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
 
 
-def _seen(by: str, load: Load) -> Seen:
+def seen_in(by: str, load: Load) -> Seen:
+    """What a load of visitors shows."""
     kinds = {kind.kind: kind for kind in load.kinds}
     page, late = kinds["page.get"], kinds["generator:late"]
     latency = Percentiles(page.total, tuple(page.percentile(share) for share in SHARES))
