@@ -125,16 +125,25 @@ class ObservedServer:
             raise BenchmarkError(msg)
         return load, resumed, json.loads(answers.read_text())
 
-    @contextlib.contextmanager
-    def _served(self) -> Iterator[tuple[Process, Path]]:
-        answers = self._host.directory / "answers.json"
-        argv = [sys.executable, "-m", "benchmarks.load_truth.server", self._key, str(self._port), FIRST, str(answers)]
-        server = self._host.spawn(argv, service="server", env={"PYTHONPATH": str(_ROOT)})
-        try:
-            wait_for(lambda: _answers(self._port), what=f"the server of {self._law.name} answers", timeout_s=20)
-            yield server, answers
-        finally:
-            server.stop()
+    def _served(self) -> contextlib.AbstractContextManager[tuple[Process, Path]]:
+        return served(self._host, "benchmarks.load_truth.server", self._key, self._port)
+
+
+@contextlib.contextmanager
+def served(host: LoopbackHost, module: str, key: str, port: int) -> Iterator[tuple[Process, Path]]:
+    """A server of this benchmark while the block runs: its process, and the file of its notes, there when it has ended.
+
+    Args:
+        module: called with the key of its law, its port, the first user's address and that file.
+    """
+    answers = host.directory / "answers.json"
+    argv = [sys.executable, "-m", module, key, str(port), FIRST, str(answers)]
+    server = host.spawn(argv, service="server", env={"PYTHONPATH": str(_ROOT)})
+    try:
+        wait_for(lambda: _answers(port), what=f"the server of {key} answers", timeout_s=20)
+        yield server, answers
+    finally:
+        server.stop()
 
 
 @contextlib.contextmanager

@@ -12,6 +12,9 @@ from rich.console import Console
 
 from benchmarks.elasticity.beyond import time_outs
 from benchmarks.load_generator.__main__ import tried
+from benchmarks.load_truth.chat_laws import ChatTruth
+from benchmarks.load_truth.chats import compared
+from benchmarks.load_truth.laws import percentiles
 from benchmarks.load_truth.observers import profile_of, seen_in
 from benchmarks.router.profiles import CHAT, READ, chat_profile, read_profile
 from benchmarks.router.report import RouterReport
@@ -85,6 +88,31 @@ def test_visitors_are_told_by_their_pages() -> None:
     assert seen.latency.ms == pytest.approx((2, 2, 2), rel=0.001)
     assert (rate.rate, rate.problem) == (meant["page.get"] / load.seconds, "1 failed")
     assert rate.p95_ms == pytest.approx(2, rel=0.001)
+
+
+def test_chats_are_told_beside_the_truth() -> None:
+    """Equal figures are right; a time, a count, a cause or a time per chunk that is another is not."""
+    recorder = Recorder()
+    for error in ("", "", "incomplete answer"):
+        recorder.request(CHAT, 0.0, 0.4, error, stream=StreamTimes(first_token_s=0.1, per_token_s=0.02))
+    spec = LoadSpec(target="t", base_url="http://127.0.0.1:1", profile=chat_profile(1, 1), seed=1)
+    load = replace(empty_record(spec, ""), kinds=recorder.latencies())
+    times = {"": percentiles([0.4] * 3), "first_token": percentiles([0.1] * 3), "per_token": percentiles([0.02] * 3)}
+    true = ChatTruth(times, {"incomplete answer": 1})
+    assert {row.what: row.wrong for row in compared(true, load)} == dict.fromkeys(
+        ("whole answer", "first token", "per later token", "incomplete answer"), False
+    )
+    later = replace(true, times=times | {"first_token": percentiles([0.103] * 3)})
+    assert [row.what for row in compared(later, load) if row.wrong] == ["first token"]
+    fewer = replace(true, times=times | {"per_token": percentiles([0.02] * 2)}, failures={"not HTTP": 1})
+    assert [row.what for row in compared(fewer, load) if row.wrong] == [
+        "per later token",
+        "incomplete answer",
+        "not HTTP",
+    ]
+    recorder.time(f"{CHAT}:per_chunk", 0.02)
+    chunks = replace(load, kinds=recorder.latencies())
+    assert [row.what for row in compared(true, chunks) if row.wrong] == ["per later chunk"]
 
 
 def test_time_outs_are_those_of_all_requests() -> None:
