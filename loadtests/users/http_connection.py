@@ -1,4 +1,8 @@
-"""One HTTP/1.1 connection under gevent, and its parser: geventhttpclient's (llhttp)."""
+"""One HTTP/1.1 connection under gevent, and its parser: geventhttpclient's (llhttp, as in Node.js).
+
+h11, which the edge is looked at with, would do as well and costs some 80 us more an answer: a quarter of all that one
+core can send.
+"""
 
 from __future__ import annotations
 

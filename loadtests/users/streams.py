@@ -20,9 +20,6 @@ from loadtests.users.chat_endings import WHOLE, cause_of_end, cause_of_error, er
 from loadtests.users.event_stream import EventStream
 from loadtests.users.http_answer import WRONG_BODY
 
-_OUTPUT = ("content", "tool_calls", "refusal")
-_THINKING = ("reasoning_content", "reasoning", "thinking")  # llama.cpp and DeepSeek; vLLM and OpenRouter; Ollama
-
 
 class TokenClock:
     """Reads a stream piece by piece and notes when its chunks of tokens arrived, by ``time.monotonic``.
@@ -80,12 +77,14 @@ class TokenClock:
         raise NotImplementedError
 
     def _message(self, message: Mapping[str, Any], now: float) -> None:
-        """Note the tokens of a delta or message."""
-        thinks, says = any(map(message.get, _THINKING)), any(map(message.get, _OUTPUT))
+        """Note the tokens of a delta or message; thoughts are where llama.cpp, vLLM or Ollama put them."""
+        says = message.get("content") or message.get("tool_calls") or message.get("refusal")
+        thinks = message.get("reasoning_content") or message.get("reasoning") or message.get("thinking")
         if says and self._first_output is None:
             self._first_output = now
-        self._thought = self._thought or thinks
-        if thinks or says:
+        if thinks:
+            self._thought = True
+        if says or thinks:
             self.moments.append(now)
 
     def _fails(self, kind: str | None) -> None:
@@ -114,7 +113,7 @@ class OpenAIClock(TokenClock):
         return self._stream.read(data)
 
     def _read(self, name: bytes, event: bytes, now: float) -> None:
-        if event == b"[DONE]":
+        if event.startswith(b"[DONE]"):
             self._over = True
             return
         if name == b"error":
