@@ -7,20 +7,35 @@ work is refused before anything is started.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import pytest
 
+from checks.catalogue import CatalogueError
+from checks.model import Check
 from checks.policy import Policy, PolicyError, load_policy, policy_names
 from fixtures.deployment.target_file import TargetError, read_target
 from fixtures.hosts import HostError
 from fixtures.hosts.loopback import may_use_namespaces
+from fixtures.own_code.checks import Rulebook, rulebook
+from fixtures.own_code.python_file import PythonFileError
 from fixtures.stack import runs
 from loadtests.schedules.profiles import Profile, ProfileError, load_profile, profile_names
 from reports.keys import SigningKeyError, load_signer
 from reports.waivers import Waiver, WaiverError, load_waivers
 
-OPTION_ERRORS = (PolicyError, ProfileError, TargetError, WaiverError, SigningKeyError, HostError)
+OPTION_ERRORS = (
+    CatalogueError,
+    HostError,
+    PolicyError,
+    ProfileError,
+    PythonFileError,
+    SigningKeyError,
+    TargetError,
+    WaiverError,
+)
+OPTIONS = pytest.StashKey["RunOptions"]()  # of pytest's configuration, from the moment that it is made
 _KINDS = ("gate", "drill")
 
 
@@ -30,6 +45,7 @@ class RunOptions:
 
     Args:
         kind: ``gate`` or ``drill``, which end with a report; empty for every other run.
+        checks: a folder with checks of the user's own.
         target: None stands up the reference stack for the run.
     """
 
@@ -37,12 +53,22 @@ class RunOptions:
     policy: Policy
     profile: Profile
     target: Path | None
+    checks: Path | None
     driver: str
     model: Path | None
     report_root: Path
     run_id: str
     signing_key: Path | None
     waivers: tuple[Waiver, ...]
+
+    @cached_property
+    def rulebook(self) -> Rulebook:
+        """The catalogue, and the checks of the user's own after it.
+
+        Raises:
+            CatalogueError, PythonFileError: a check cannot be read.
+        """
+        return rulebook(self.checks)
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -56,6 +82,7 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption(
         "--policy", default="default", metavar="NAME", help=f"one of {', '.join(policy_names())}, or a .toml file"
     )
+    group.addoption("--checks", type=Path, metavar="DIR", help="judge by the checks of this folder, too")
     group.addoption("--driver", default="", choices=["", *runs.DRIVERS], help="hosts of the reference stack")
     group.addoption("--model", type=Path, metavar="GGUF", help="serve this model instead of random weights")
     group.addoption("--load-profile", default="gate", metavar="NAME", help=f"one of {', '.join(profile_names())}")
@@ -73,8 +100,8 @@ def read_options(config: pytest.Config) -> RunOptions:
     """The options of this run, which gets its id here.
 
     Raises:
-        PolicyError, ProfileError, TargetError, WaiverError, SigningKeyError, HostError: an option cannot work, and the
-            message says what to mend; `OPTION_ERRORS` are all of these.
+        CatalogueError, HostError and others: an option cannot work, and the message says what to mend;
+            `OPTION_ERRORS` are all of these.
     """
     expression = str(config.getoption("markexpr") or "")
     kind = expression if expression in _KINDS else ""
@@ -89,11 +116,12 @@ def read_options(config: pytest.Config) -> RunOptions:
     if key := config.getoption("signing_key"):
         load_signer(key)
     waivers = config.getoption("waivers")
-    return RunOptions(
+    options = RunOptions(
         kind=kind,
         policy=load_policy(str(config.getoption("policy"))),
         profile=load_profile(config.getoption("load_profile")).changed(seconds=config.getoption("load_seconds")),
         target=target,
+        checks=config.getoption("checks"),
         driver=driver,
         model=model,
         report_root=Path(config.getoption("report_dir")) / (kind or "gate"),
@@ -101,6 +129,17 @@ def read_options(config: pytest.Config) -> RunOptions:
         signing_key=key,
         waivers=load_waivers(waivers) if waivers else (),
     )
+    if options.checks:
+        options.rulebook  # noqa: B018  what it says of them is said now
+    return options
+
+
+def rules_of(config: pytest.Config) -> tuple[Check, ...]:
+    """Every check of this run; a malformed one ends the run with one sentence."""
+    try:
+        return config.stash[OPTIONS].rulebook.rules
+    except OPTION_ERRORS as problem:
+        pytest.exit(f"clinical-gate: {problem}", returncode=2)
 
 
 def refuse_other_than_gguf(model: Path) -> None:

@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 
 import pytest
 
-from checks.catalogue import catalogue, controls
 from checks.evaluate import evaluate
 from checks.model import Check, Result, Status
 from fixtures import REPOSITORY
@@ -31,7 +30,7 @@ from reports.decide import Criteria, RunPeriod, decide
 from reports.document import ReportDocument, compose, policy_digest, target_digest
 from reports.effective_status import violation_name
 from reports.figures import DrillRecord, LoadRecord, PrivacyRecord
-from reports.records import Identity, SelfProof
+from reports.records import Identity, OwnFile, SelfProof
 from reports.render.allure import attach_result
 from reports.render.load.files import evidence as load_files
 from reports.writer import Published, publish
@@ -116,14 +115,14 @@ class GateSession:
         ended = datetime.now(UTC)
         skew_ms = ((ended - self.started).total_seconds() - (time.monotonic_ns() - self._monotonic) / 1e9) * 1e3
         policy = options.policy
-        rules = catalogue()
+        rules = options.rulebook.rules
         if options.kind == "drill":
             rules = tuple(r for r in rules if room_of(r) in DRILLS)
             policy = policy.model_copy(update={"required_controls": (), "gates": tuple({r.gate: 0 for r in rules})})
         proofs = self._proofs()
         decision = decide(
             self.results,
-            Criteria(policy, rules, controls()),
+            Criteria(policy, rules, options.rulebook.controls),
             proofs=proofs,
             period=RunPeriod(self.started, ended.date(), skew_ms),
             waivers=options.waivers,
@@ -149,6 +148,7 @@ class GateSession:
             drills=[DrillRecord.of(d) for d in (deployment.drills() if deployment else ())],
             load=[LoadRecord.of(x, 1 - policy.performance.availability) for x in loads],
             privacy=[PrivacyRecord.of(*c) for c in (deployment.privacy() if deployment else ())],
+            own_files=[OwnFile(part="checks", path=path, digest=sha) for path, sha in options.rulebook.files.items()],
         )
         return document, publish(
             options.report_root,
