@@ -19,8 +19,11 @@ from runner.proving import ProofCase, Prover, Proving
 from runner.terminal import uncaptured
 
 if TYPE_CHECKING:
+    from fixtures.deployment.opening import Opening
+    from fixtures.deployment.site import LoadOrder
     from runner.session import GateSession
 
+pytest_plugins = ["fixtures.plugin"]
 _SUITES = Path(__file__).parent / "suites"
 _SESSION = pytest.StashKey["GateSession"]()
 _REPORT = pytest.StashKey[tuple[ReportDocument, Published] | str]()  # a string says why there is none
@@ -55,12 +58,25 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def gate_session(request: pytest.FixtureRequest) -> Iterator[GateSession]:
+def load_order(pytestconfig: pytest.Config) -> LoadOrder:
+    """A load as the options of the run say, told about while it is sent."""
+    from fixtures.deployment.site import LoadOrder  # noqa: PLC0415  likewise
+    from loadtests.progress import Lines  # noqa: PLC0415  likewise
+
+    options = pytestconfig.stash[OPTIONS]
+    return LoadOrder(options.profile, options.policy.performance.objectives(), Lines(uncaptured(pytestconfig)))
+
+
+@pytest.fixture(scope="session")
+def gate_session(request: pytest.FixtureRequest, opening: Opening) -> Iterator[GateSession]:
     """The run; its report is made when the session ends."""
+    from fixtures.plugin import opened  # noqa: PLC0415  imported earlier, it would be no plugin
     from runner.session import GateSession  # noqa: PLC0415  the unit tests need none of this
 
     config = request.config
-    session = GateSession(config.stash[OPTIONS], _selected_proofs(request.session), uncaptured(config))
+    if config.getoption("target"):
+        opened(opening)  # what its adapter lacks is said before anything is proven
+    session = GateSession(config.stash[OPTIONS], _selected_proofs(request.session), opening)
     config.stash[_SESSION] = session
     try:
         yield session

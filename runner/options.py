@@ -15,9 +15,6 @@ import pytest
 from checks.catalogue import CatalogueError
 from checks.model import Check
 from checks.policy import Policy, PolicyError, load_policy, policy_names
-from fixtures.deployment.target_file import TargetError, read_target
-from fixtures.hosts import HostError
-from fixtures.hosts.loopback import may_use_namespaces
 from fixtures.own_code.checks import Rulebook, rulebook
 from fixtures.own_code.python_file import PythonFileError
 from fixtures.stack import runs
@@ -27,12 +24,10 @@ from reports.waivers import Waiver, WaiverError, load_waivers
 
 OPTION_ERRORS = (
     CatalogueError,
-    HostError,
     PolicyError,
     ProfileError,
     PythonFileError,
     SigningKeyError,
-    TargetError,
     WaiverError,
 )
 OPTIONS = pytest.StashKey["RunOptions"]()  # of pytest's configuration, from the moment that it is made
@@ -46,16 +41,12 @@ class RunOptions:
     Args:
         kind: ``gate`` or ``drill``, which end with a report; empty for every other run.
         checks: a folder with checks of the user's own.
-        target: None stands up the reference stack for the run.
     """
 
     kind: str
     policy: Policy
     profile: Profile
-    target: Path | None
     checks: Path | None
-    driver: str
-    model: Path | None
     report_root: Path
     run_id: str
     signing_key: Path | None
@@ -73,18 +64,11 @@ class RunOptions:
 
 def add_options(parser: pytest.Parser) -> None:
     """What the gate can be told."""
-    group = parser.getgroup(
-        "clinical-gate", "clinical-gate (write --option=FILE when FILE lies outside this directory)"
-    )
-    group.addoption(
-        "--target", type=Path, metavar="FILE", help="gate this deployment; default: stand up the reference stack"
-    )
+    group = parser.getgroup("clinical-gate")  # what is looked at, `fixtures.plugin` asks
     group.addoption(
         "--policy", default="default", metavar="NAME", help=f"one of {', '.join(policy_names())}, or a .toml file"
     )
     group.addoption("--checks", type=Path, metavar="DIR", help="judge by the checks of this folder, too")
-    group.addoption("--driver", default="", choices=["", *runs.DRIVERS], help="hosts of the reference stack")
-    group.addoption("--model", type=Path, metavar="GGUF", help="serve this model instead of random weights")
     group.addoption("--load-profile", default="gate", metavar="NAME", help=f"one of {', '.join(profile_names())}")
     group.addoption("--load-seconds", type=float, default=None, metavar="S", help="length of the measured load")
     group.addoption(
@@ -100,19 +84,11 @@ def read_options(config: pytest.Config) -> RunOptions:
     """The options of this run, which gets its id here.
 
     Raises:
-        CatalogueError, HostError and others: an option cannot work, and the message says what to mend;
+        CatalogueError, PolicyError and others: an option cannot work, and the message says what to mend;
             `OPTION_ERRORS` are all of these.
     """
     expression = str(config.getoption("markexpr") or "")
     kind = expression if expression in _KINDS else ""
-    target, driver, model = (config.getoption(name) for name in ("target", "driver", "model"))
-    if target:
-        read_target(target)
-    if driver == "namespace" and not may_use_namespaces():
-        message = "network namespaces need root: run with sudo, or use --driver loopback"
-        raise HostError(message)
-    if model:
-        refuse_other_than_gguf(model)
     if key := config.getoption("signing_key"):
         load_signer(key)
     waivers = config.getoption("waivers")
@@ -120,10 +96,7 @@ def read_options(config: pytest.Config) -> RunOptions:
         kind=kind,
         policy=load_policy(str(config.getoption("policy"))),
         profile=load_profile(config.getoption("load_profile")).changed(seconds=config.getoption("load_seconds")),
-        target=target,
         checks=config.getoption("checks"),
-        driver=driver,
-        model=model,
         report_root=Path(config.getoption("report_dir")) / (kind or "gate"),
         run_id=runs.new_run_id(),
         signing_key=key,
@@ -140,20 +113,3 @@ def rules_of(config: pytest.Config) -> tuple[Check, ...]:
         return config.stash[OPTIONS].rulebook.rules
     except OPTION_ERRORS as problem:
         pytest.exit(f"clinical-gate: {problem}", returncode=2)
-
-
-def refuse_other_than_gguf(model: Path) -> None:
-    """Say of a file that cannot be served that it cannot, before a whole stack is started for it.
-
-    Raises:
-        TargetError: it is not there, or no GGUF (https://github.com/ggml-org/ggml/blob/master/docs/gguf.md).
-    """
-    try:
-        with model.open("rb") as content:
-            magic = content.read(4)
-    except OSError as problem:
-        message = f"cannot read model {model}: {problem.strerror}"
-        raise TargetError(message) from problem
-    if magic != b"GGUF":
-        message = f"model {model} is no GGUF file: it does not begin with the letters GGUF"
-        raise TargetError(message)
