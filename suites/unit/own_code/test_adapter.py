@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -16,12 +14,12 @@ from checks.evaluate import evaluate
 from checks.model import Reason, Status
 from checks.policy import load_policy
 from cli import main
-from fixtures import REPOSITORY
 from fixtures.deployment.deployment import Deployment
 from fixtures.deployment.openers import OPENERS
 from fixtures.deployment.target_file import read_target
 from fixtures.own_code.adapter import read_adapter
 from fixtures.own_code.python_file import PythonFileError
+from suites.unit.own_code.gated import gated
 from suites.unit.own_code.signed_clinic import EXAMPLE, signed_clinic
 
 ADAPTER = (EXAMPLE / "clinic.py").read_text()
@@ -139,15 +137,14 @@ def test_every_kind_can_be_adapted(tmp_path: Path) -> None:
 def test_a_gate_signs_which_adapter_it_looked_through(tmp_path: Path) -> None:
     """And ends with 2 before the self-proof where it is none."""
     with signed_clinic(tmp_path) as target:
-        argv = [sys.executable, "-m", "pytest", "-m", "gate", f"--target={target}", f"--report-dir={tmp_path}"]
-        chosen = [*argv, "-k", "forged_tokens_refused and test_the_deployment"]
-        done = subprocess.run(chosen, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+        chosen = [f"--target={target}", f"--report-dir={tmp_path}"]
+        done = gated(*chosen, "-k", "forged_tokens_refused and test_the_deployment")
         found = json.loads((tmp_path / "gate" / "latest" / "results.json").read_text())
         digest = hashlib.sha256(ADAPTER.encode()).hexdigest()
         assert found["own_files"] == [{"part": "adapter", "path": "clinic.py", "digest": digest}], done.stdout
 
         (tmp_path / "clinic.py").write_text(ADAPTER.replace("    def accounts", "    def accounted"))
-        done = subprocess.run(argv, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+        done = gated(*chosen)
         assert done.returncode == 2
         assert f"clinic.py, line {LINE}: what open_api gives" in done.stdout + done.stderr
         assert "PASSED" not in done.stdout

@@ -5,8 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -18,6 +16,7 @@ from fixtures import REPOSITORY
 from fixtures.own_code.checks import rulebook
 from fixtures.own_code.python_file import PythonFileError
 from reports.verify import read_envelope
+from suites.unit.own_code.gated import gated
 
 EXAMPLE = REPOSITORY / "examples" / "own_code" / "checks"
 RULE = EXAMPLE / "data" / "cache_evicts_nothing.py"
@@ -193,8 +192,7 @@ def test_a_gate_judges_by_them_and_signs_what_they_were(tmp_path: Path) -> None:
     target = tmp_path / "target.toml"
     target.write_text('name = "mine"\n')
     chosen = [f"--target={target}", f"--checks={EXAMPLE}", f"--report-dir={tmp_path}", "-k", "cache_evicts_nothing"]
-    argv = [sys.executable, "-m", "pytest", "-m", "gate", *chosen]
-    done = subprocess.run(argv, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    done = gated(*chosen)
     folder = tmp_path / "gate" / "latest"
     found = json.loads((folder / "results.json").read_text())
     check = next(check for check in found["checks"] if check["id"] == "own/data/cache_evicts_nothing")
@@ -208,8 +206,7 @@ def test_a_gate_judges_by_them_and_signs_what_they_were(tmp_path: Path) -> None:
 
 
 def test_a_gate_refuses_a_broken_check_before_anything_is_started(tmp_path: Path) -> None:
-    argv = [sys.executable, "-m", "pytest", "-m", "gate", f"--checks={_folder(tmp_path, 'x = ')}"]
-    done = subprocess.run(argv, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    done = gated(f"--checks={_folder(tmp_path, 'x = ')}")
     assert done.returncode == 2
     assert "mine.py, line 1, is not Python" in done.stdout + done.stderr
     assert "Traceback" not in done.stdout + done.stderr
