@@ -24,7 +24,7 @@ def open_api(site: Site) -> Api:
 
 
 class SignedApi:
-    """Implements `checks.targets.Api`. The password of an account of the target file is its key."""
+    """Implements `checks.targets.api.Api`. The password of an account of the target file is its key."""
 
     def __init__(self, site: Site) -> None:
         section = declared(site.target.api, "api")
