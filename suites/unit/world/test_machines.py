@@ -13,12 +13,14 @@ from pathlib import Path
 
 import pytest
 
+from checks.application import Trail
 from checks.catalogue import read
 from checks.evaluate import evaluate
 from checks.model import CannotLookError, Result, Status
 from checks.policy import load_policy
 from fixtures.deployment.deployment import Deployment
 from fixtures.deployment.target_file import TargetFile
+from fixtures.targets.api.opener import log_trail
 from fixtures.targets.hosts.machine import Machine
 from fixtures.wait import wait_for
 
@@ -121,6 +123,25 @@ def test_processes_are_seen_over_ssh(ward: Ward) -> None:
     machine = Machine("ssh://ward", ward.config, ward.identity)
     [seen] = [process for process in machine.processes({"sshd"}) if process.pid == ward.pid]
     assert (seen.user, seen.directory, seen.harness) == (getpass.getuser(), "/", False)
+
+
+@NEEDS_SSHD
+def test_a_trail_in_a_log_of_another_machine_is_read(ward: Ward, tmp_path: Path) -> None:
+    """Whole lines after the mark, whatever stands in them; what is not there, or no log, is told."""
+    log = tmp_path / "access.log"
+    log.write_text('{"user":"early"}\n')
+    description = Trail(kind="log", file=str(log), fields={"username": "user"})
+    hosts = {"private_keys": [], **_through(ward, "ssh://ward")}
+    site = Deployment(TargetFile.model_validate({"name": "mine", "hosts": hosts})).site
+    trail = log_trail(site, description)
+    mark = trail.mark()
+    with log.open("a") as handle:
+        handle.write('{"user":"ada\u2028end-of-look"}\n{"user":"br')
+    assert [entry.username for entry in trail.since(mark, at_least=1)] == ["ada\u2028end-of-look"]
+    log.unlink()
+    with pytest.raises(CannotLookError, match=r"ssh://ward: tail: .*No such file"):
+        trail.since(0, at_least=1)
+    assert trail.mark() == 0
 
 
 @NEEDS_SSHD
