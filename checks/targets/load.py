@@ -84,6 +84,7 @@ class Load:
         accelerators: the GPUs that served it, where they could be watched.
         left_out: kinds that the profile asks for and the description of the application leaves out: actions, and times
             inside them (``inference.chat:first_token``).
+        tokens: of its streamed answers, as their servers said; a chunk counts as one where a server did not.
     """
 
     profile: str
@@ -104,6 +105,7 @@ class Load:
     written: Written | None = None
     accelerators: tuple[Accelerator, ...] = ()
     left_out: tuple[str, ...] = ()
+    tokens: int = 0
 
 
 @runtime_checkable

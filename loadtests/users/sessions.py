@@ -18,9 +18,10 @@ from loadtests.schedules.arrivals import Arrival
 from loadtests.schedules.profiles import Role
 from loadtests.users.account_session import AccountSession, LogInError
 from loadtests.users.acts import DescribedActs
-from loadtests.users.http_answer import WRONG_BODY, HttpAnswer, RequestError, expect_success
+from loadtests.users.http_answer import HttpAnswer, RequestError, expect_success
 from loadtests.users.http_client import HttpClient
-from loadtests.users.streams import OllamaClock, OpenAIClock, TokenClock
+from loadtests.users.streams import OllamaClock, TokenClock
+from loadtests.users.usage import chat_with_usage
 from loadtests.users.whole_chats import whole_chat
 
 
@@ -98,20 +99,11 @@ class UserSession:
         if not measured:
             return
         recorder, stream = self._recorder, asked.stream
-        recorder.request(
-            arrival.action,
-            at_s,
-            ended - intended,
-            error,
-            first_token_s=stream.first_s(intended) if stream else None,
-            per_token_s=stream.per_token_s() if stream else None,
-        )
+        times = stream.times(intended) if stream else None
+        recorder.request(arrival.action, at_s, ended - intended, error, stream=times)
         recorder.time("generator:late", begun - intended)
         recorder.time("request:wait", (asked.sent or ended) - intended)
         recorder.time("request:service", ended - (asked.sent or ended))
-        if stream:
-            for gap_s in stream.gaps_s():
-                recorder.time(f"{arrival.action}:gap", gap_s)
 
     def read_back(self) -> Written | None:
         """Look for everything that this user wrote; None when it wrote nothing."""
@@ -158,11 +150,11 @@ class UserSession:
                 stream=OllamaClock(),
             )
         else:
-            asked.post(
-                f"{whom.chat_prefix}/v1/chat/completions", body | {"max_tokens": arrival.tokens}, stream=OpenAIClock()
-            )
-        if not (asked.stream and asked.stream.finished and asked.stream.moments):
-            raise RequestError(WRONG_BODY)
+            question = body | {"max_tokens": arrival.tokens}
+            path = f"{whom.chat_prefix}/v1/chat/completions"
+            chat_with_usage(asked.post, self._client.address, path, question)
+        if asked.stream and (cause := asked.stream.cause()):
+            raise RequestError(cause)
 
 
 class _Asked:
