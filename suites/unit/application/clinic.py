@@ -83,6 +83,8 @@ def clinic(answers: Callable[[Asked], Answer], tls: ssl.SSLContext | None = None
             del format, arguments
 
     class Server(http.server.ThreadingHTTPServer):
+        request_queue_size = 128  # as many as a load may open at once
+
         def handle_error(self, request: object, client_address: object) -> None:
             del request, client_address  # refused handshakes are what is tested
 
