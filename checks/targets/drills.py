@@ -11,8 +11,9 @@ class Drill:
     """A recorded recovery drill, in seconds of the harness's monotonic clock.
 
     ``rto_s`` and ``read_rto_s`` are None when service did not come back stably inside the drill's window.
-    ``longest_gap_s`` is the longest time between two acknowledgements. ``ack_age_s`` is the age of the last
-    acknowledgement when the fault was injected. ``lost`` and the other sets hold idempotency keys.
+    ``longest_gap_s`` is the longest time between two acknowledgements of writes that were kept. ``ack_age_s`` is the age
+    of the last acknowledgement when the fault was injected. ``lost`` and the other sets hold idempotency keys.
+    ``lost_span_s``: from the oldest lost acknowledgement to the fault, or to the newest where that came after it.
     ``redundancy_s``: from the heal until every replica is back, None when one was not in time. ``primary_samples``
     counts how often the nodes were asked whether they take writes.
     ``complete_read`` says whether every key could be read back. ``clock_skew_s``: UTC against monotonic.
