@@ -19,6 +19,8 @@ class DrillFlaws(Flaws[Drills]):
         forgotten: without fencing, the heal keeps the promoted replica, and what its primary took after the fault is
             gone.
         rejoins: False loses the replica for good.
+        replicated: False has no replica that streams when the drill begins.
+        idempotent: False keeps a write twice that is sent twice under its key.
     """
 
     durable: bool = True
@@ -26,3 +28,5 @@ class DrillFlaws(Flaws[Drills]):
     fenced: bool = True
     forgotten: bool = False
     rejoins: bool = True
+    replicated: bool = True
+    idempotent: bool = True
