@@ -18,20 +18,7 @@ from fixtures.wait import wait_for
 
 pytestmark = pytest.mark.unit
 
-# A drill that breaks (a file appears), tells so, and is then busy until somebody ends it.
-_DRILL = """
-import sys, time
-from pathlib import Path
-from fixtures.drills.commands import Commands, command_fault
-broken = Path(sys.argv[1])
-fault = command_fault("f", Commands(("touch", str(broken)), ("rm", "-f", str(broken)), 10), broken.parent)
-try:
-    fault.inject()
-    print("broken", flush=True)
-    time.sleep(60)
-finally:
-    fault.heal()
-"""
+_ENDLESS = Path(__file__).with_name("endless_drill.py")
 
 
 def _commands(inject: Sequence[str], heal: Sequence[str] = ("true",), timeout_s: float = 10) -> Commands:
@@ -75,12 +62,11 @@ def test_a_heal_that_fails_says_that_something_may_be_broken_still(tmp_path: Pat
 def test_a_drill_that_is_ended_heals(tmp_path: Path, signum: signal.Signals) -> None:
     """By Ctrl-C itself; killed, by the guard that stands by."""
     broken = tmp_path / "broken"
-    argv = [sys.executable, "-c", _DRILL, str(broken)]
     environment = os.environ | {"PYTHONPATH": str(REPOSITORY)}
-    with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment) as drill:
-        assert drill.stdout is not None
-        assert drill.stdout.readline() == b"broken\n"
-        assert broken.exists()
+    with subprocess.Popen(
+        [sys.executable, str(_ENDLESS), str(broken)], stderr=subprocess.DEVNULL, env=environment
+    ) as drill:
+        assert wait_for(broken.exists, what="the file is there", timeout_s=20)
         drill.send_signal(signum)
         drill.wait(timeout=20)
     assert wait_for(lambda: not broken.exists(), what="the file is gone", timeout_s=20)
