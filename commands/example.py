@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from examples.catalogue import EXAMPLES
-from examples.common.power import kill_host, start_host
+from examples.common.power import start_host
 from fixtures import REPOSITORY
 from fixtures.deployment.target_file import TargetError
 from fixtures.progress import ServiceProgress
@@ -81,27 +81,21 @@ def down(name: str) -> None:
 
 @example.command()
 @_name
-@click.argument("what", type=click.Choice(["kill", "start"]))
 @click.argument("address")
 @click.option("--run", "run_id", default="", help="Of another run than the one that `example up` has started.")
-def host(name: str, what: str, address: str, run_id: str) -> None:
-    """Kill every process on a host of NAME at once, or start it again with its services: what its drills ask for."""
+def start(name: str, address: str, run_id: str) -> None:
+    """Start the host at ADDRESS of NAME again, with its services, after it was killed: what heals its drills."""
     run = runs.find(run_id or _run_of(name))
     if run is None:
         message = f"example {name} is not up: clinical-gate example up {name}"
         raise TargetError(message)
-    made = EXAMPLES[name](run.open())
-    services = [service for component in made.components for service in component.services]
+    services = [service for component in EXAMPLES[name](run.open()).components for service in component.services]
     there = [service for service in services if address in (service.host.address, service.host.name)]
     if not there:
         message = f"example {name} has no host {address}"
         raise TargetError(message)
-    if what == "kill":
-        kill_host(there[0].host)
-        click.echo(f"{there[0].host.name} is down")
-    else:
-        start_host(there)
-        click.echo(f"{there[0].host.name} is up again: {', '.join(service.name for service in there)}")
+    start_host(there)
+    click.echo(f"{there[0].host.name} is up again: {', '.join(service.name for service in there)}")
 
 
 def target(name: str) -> Path:

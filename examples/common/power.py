@@ -1,14 +1,15 @@
-"""A host of an example that loses its power, and gets it back."""
+"""A host of an example that loses its power, and gets it back: the commands of its target file's drills."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from checks.targets import Kill
 from fixtures import REPOSITORY
-from fixtures.hosts import Driver, Host, HostError, unable
+from fixtures.hosts import Driver
 from fixtures.services import Service
 
 
@@ -19,17 +20,6 @@ class Restarts(Protocol):
     def restart(self) -> None:
         """Stop it, and start it again."""
         ...
-
-
-def kill_host(host: Host) -> None:
-    """End every process on it at once.
-
-    Raises:
-        HostError: it cannot be killed.
-    """
-    if not isinstance(host, Kill):
-        raise HostError(str(unable(host, "killed")))
-    host.kill()
 
 
 def start_host(services: Sequence[Service]) -> None:
@@ -47,6 +37,20 @@ def start_host(services: Sequence[Service]) -> None:
                 service.start()
 
 
-def power_command(example: str, driver: Driver) -> list[str]:
-    """The command line that does so to a host of a running example, but for ``kill`` or ``start`` and its address."""
-    return [sys.executable, str(REPOSITORY / "cli.py"), "example", "host", example, "--run", driver.run_id]
+@dataclass(frozen=True)
+class PowerSwitch:
+    """The command lines for the hosts of a running example, but for the address."""
+
+    example: str
+    driver: Driver
+
+    @property
+    def kill(self) -> list[str]:
+        """Ends everything on a host; see `examples.common.kill`."""
+        return ["env", f"PYTHONPATH={REPOSITORY}", sys.executable, "-m", "examples.common.kill", self.driver.run_id]
+
+    @property
+    def start(self) -> list[str]:
+        """Starts its services again."""
+        own = ("example", "start", self.example, "--run", self.driver.run_id)
+        return ["env", f"PYTHONPATH={REPOSITORY}", sys.executable, "-m", "cli", *own]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from examples.common.power import power_command
+from examples.common.power import PowerSwitch
 from examples.orthanc.cache import OPERATOR
 from examples.orthanc.cache import PORT as CACHE_PORT
 from examples.orthanc.database import GATE, database_of, role_of
@@ -48,7 +48,7 @@ def describe(site: OrthancSite) -> str:
         harness=harness,
         backup=database.backup,
         stanza=STANZA,
-        power=power_command("orthanc", premises.driver),
+        power=PowerSwitch("orthanc", premises.driver),
         private_keys=sorted(
             str(path) for path in premises.driver.root.rglob("*.key") if path.parent.name != "gate-tls"
         ),
