@@ -1,5 +1,5 @@
 """A drill on nothing at all, which breaks (a file appears) and then waits for replicas that never come back:
-``python endless_drill.py FILE``, to be ended from outside.
+``python endless_drill.py FILE [HEAL]``, to be ended from outside.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ class Agreeable:
         """See `fixtures.drills.drill.Writer.close`."""
 
 
-def main(broken: Path) -> None:
-    """Drill; the injection's file is removed by the heal."""
+def main(broken: Path, heal: str) -> None:
+    """Drill; the injection's file is removed by the heal, a line for the shell."""
     subject = DrillSubject(
         writers=lambda _: Agreeable(broken),
         read=lambda _: True,
@@ -37,9 +37,9 @@ def main(broken: Path) -> None:
         redundant=lambda: False,
         replicas=1,
     )
-    fault = command_fault("f", Commands(("touch", str(broken)), ("rm", "-f", str(broken)), 10), broken.parent)
+    fault = command_fault("f", Commands(("touch", str(broken)), ("sh", "-c", heal), 10), broken.parent)
     run_drill(subject, fault, scenario="f", directory=broken.parent / "drill", pace=Pace(baseline_s=0.2))
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), (*sys.argv[2:], f"rm -f {sys.argv[1]}")[0])

@@ -72,6 +72,20 @@ def test_a_drill_that_is_ended_heals(tmp_path: Path, signum: signal.Signals) -> 
     assert wait_for(lambda: not broken.exists(), what="the file is gone", timeout_s=20)
 
 
+def test_a_heal_that_is_interrupted_is_done_by_the_guard(tmp_path: Path) -> None:
+    """Ctrl-C once more, while it heals."""
+    broken, healing = tmp_path / "broken", tmp_path / "healing"
+    heal = f"touch {healing}; sleep 1; rm -f {broken}"
+    argv = [sys.executable, str(_ENDLESS), str(broken), heal]
+    environment = os.environ | {"PYTHONPATH": str(REPOSITORY)}
+    with subprocess.Popen(argv, stderr=subprocess.DEVNULL, env=environment) as drill:
+        for seen in (broken, healing):
+            assert wait_for(seen.exists, what=f"{seen.name} is there", timeout_s=20)
+            drill.send_signal(signal.SIGINT)
+        drill.wait(timeout=20)
+    assert wait_for(lambda: not broken.exists(), what="the file is gone", timeout_s=20)
+
+
 def test_a_drill_that_healed_leaves_nobody_behind(tmp_path: Path) -> None:
     """Or the heal would be run a second time, some day."""
     healed = tmp_path / "healed"
