@@ -17,6 +17,7 @@ module.exports.over = ({ ca, phi_key, servername, ...options }) => {
   const pool = new Pool({
     ...options,
     max: 8,
+    connectionTimeoutMillis: 2000,
     ssl: {
       ca: fs.readFileSync(ca),
       minVersion: 'TLSv1.2',
@@ -27,6 +28,8 @@ module.exports.over = ({ ca, phi_key, servername, ...options }) => {
     options: `-c fhir.key=${phi_key}`,
   });
   pool.on('error', (problem) => console.error(problem.message));
+  // A connection that is lost while it is in use says so by itself, and nobody listening ends the process.
+  pool.on('connect', (connection) => connection.on('error', (problem) => console.error(problem.message)));
 
   // Row-level security lets through what belongs to the hospital that the token names.
   async function within({ req }, work) {
