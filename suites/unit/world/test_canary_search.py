@@ -9,6 +9,7 @@ import json
 import lzma
 import os
 import random
+import re
 import secrets
 import urllib.parse
 from pathlib import Path
@@ -107,8 +108,8 @@ def test_a_file_that_only_begins_like_a_compressed_one_is_searched_as_it_is(tmp_
 
 def test_a_compression_that_cannot_be_opened_is_not_passed_over(tmp_path: Path) -> None:
     (tmp_path / "backup.zst").write_bytes(b"\x28\xb5\x2f\xfd" + bytes(10))
-    with pytest.raises(CannotLookError, match="compressed with zstd"):
-        search_places(NEEDLE, [SearchPlace("backup", (tmp_path,))])
+    (sighting,) = search_places(NEEDLE, [SearchPlace("backup", (tmp_path,))])
+    assert "compressed with zstd, which cannot be searched" in sighting.problem
 
 
 def test_links_are_followed_out_of_the_place_and_in_circles(tmp_path: Path) -> None:
@@ -122,14 +123,25 @@ def test_links_are_followed_out_of_the_place_and_in_circles(tmp_path: Path) -> N
 
 
 def test_a_place_that_does_not_exist_is_not_passed_over(tmp_path: Path) -> None:
-    with pytest.raises(CannotLookError, match="do not exist"):
-        search_places(NEEDLE, [SearchPlace("backup", (tmp_path / "none",))])
+    (sighting,) = search_places(NEEDLE, [SearchPlace("backup", (tmp_path / "none",))])
+    assert sighting.problem == f"1 declared places do not exist, first {tmp_path}/none"
 
 
 def test_a_file_that_cannot_be_read_is_not_passed_over() -> None:
     """Reading one's own memory at address zero fails for everybody, root too."""
-    with pytest.raises(CannotLookError, match=r"could not be searched, first /proc/[0-9]+/mem"):
-        search_places(NEEDLE, [SearchPlace("logs", (Path("/proc/self/mem").parent.resolve() / "mem",))])
+    (sighting,) = search_places(NEEDLE, [SearchPlace("logs", (Path("/proc/self/mem").parent.resolve() / "mem",))])
+    assert re.search(r"1 files or directories could not be searched, first /proc/[0-9]+/mem", sighting.problem)
+
+
+def test_what_is_encrypted_below_is_counted_and_not_searched(tmp_path: Path) -> None:
+    """Its files are there; a place of its own inside it is searched all the same."""
+    (tmp_path / "data" / "log").mkdir(parents=True)
+    (tmp_path / "data" / "heap").write_bytes(MARK.encode())
+    (tmp_path / "data" / "log" / "today").write_bytes(MARK.encode())
+    below = SearchPlace("database", (tmp_path / "data",), encrypted_below="the volume is")
+    database, logs = search_places(NEEDLE, [below, SearchPlace("logs", (tmp_path / "data" / "log",))])
+    assert (database.examined, database.traces, database.encrypted_below) == (1, (), "the volume is")
+    assert len(logs.traces) == 1
 
 
 def _write_capture(path: Path, segments: list[tuple[int, bytes]]) -> None:
