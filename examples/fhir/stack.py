@@ -44,7 +44,7 @@ class FhirSite:
         self.programs = (
             *(*self.store.servers, *self.store.sentinels, self.provider, self.fhir, self.edge, self.backup.service),
             *(self.assistant.llama, self.assistant.front),
-            *(*watch.exporters, watch.alertmanager, watch.prometheus),
+            *(*watch.exporters, watch.desk.program, watch.alertmanager, watch.prometheus),
         )
         everything = ("standby", "tokens", "provider", "fhir", "edge")
         self.components = (
@@ -58,5 +58,5 @@ class FhirSite:
             Component("edge", (self.edge,)),
             Component("patients", (), after=everything, form=lambda: admit_patients(self.premises)),
             Component("backup", (self.backup.service,), after=("patients",), form=self.backup.first_backup),
-            Component("monitoring", (*watch.exporters, watch.alertmanager, watch.prometheus)),
+            Component("monitoring", (*watch.exporters, watch.desk.program, watch.alertmanager, watch.prometheus)),
         )
