@@ -55,7 +55,7 @@ class FhirSite:
             Component("provider", (self.provider,), after=("packages",)),
             Component("fhir", (self.fhir,), after=("packages",)),
             Component("model", (self.assistant.llama, self.assistant.front)),
-            Component("edge", (self.edge,)),
+            Component("edge", (self.edge,), after=("packages",)),
             Component("patients", (), after=everything, form=lambda: admit_patients(self.premises)),
             Component("backup", (self.backup.service,), after=("patients",), form=self.backup.first_backup),
             Component("monitoring", (*watch.exporters, watch.desk.program, watch.alertmanager, watch.prometheus)),
