@@ -144,6 +144,40 @@ def test_what_is_encrypted_below_is_counted_and_not_searched(tmp_path: Path) -> 
     assert len(logs.traces) == 1
 
 
+def test_files_of_another_machine_come_as_a_tar_archive(tmp_path: Path) -> None:
+    """Compressed ones are looked into, and a place may have both."""
+    (tmp_path / "there" / "pg").mkdir(parents=True)
+    (tmp_path / "there" / "pg" / "heap").write_bytes(bytes(5) + MARK.encode())
+    (tmp_path / "there" / "old.gz").write_bytes(gzip.compress(MARK.encode()))
+    (tmp_path / "here").write_bytes(b"nothing")
+    argv = ("tar", "-C", str(tmp_path / "there"), "-cf", "-", ".")
+    (sighting,) = search_places(NEEDLE, [SearchPlace("database", (tmp_path / "here",), archives=(argv,))])
+    assert (sighting.examined, sighting.problem) == (3, "")
+    assert {(t.place.rpartition(": ")[2], t.encoding) for t in sighting.traces} == {
+        ("./pg/heap at offset 5", "plain"),
+        ("./old.gz at compressed offset 0", "compressed plain"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("command", "problem"),
+    [
+        ("tar -cf - . && exit 2", "sh ended with status 2"),
+        ("tar -cf - . | head -c 700", "sh prints no whole tar archive"),
+        ("echo no permission >&2; exit 1", "sh prints no whole tar archive: empty file: no permission"),
+        ("echo text", "sh prints no whole tar archive"),
+    ],
+)
+def test_an_archive_that_may_lack_something_is_not_passed_over(tmp_path: Path, command: str, problem: str) -> None:
+    """What it did hold is searched all the same."""
+    (tmp_path / "log").write_bytes(b"x" * 2000)
+    argv = ("sh", "-c", f"cd {tmp_path} && {command}")
+    (sighting,) = search_places(NEEDLE, [SearchPlace("logs", (), archives=(argv,))])
+    assert problem in sighting.problem
+    (gone,) = search_places(NEEDLE, [SearchPlace("logs", (), archives=(("no-such-program",),))])
+    assert "no-such-program cannot be run" in gone.problem
+
+
 def _write_capture(path: Path, segments: list[tuple[int, bytes]]) -> None:
     with path.open("wb") as handle:
         writer = dpkt.pcap.Writer(handle)
