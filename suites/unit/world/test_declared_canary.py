@@ -126,7 +126,7 @@ def test_addresses_are_named_by_the_narrowest_prefix() -> None:
 
 
 @dataclass(frozen=True)
-class Seen:
+class SearchedCanary:
     """A search that was made: implements `checks.targets.Canary`."""
 
     sightings: tuple[Sighting, ...]
@@ -143,7 +143,7 @@ class Seen:
 def _judged(check: str, *sightings: Sighting, accepted: tuple[str, ...] = ()) -> Result:
     (rule,) = (rule for rule in catalogue() if rule.id == check)
     policy = load_policy("default").model_copy(update={"encrypted_below": accepted})
-    return evaluate(rule, lambda _: Seen(sightings), policy, target="mine")
+    return evaluate(rule, lambda _: SearchedCanary(sightings), policy, target="mine")
 
 
 REST, WIRE = "data/phi_canary_absent_at_rest", "data/phi_canary_absent_on_the_wire"

@@ -28,7 +28,7 @@ def _alert(name: str = ALERT, instance: str = INSTANCE, status: str = "firing") 
 
 
 @dataclass(frozen=True)
-class Watched:
+class WatchedService:
     """A service that a file stands for while it is down, and a Prometheus that sees it."""
 
     directory: Path
@@ -76,7 +76,7 @@ class Watched:
 
 def test_an_alert_that_the_receiver_wrote_down_has_arrived(tmp_path: Path) -> None:
     """And the service runs again."""
-    site = Watched(tmp_path, [_alert()])
+    site = WatchedService(tmp_path, [_alert()])
     seen = site.provoke()
     assert (seen.rule_loaded, seen.fired, seen.arrived) == (True, True, True)
     assert not site.down.exists()
@@ -95,7 +95,7 @@ def test_an_alert_that_the_receiver_wrote_down_has_arrived(tmp_path: Path) -> No
 )
 def test_what_never_came_or_is_another_has_not_arrived(tmp_path: Path, delivered: Sequence[object]) -> None:
     """Resolved, of another name, about another service, or no alert at all."""
-    site = Watched(tmp_path, delivered)
+    site = WatchedService(tmp_path, delivered)
     seen = site.provoke()
     assert (seen.fired, seen.arrived) == (True, False)
     assert not site.down.exists()
@@ -103,7 +103,7 @@ def test_what_never_came_or_is_another_has_not_arrived(tmp_path: Path, delivered
 
 def test_an_alert_that_was_there_before_has_not_arrived(tmp_path: Path) -> None:
     """Another of the same name and about the same service must come."""
-    site = Watched(tmp_path)
+    site = WatchedService(tmp_path)
     site.pages.write_text(f"{json.dumps({'alerts': [_alert()]})}\nno JSON\n")
     assert not site.provoke().arrived
 
@@ -118,13 +118,13 @@ def test_a_receiver_that_answers_late_with_what_it_had_has_got_nothing(tmp_path:
 
     with clinic(answers) as receiver:
         described = {"url": f"{receiver.base_url}/v1/pages?all=1", "alerts": "/seen/all"}
-        seen = Watched(tmp_path).provoke(receiver=described)
+        seen = WatchedService(tmp_path).provoke(receiver=described)
     assert not seen.arrived
     assert set(asked) == {"/v1/pages?all=1"}
 
 
 def test_nothing_is_stopped_in_production(tmp_path: Path) -> None:
-    site = Watched(tmp_path, [_alert()])
+    site = WatchedService(tmp_path, [_alert()])
     with pytest.raises(NotDeclaredError, match="is a production system"):
         site.provoke(environment="production", stop=["touch", str(tmp_path / "stopped")])
     assert not (tmp_path / "stopped").exists()
@@ -132,7 +132,7 @@ def test_nothing_is_stopped_in_production(tmp_path: Path) -> None:
 
 def test_a_service_that_could_not_be_stopped_is_started_all_the_same(tmp_path: Path) -> None:
     """It may be half down."""
-    site = Watched(tmp_path)
+    site = WatchedService(tmp_path)
     with pytest.raises(CannotLookError, match="sh ended with status 3: no rights"):
         site.provoke(stop=["sh", "-c", "echo no rights; exit 3"], start=["touch", str(tmp_path / "started")])
     assert (tmp_path / "started").exists()
@@ -140,11 +140,11 @@ def test_a_service_that_could_not_be_stopped_is_started_all_the_same(tmp_path: P
 
 def test_a_service_that_does_not_start_again_is_said_loudly(tmp_path: Path) -> None:
     with pytest.raises(CannotLookError, match="sh ended with status 4"):
-        Watched(tmp_path, [_alert()]).provoke(start=["sh", "-c", "exit 4"])
+        WatchedService(tmp_path, [_alert()]).provoke(start=["sh", "-c", "exit 4"])
 
 
 def test_what_says_neither_how_nor_where_names_the_lines(tmp_path: Path) -> None:
-    with clinic(Watched(tmp_path).answer) as server:
+    with clinic(WatchedService(tmp_path).answer) as server:
         trust = {"ca": CertificateAuthority(tmp_path / "ca").certificate}
         described = {"name": "mine", "trust": trust, "monitoring": {"prometheus": server.base_url}}
         opened = Deployment(TargetFile.model_validate(described)).find(Monitoring)
