@@ -50,7 +50,12 @@ class WatchedService:
         if path == "/api/v1/alerts" and down and self.delivers and not self.pages.exists():
             self.pages.write_text("".join(f"{json.dumps({'alerts': [alert]})}\n" for alert in self.delivers))
         firing = [{"state": "firing", "labels": {"alertname": ALERT, "instance": INSTANCE}}] if down else []
-        target = {"health": "down" if down else "up", "labels": {"job": "model", "instance": INSTANCE}}
+        target = {
+            "scrapePool": "model",
+            "scrapeUrl": "",
+            "health": "down" if down else "up",
+            "labels": {"job": "model", "instance": INSTANCE},
+        }
         answers: Mapping[str, object] = {
             "/api/v1/rules": {"groups": [{"rules": [{"name": ALERT}]}]},
             "/api/v1/alerts": {"alerts": list(firing)},
