@@ -15,6 +15,7 @@ import pytest
 from checks.catalogue import CatalogueError
 from checks.model import Check
 from checks.policy import Policy, PolicyError, load_policy, policy_names
+from fixtures import OPTION_GROUP
 from fixtures.own_code.checks import Rulebook, rulebook
 from fixtures.own_code.python_file import PythonFileError
 from fixtures.stack import runs
@@ -64,7 +65,7 @@ class RunOptions:
 
 def add_options(parser: pytest.Parser) -> None:
     """What the gate can be told."""
-    group = parser.getgroup("clinical-gate")  # what is looked at, `fixtures.plugin` asks
+    group = parser.getgroup(*OPTION_GROUP)  # what is looked at, `fixtures.plugin` asks
     group.addoption(
         "--policy", default="default", metavar="NAME", help=f"one of {', '.join(policy_names())}, or a .toml file"
     )
