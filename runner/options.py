@@ -13,9 +13,8 @@ from pathlib import Path
 import pytest
 
 from checks.catalogue import CatalogueError
-from checks.model import Check
+from checks.model import Check, plain
 from checks.policy import Policy, PolicyError, load_policy, policy_names
-from fixtures import OPTION_GROUP
 from fixtures.own_code.checks import Rulebook, rulebook
 from fixtures.own_code.python_file import PythonFileError
 from fixtures.stack import runs
@@ -65,7 +64,7 @@ class RunOptions:
 
 def add_options(parser: pytest.Parser) -> None:
     """What the gate can be told."""
-    group = parser.getgroup(*OPTION_GROUP)  # what is looked at, `fixtures.plugin` asks
+    group = parser.getgroup("clinical-gate")  # what is looked at, `fixtures.plugin` asks
     group.addoption(
         "--policy", default="default", metavar="NAME", help=f"one of {', '.join(policy_names())}, or a .toml file"
     )
@@ -113,4 +112,4 @@ def rules_of(config: pytest.Config) -> tuple[Check, ...]:
     try:
         return config.stash[OPTIONS].rulebook.rules
     except OPTION_ERRORS as problem:
-        pytest.exit(f"clinical-gate: {problem}", returncode=2)
+        pytest.exit(f"clinical-gate: {plain(str(problem))}", returncode=2)
