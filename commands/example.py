@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from examples.catalogue import EXAMPLES
+from examples.common.power import start_host
 from fixtures import REPOSITORY
 from fixtures.deployment.target_file import TargetError
 from fixtures.progress import ServiceProgress
@@ -54,12 +55,16 @@ def up(name: str, driver: str | None) -> None:
 @_name
 @click.argument("options", nargs=-1, type=click.UNPROCESSED)
 def gate(name: str, options: tuple[str, ...]) -> int:
-    """Gate NAME by its own policy, under a short load; OPTIONS after -- pass on to pytest."""
+    """Gate NAME by its own policy, under a load of its size; OPTIONS after -- pass on to pytest."""
     if runs.find(_run_of(name)) is None:
         message = f"example {name} is not up: clinical-gate example up {name}"
         raise TargetError(message)
-    policy = REPOSITORY / "examples" / name / "policy.toml"
-    chosen = (f"--target={target(name).resolve()}", f"--policy={policy}", "--load-profile=smoke")
+    folder = REPOSITORY / "examples"
+    chosen = (
+        f"--target={target(name).resolve()}",
+        f"--policy={folder / name / 'policy.toml'}",
+        f"--load-profile={folder / 'load.toml'}",
+    )
     argv = [sys.executable, "-m", "pytest", "-m", "gate", *chosen, *options]
     return subprocess.run(argv, cwd=REPOSITORY, check=False).returncode
 
@@ -76,6 +81,25 @@ def down(name: str) -> None:
     for path in (target(name), _note(name)):
         path.unlink(missing_ok=True)
     click.echo(f"took down {run.id if run else 'nothing'} in {time.monotonic() - began:.1f} s")
+
+
+@example.command()
+@_name
+@click.argument("address")
+@click.option("--run", "run_id", default="", help="Of another run than the one that `example up` has started.")
+def start(name: str, address: str, run_id: str) -> None:
+    """Start the host at ADDRESS of NAME again, with its services, after it was killed: what heals its drills."""
+    run = runs.find(run_id or _run_of(name))
+    if run is None:
+        message = f"example {name} is not up: clinical-gate example up {name}"
+        raise TargetError(message)
+    services = [service for component in EXAMPLES[name](run.open()).components for service in component.services]
+    there = [service for service in services if address in (service.host.address, service.host.name)]
+    if not there:
+        message = f"example {name} has no host {address}"
+        raise TargetError(message)
+    start_host(there)
+    click.echo(f"{there[0].host.name} is up again: {', '.join(service.name for service in there)}")
 
 
 def target(name: str) -> Path:

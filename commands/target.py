@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from checks.model import plain
 from fixtures.deployment.deployment import Deployment
 from fixtures.deployment.reachability import reachability
 from fixtures.deployment.target_file import read_target
@@ -24,9 +25,11 @@ def target() -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 def check(file: Path) -> ExitCode:
     """Say whether FILE is complete and every part of it can be reached; exit 3 when some part cannot."""
-    states = reachability(Deployment(read_target(file)))
+    deployment = Deployment(read_target(file))
+    deployment.open_adapter()
+    states = reachability(deployment)
     table = Table("section", "state", "detail", box=None)
     for section, problem in states.items():
-        table.add_row(section, "[green]reached[/]" if not problem else "[red]unknown[/]", escape(problem))
+        table.add_row(section, "[green]reached[/]" if not problem else "[red]unknown[/]", escape(plain(problem)))
     Console().print(table)
     return ExitCode.UNKNOWN if any(states.values()) else ExitCode.HOLDS

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from jinja2 import StrictUndefined, Template
 
+from examples.common.power import PowerSwitch
+from examples.common.program import load_network
 from examples.common.wire import watched
 from examples.fhir.applications import SERVER_NAME, clients, load_clients, secret
 from examples.fhir.cache import PORT as CACHE_PORT
+from examples.fhir.cache import SENTINEL_PORT
 from examples.fhir.database import GATE
 from examples.fhir.monitoring import DATABASE_EXPORTER_PORT, PROMETHEUS_PORT
 from examples.fhir.stack import HERE, HOSTS, FhirSite
@@ -23,6 +26,7 @@ def describe(site: FhirSite) -> str:
         application=HERE / "application.toml",
         ca=premises.authority.certificate,
         driver=premises.driver,
+        load_network=load_network(premises.driver),
         edge=site.edge.host.address,
         https_port=https_port(),
         http_port=http_port(),
@@ -32,10 +36,12 @@ def describe(site: FhirSite) -> str:
         databases=[f"{host.address}:{DATABASE_PORT}" for host in site.database.hosts],
         gate_password=premises.vault[f"postgres.{GATE}"],
         caches=[f"{host.address}:{CACHE_PORT}" for host in site.store.hosts],
+        sentinels=[f"{host.address}:{SENTINEL_PORT}" for host in site.store.hosts],
         operator_password=premises.vault["redis.operator"],
         prometheus=f"https://{site.monitoring.address(PROMETHEUS_PORT)}",
         model=site.assistant,
         backup=site.backup,
+        power=PowerSwitch("fhir", premises.driver),
         harness=harness,
         monitoring=site.monitoring,
         exporter=site.monitoring.address(DATABASE_EXPORTER_PORT),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from examples.common.power import PowerSwitch
+from examples.common.program import load_network
 from examples.common.wire import watched
 from examples.orthanc.cache import OPERATOR
 from examples.orthanc.cache import PORT as CACHE_PORT
@@ -32,13 +34,14 @@ def describe(site: OrthancSite) -> str:
         application=application,
         ca=premises.authority.certificate,
         driver=premises.driver,
+        load_network=load_network(premises.driver),
         edge=site.edge.host.address,
         https_port=https_port(),
         http_port=http_port(),
         server_name=SERVER_NAME,
         accounts=[(user, password(premises, user.name)) for user in users()],
         load_accounts=[(user, password(premises, user.name)) for user in load_users()],
-        databases=[f"{server.host.address}:{DATABASE_PORT}" for server in (database.primary, database.standby)],
+        databases=[f"{host.address}:{DATABASE_PORT}" for host in database.pair.hosts],
         database=database_of(INSTITUTIONS[0]),
         role=role_of(INSTITUTIONS[0]),
         gate=(GATE, premises.vault[f"postgres.{GATE}"]),
@@ -53,6 +56,7 @@ def describe(site: OrthancSite) -> str:
         owner=OWNER,
         backup=database.backup,
         stanza=STANZA,
+        power=PowerSwitch("orthanc", premises.driver),
         private_keys=sorted(
             str(path) for path in premises.driver.root.rglob("*.key") if path.parent.name != "gate-tls"
         ),

@@ -18,16 +18,19 @@ from checks.targets import Load
 from fixtures import REPOSITORY
 from fixtures.hosts import process as proc
 from fixtures.hosts.loopback import LoopbackHost
+from fixtures.hosts.ports import free_port
 from fixtures.hosts.process import Process
 from fixtures.reference.description import reference_application
 from fixtures.targets.load.target import send
 from fixtures.wait import wait_for
-from loadtests.generator.spec import Destination, LoadAccount, LoadSpec, write_private
+from loadtests.generator.accounts import LoadAccount
+from loadtests.generator.spec import Destination, LoadSpec, write_private
 from loadtests.schedules.profiles import make_profile
 
 pytestmark = pytest.mark.unit
 
-ADDRESS, PORT, MEETING = "127.77.1.2", 18081, "127.77.1.2:18082"
+ADDRESS = "127.77.1.2"
+PORT, MEETING = free_port(ADDRESS), f"{ADDRESS}:{free_port(ADDRESS)}"
 PASSWORD, OTHER_PASSWORD = "never-left-on-disk", "of-another-target-file"
 ANSWER = '{"access_token": "t", "entries": []}'
 
@@ -53,7 +56,7 @@ def _spec(*, processes: int = 1, listen: str = "", password: str = PASSWORD, **c
         target="t",
         base_url=f"http://{ADDRESS}:{PORT}",
         accounts=accounts,
-        log_in=reference_application().log_in,
+        application=reference_application(),
         log_ins_per_minute=6000,
         profile=profile,
         seed=3,

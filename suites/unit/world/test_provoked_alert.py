@@ -55,7 +55,12 @@ class WatchedService:
             with self.pages.open("a") as pages:
                 pages.write(f"{json.dumps({'alerts': [_alert(status='resolved')]})}\n")
         firing = [{"state": "firing", "labels": {"alertname": ALERT, "instance": INSTANCE}}] if down else []
-        target = {"health": "down" if down else "up", "labels": {"job": "model", "instance": INSTANCE}}
+        target = {
+            "scrapePool": "model",
+            "scrapeUrl": "",
+            "health": "down" if down else "up",
+            "labels": {"job": "model", "instance": INSTANCE},
+        }
         answers: Mapping[str, object] = {
             "/api/v1/rules": {"groups": [{"rules": [{"name": ALERT}]}]},
             "/api/v1/alerts": {"alerts": list(firing)},
