@@ -48,7 +48,7 @@ def _old_protocol_taken(lab: Lab) -> Database:
     violations=(_anyone_trusted, _passwords_in_clear, _tls_switched_off, _weak_hashes_over_tls, _old_protocol_taken),
 )
 def database_refuses_plaintext(database: Database) -> Iterator[Finding]:
-    """Connections without TLS and without the right password, then the rules by which others would get in."""
+    """Connections without TLS and without a password, then the rules by which others would get in."""
     plain = True
     for user in (database.application_role, _STRANGER):
         tried = _reached(database, database.attempt_connection(encrypted=False, user=user))
@@ -64,9 +64,9 @@ def database_refuses_plaintext(database: Database) -> Iterator[Finding]:
         return  # the auditor's password must not go over such a link either
     tried = _reached(database, database.attempt_connection(encrypted=True, user=database.application_role))
     yield Finding(
-        subject=f"connection as {database.application_role} with a wrong password",
+        subject=f"connection as {database.application_role} without a password",
         ok=not tried.accepted,
-        message=f"refused: {tried.refusal}" if not tried.accepted else "accepted",
+        message=f"not let in: {tried.refusal}" if not tried.accepted else "accepted",
         remedy=_REMEDY,
     )
     for row in database.query(
@@ -90,7 +90,7 @@ def database_refuses_plaintext(database: Database) -> Iterator[Finding]:
 
 def _reached(database: Database, tried: Attempt) -> Attempt:
     """The attempt, unless it never got an answer of the server: no answer is no refusal."""
-    if not tried.accepted and "FATAL" not in tried.refusal:
+    if not (tried.accepted or tried.challenged) and "FATAL" not in tried.refusal:
         msg = f"{database.address} did not answer: {tried.refusal}"
         raise CannotLookError(msg)
     return tried
