@@ -18,7 +18,7 @@ from checks.model import Check, Result, Status
 from fixtures import REPOSITORY
 from fixtures.deployment.deployment import Deployment
 from fixtures.deployment.site import LoadOrder
-from fixtures.deployment.target_file import TargetFile, read_target
+from fixtures.deployment.target_file import TargetFile
 from fixtures.hosts import Driver, HostError
 from fixtures.hosts.process import MissingProgramError
 from fixtures.progress import ServiceProgress
@@ -92,7 +92,7 @@ class GateSession:
     def _open(self) -> Deployment:
         if self.options.target is not None:
             runs.sweep()
-            return self._described(read_target(self.options.target))
+            return self._described(self.options.target)
         _, self._driver = runs.begin(driver=self.options.driver)
         stack = Stack(self._driver, model=self.options.model)
         try:

@@ -34,8 +34,8 @@ class LoadAccount(BaseModel):
 
     username: str
     role: str
-    password: str
-    totp_secret: str
+    password: str = Field(repr=False)
+    totp_secret: str = Field(repr=False)
 
 
 class Destination(BaseModel):
@@ -78,8 +78,8 @@ class Destination(BaseModel):
     dialect: Literal["openai", "ollama"] = "openai"
     model: str = "clinical"
     page: str = "/"
-    api_key: str = ""
-    secret: str = ""
+    api_key: str = Field(default="", repr=False)
+    secret: str = Field(default="", repr=False)
 
     def how_to_log_in(self) -> LogIn:
         """How the accounts log in.
