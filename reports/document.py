@@ -11,7 +11,7 @@ from typing import Literal
 from pydantic import ValidationError
 
 from checks.policy import Policy
-from reports.figures import DrillRecord, LoadRecord, PrivacyRecord
+from reports.figures import DrillRecord, LoadRecord, PrivacyRecord, SentRecord
 from reports.records import (
     CheckRecord,
     ControlRecord,
@@ -51,6 +51,7 @@ class ReportDocument(Record):
     load: tuple[LoadRecord, ...]
     privacy: tuple[PrivacyRecord, ...]
     selfproof: tuple[SelfProof, ...]
+    sent: tuple[SentRecord, ...] = ()
 
     @property
     def proven(self) -> int:
@@ -66,6 +67,7 @@ def compose(
     drills: Iterable[DrillRecord] = (),
     load: Iterable[LoadRecord] = (),
     privacy: Iterable[PrivacyRecord] = (),
+    sent: Iterable[SentRecord] = (),
 ) -> ReportDocument:
     """Put a document together, everything in an order of its own, so that equal runs give equal files."""
     return ReportDocument(
@@ -83,6 +85,7 @@ def compose(
         load=tuple(sorted(load, key=lambda item: item.profile)),
         privacy=tuple(sorted(privacy, key=lambda p: (p.source, p.mechanism))),
         selfproof=tuple(sorted((p.redacted() for p in proofs), key=lambda p: (p.check, p.violation, p.at))),
+        sent=tuple(sorted(sent, key=lambda s: (s.target, s.unit, s.effect))),
     )
 
 

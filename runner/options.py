@@ -6,13 +6,13 @@ work is refused before anything is started.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from checks.policy import Policy, PolicyError, load_policy, policy_names
-from fixtures.deployment.target_file import TargetError, TargetFile, read_target
+from fixtures.deployment.target_file import TargetError, read_target
 from fixtures.hosts import HostError
 from fixtures.hosts.loopback import may_use_namespaces
 from fixtures.stack import runs
@@ -30,13 +30,13 @@ class RunOptions:
 
     Args:
         kind: ``gate`` or ``drill``, which end with a report; empty for every other run.
-        target: the deployment, with its secrets; None stands up the reference stack for the run.
+        target: None stands up the reference stack for the run.
     """
 
     kind: str
     policy: Policy
     profile: Profile
-    target: TargetFile | None = field(repr=False)
+    target: Path | None
     driver: str
     model: Path | None
     report_root: Path
@@ -79,6 +79,8 @@ def read_options(config: pytest.Config) -> RunOptions:
     expression = str(config.getoption("markexpr") or "")
     kind = expression if expression in _KINDS else ""
     target, driver, model = (config.getoption(name) for name in ("target", "driver", "model"))
+    if target:
+        read_target(target)
     if driver == "namespace" and not may_use_namespaces():
         message = "network namespaces need root: run with sudo, or use --driver loopback"
         raise HostError(message)
@@ -91,7 +93,7 @@ def read_options(config: pytest.Config) -> RunOptions:
         kind=kind,
         policy=load_policy(str(config.getoption("policy"))),
         profile=load_profile(config.getoption("load_profile")).changed(seconds=config.getoption("load_seconds")),
-        target=read_target(target) if target else None,
+        target=target,
         driver=driver,
         model=model,
         report_root=Path(config.getoption("report_dir")) / (kind or "gate"),

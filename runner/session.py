@@ -18,7 +18,7 @@ from checks.model import Check, Result, Status
 from fixtures import REPOSITORY
 from fixtures.deployment.deployment import Deployment
 from fixtures.deployment.site import LoadOrder
-from fixtures.deployment.target_file import TargetFile
+from fixtures.deployment.target_file import TargetFile, read_target
 from fixtures.hosts import Driver, HostError
 from fixtures.hosts.process import MissingProgramError
 from fixtures.progress import ServiceProgress
@@ -30,7 +30,7 @@ from loadtests.progress import Lines
 from reports.decide import Criteria, RunPeriod, decide
 from reports.document import ReportDocument, compose, policy_digest, target_digest
 from reports.effective_status import violation_name
-from reports.figures import DrillRecord, LoadRecord, PrivacyRecord
+from reports.figures import DrillRecord, LoadRecord, PrivacyRecord, SentRecord
 from reports.records import Identity, SelfProof
 from reports.render.allure import attach_result
 from reports.render.load.files import evidence as load_files
@@ -92,7 +92,7 @@ class GateSession:
     def _open(self) -> Deployment:
         if self.options.target is not None:
             runs.sweep()
-            return self._described(self.options.target)
+            return self._described(read_target(self.options.target))
         _, self._driver = runs.begin(driver=self.options.driver)
         stack = Stack(self._driver, model=self.options.model)
         try:
@@ -149,6 +149,7 @@ class GateSession:
             drills=[DrillRecord.of(d) for d in (deployment.drills() if deployment else ())],
             load=[LoadRecord.of(x, 1 - policy.performance.availability) for x in loads],
             privacy=[PrivacyRecord.of(*c) for c in (deployment.privacy() if deployment else ())],
+            sent=[SentRecord.of(s) for s in (deployment.sent() if deployment else ())],
         )
         return document, publish(
             options.report_root,

@@ -40,6 +40,7 @@ from checks.targets.load import Accelerator, GeneratorProcess, Load, Loads, Mark
 from checks.targets.monitoring import Alert, Monitoring
 from checks.targets.privacy import Mechanism, NodeNoise, PrivacyClaim, ReleasedNoise, Repetition, Spending
 from checks.targets.reply import Reply
+from checks.targets.sent import Effect, Sent
 from checks.targets.trail import AuditTrail, TrailEntry
 
 __all__ = [
@@ -59,6 +60,7 @@ __all__ = [
     "Drills",
     "Edge",
     "EdgeAddress",
+    "Effect",
     "Federation",
     "FileFacts",
     "GeneratorProcess",
@@ -92,6 +94,7 @@ __all__ = [
     "Reply",
     "Restoration",
     "RoleAnswer",
+    "Sent",
     "Sighting",
     "Slice",
     "Spending",

@@ -68,13 +68,14 @@ request = "GET /nobody"
 FEDERATION = {"nodes": ["https://127.0.0.1:1"], "certificate": "/nowhere/c", "key": "/nowhere/k", "ca": "/nowhere/a"}
 
 
-class _Clinic:
+class WardServer:
     """Sessions by token; everybody may do what the description says, and one thing more where told."""
 
     def __init__(self, more: tuple[str, str] = ("", "")) -> None:
         self._may = {("nurse", "/patients"), ("nurse", "/chat"), more}
 
     def __call__(self, asked: Asked) -> Answer:
+        """See `suites.unit.application.clinic.clinic`."""
         if asked.path == "/in":
             said = asked.table()
             return Answer(json={"access_token": said["u"]}) if said["p"] == NURSE.password else Answer(401)
@@ -84,7 +85,7 @@ class _Clinic:
         return Answer(json=["p1"]) if asked.path == "/me" or (role, asked.path) in self._may else Answer(403)
 
 
-def _deployment(folder: Path, server: Clinic | None = None, **sections: object) -> Deployment:
+def deployment_of(folder: Path, server: Clinic | None = None, **sections: object) -> Deployment:
     authority, file = CertificateAuthority(folder / "ca"), folder / "application.toml"
     file.write_text(APPLICATION)
     described = {"name": "ward", "application": file, "trust": {"ca": authority.certificate}} | sections
@@ -116,19 +117,19 @@ def test_what_nobody_says_anything_of_serves_patients() -> None:
 )
 def test_nothing_is_written_and_nobody_locked_out(tmp_path: Path, deed: Callable[[Api], object], part: str) -> None:
     """To a staging system the same is done; to this one nothing was sent."""
-    with clinic(_Clinic()) as server:
+    with clinic(WardServer()) as server:
         with pytest.raises(NotDeclaredError, match="ward is a production system: gate its staging twin") as refused:
-            deed(_api(_deployment(tmp_path, server)))
+            deed(_api(deployment_of(tmp_path, server)))
         assert (refused.value.part, server.asked) == (part, [])
         with contextlib.suppress(CannotLookError):  # this clinic makes no accounts
-            deed(_api(_deployment(tmp_path, server, environment="staging")))
+            deed(_api(deployment_of(tmp_path, server, environment="staging")))
         assert server.asked
 
 
 def test_what_changes_nothing_is_sent(tmp_path: Path) -> None:
     """An act that reads, and what an act that writes says is inert."""
-    with clinic(_Clinic()) as server:
-        api = _api(_deployment(tmp_path, server))
+    with clinic(WardServer()) as server:
+        api = _api(deployment_of(tmp_path, server))
         nurse = api.accounts()[0]
         sent = [api.application.act("list patients").request, api.application.act("chat").harmless({})]
         assert [api.send(request, account=nurse).status for request in sent] == [200, 200]
@@ -139,9 +140,9 @@ def test_what_changes_nothing_is_sent(tmp_path: Path) -> None:
 def test_an_account_whose_secrets_are_wrong_is_left_alone(tmp_path: Path, environment: str, most: int) -> None:
     """Before it is locked, however many checks would log in as it."""
     wrong = NURSE.model_copy(update={"password": "outdated"}).model_dump()
-    with clinic(_Clinic()) as server:
+    with clinic(WardServer()) as server:
         section = {"base_url": server.base_url, "accounts": [wrong]}
-        api = _api(_deployment(tmp_path, api=section, environment=environment))
+        api = _api(deployment_of(tmp_path, api=section, environment=environment))
         nurse, refused = api.accounts()[0], []
         for _ in range(5):
             with pytest.raises(CannotLookError) as problem:
@@ -154,15 +155,15 @@ def test_an_account_whose_secrets_are_wrong_is_left_alone(tmp_path: Path, enviro
 def _matrix(folder: Path, server: Clinic, may_lack: tuple[str, ...] = ()) -> Result:
     policy = load_policy("default").model_copy(update={"may_lack": may_lack})
     absent = {"writes": "patients are treated with it"} if may_lack else {}
-    rule, deployment = read("access/role_matrix_enforced"), _deployment(folder, server)
+    rule, deployment = read("access/role_matrix_enforced"), deployment_of(folder, server)
     return evaluate(rule, deployment.find, policy, target="ward", absent=absent)
 
 
 def test_the_role_matrix_is_looked_at_as_far_as_nothing_is_written(tmp_path: Path) -> None:
     """The rest is named, and is no PASS unless description and policy both say so; a fault that shows is one."""
-    with clinic(_Clinic()) as server:
+    with clinic(WardServer()) as server:
         seen, excused = _matrix(tmp_path, server), _matrix(tmp_path, server, may_lack=("writes",))
-    with clinic(_Clinic(more=("clerk", "/patients"))) as broken:
+    with clinic(WardServer(more=("clerk", "/patients"))) as broken:
         failed = _matrix(tmp_path, broken, may_lack=("writes",))
     assert {asked.method + asked.path for asked in server.asked} == {"POST/in", "GET/patients", "POST/chat"}
     untried = "erase patient, register patient: DELETE /patients/nobody writes to it, and ward is a production system"
@@ -179,16 +180,19 @@ def test_the_role_matrix_is_looked_at_as_far_as_nothing_is_written(tmp_path: Pat
 )
 def test_nothing_is_written_broken_or_strained(tmp_path: Path, kind: type, part: str) -> None:
     """Also on a reference stack of this machine, where all of that could be done."""
-    with clinic(_Clinic()) as server, pytest.raises(NotDeclaredError, match="ward is a production system") as refused:
-        _deployment(tmp_path, server, run="mine").find(kind)
+    with (
+        clinic(WardServer()) as server,
+        pytest.raises(NotDeclaredError, match="ward is a production system") as refused,
+    ):
+        deployment_of(tmp_path, server, run="mine").find(kind)
     assert (refused.value.part, server.asked) == (part, [])
 
 
 def test_hospital_nodes_are_not_strained(tmp_path: Path) -> None:
     """Hundreds of queries are load, for which nobody stated a rate; a count of patients is a release."""
     sections = {"federation": FEDERATION, "privacy": {"configurations": []}}
-    with clinic(_Clinic()) as server:
-        deployment = _deployment(tmp_path, server, **sections)
+    with clinic(WardServer()) as server:
+        deployment = deployment_of(tmp_path, server, **sections)
         federation = deployment.find(Federation)
         assert isinstance(federation, Federation)
         with pytest.raises(NotDeclaredError, match="a count of its patients") as release:
