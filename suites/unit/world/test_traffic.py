@@ -22,8 +22,8 @@ from fixtures.lab.cache import start_writable_redis
 from fixtures.lab.database import start_postgres
 from fixtures.services.database.settings import APPLICATION, AUDITOR, NAME
 from fixtures.services.redis import administrator
-from suites.unit.application.clinic import Answer, clinic
-from suites.unit.world.test_production import CLERK, NURSE, WardServer, deployment_of
+from suites.unit.application.clinic import NURSE, Answer, clinic
+from suites.unit.world.test_production import CLERK, WardServer, deployment_of
 
 Counts = dict[tuple[str, Effect], int]
 
@@ -82,11 +82,8 @@ def test_model_servers_and_an_edge_are_counted(tmp_path: Path) -> None:
     """Each under its own address."""
     with clinic(lambda _: Answer(json={"choices": [{"text": "x"}]})) as server:
         at = server.base_url.partition("//")[2]
-        sections = {
-            "inference": {"servers": [server.base_url]},
-            "edge": {"https": at, "http": at, "server_name": "c.test"},
-        }
-        deployment = deployment_of(tmp_path, **sections)
+        front = {"https": at, "http": at, "server_name": "c.test"}
+        deployment = deployment_of(tmp_path, inference={"servers": [server.base_url]}, edge=front)
         inference, edge = deployment.find(Inference), deployment.find(Edge)
         assert isinstance(inference, Inference)
         assert isinstance(edge, Edge)
