@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from checks.catalogue import CatalogueError
+from checks.model import plain
 from reports.document import ReportDocument
 from reports.records import Verdict
 from reports.render.allure import write_environment
@@ -39,7 +40,7 @@ def pytest_configure(config: pytest.Config) -> None:
     try:
         options = read_options(config)
     except OPTION_ERRORS as problem:
-        pytest.exit(f"clinical-gate: {problem}", returncode=2)
+        pytest.exit(f"clinical-gate: {plain(str(problem))}", returncode=2)
     config.stash[_OPTIONS] = options
     if options.kind and not config.getoption("allure_report_dir"):
         config.option.allure_report_dir = str(options.report_root / options.run_id / "allure-results")
@@ -146,4 +147,4 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> None:
     try:
         catalogue()
     except CatalogueError as problem:
-        pytest.exit(f"clinical-gate: {problem}", returncode=2)
+        pytest.exit(f"clinical-gate: {plain(str(problem))}", returncode=2)

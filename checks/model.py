@@ -5,10 +5,19 @@ Nothing here does I/O, reads a clock or the environment.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeVar
+
+# What XML 1.0 cannot hold, what a terminal obeys, and what changes the order in which a line is read.
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
+
+
+def plain(text: str) -> str:
+    """A text from elsewhere as it may be printed: U+FFFD for each control character but tab and line feed."""
+    return _UNPRINTABLE.sub("\ufffd", text.replace("\r\n", "\n"))
 
 
 class Status(StrEnum):
@@ -94,6 +103,8 @@ class Finding:
         message: what was seen, in one sentence. Redacted: no token, password, key or PHI.
         remedy: what to do when it does not hold; required when ``ok`` is false.
         evidence: the raw observation, redacted, for the auditor (plain text or JSON text).
+
+    Texts are kept as `plain` gives them.
     """
 
     subject: str
@@ -106,6 +117,8 @@ class Finding:
         if not self.ok and not self.remedy:
             msg = f"a finding that is not ok needs a remedy: {self.subject}"
             raise ValueError(msg)
+        for name in ("subject", "message", "remedy", "evidence"):
+            object.__setattr__(self, name, plain(getattr(self, name)))
 
 
 @dataclass(frozen=True)
@@ -118,6 +131,8 @@ class Result:
         reason: set when the status is UNKNOWN.
         explanation: one sentence for UNKNOWN, NOT_APPLICABLE and WAIVED.
         lacks: the part that the deployment says it does not have; set when that makes the status NOT_APPLICABLE.
+
+    Texts are kept as `plain` gives them.
     """
 
     check_id: str
@@ -132,6 +147,10 @@ class Result:
     reason: Reason | None = None
     explanation: str = ""
     lacks: str = ""
+
+    def __post_init__(self) -> None:
+        for name in ("target", "explanation"):
+            object.__setattr__(self, name, plain(getattr(self, name)))
 
     @property
     def broken(self) -> tuple[Finding, ...]:

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from checks.model import plain
 from fixtures.deployment.deployment import Deployment
 from fixtures.deployment.reachability import reachability
 from fixtures.deployment.target_file import read_target
@@ -27,6 +28,6 @@ def check(file: Path) -> ExitCode:
     states = reachability(Deployment(read_target(file)))
     table = Table("section", "state", "detail", box=None)
     for section, problem in states.items():
-        table.add_row(section, "[green]reached[/]" if not problem else "[red]unknown[/]", escape(problem))
+        table.add_row(section, "[green]reached[/]" if not problem else "[red]unknown[/]", escape(plain(problem)))
     Console().print(table)
     return ExitCode.UNKNOWN if any(states.values()) else ExitCode.HOLDS

@@ -10,6 +10,7 @@ from typing import Literal
 
 from pydantic import ValidationError
 
+from checks.model import plain
 from checks.policy import Policy
 from reports.figures import DrillRecord, LoadRecord, PrivacyRecord, SentRecord
 from reports.records import (
@@ -102,7 +103,7 @@ def target_digest(name: str, facts: Mapping[str, str]) -> str:
         facts: what makes it this target and stays the same between runs: its parts and their versions, not a run's
             addresses or ids. A newer report replaces an older one of the same digest.
     """
-    return hashlib.sha256(canonical({"name": name, "facts": dict(facts)})).hexdigest()
+    return hashlib.sha256(canonical({"name": plain(name), "facts": dict(facts)})).hexdigest()
 
 
 def policy_digest(policy: Policy) -> str:

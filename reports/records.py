@@ -6,9 +6,9 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, FiniteFloat
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, FiniteFloat, field_validator
 
-from checks.model import Finding, Gate, Reason, Severity, Status
+from checks.model import Finding, Gate, Reason, Severity, Status, plain
 from reports.redaction import printable
 
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -16,9 +16,24 @@ Seconds = FiniteFloat
 
 
 class Record(BaseModel):
-    """A model that nothing can change or extend."""
+    """A model that nothing can change or extend; its texts, wherever they came from, are as `plain` gives them."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @field_validator("*")
+    @classmethod
+    def _plain(cls, value: object) -> object:
+        return _plain_within(value)
+
+
+def _plain_within(value: object) -> object:
+    if type(value) is str:
+        return plain(value)
+    if type(value) is tuple:
+        return tuple(map(_plain_within, value))
+    if type(value) is dict:
+        return {_plain_within(key): _plain_within(inner) for key, inner in value.items()}
+    return value
 
 
 class Verdict(StrEnum):

@@ -47,9 +47,7 @@ class RunOptions:
 
 def add_options(parser: pytest.Parser) -> None:
     """What the gate can be told."""
-    group = parser.getgroup(
-        "clinical-gate", "clinical-gate (write --option=FILE when FILE lies outside this directory)"
-    )
+    group = parser.getgroup("clinical-gate")
     group.addoption(
         "--target", type=Path, metavar="FILE", help="gate this deployment; default: stand up the reference stack"
     )

@@ -14,7 +14,7 @@ import pytest
 
 from checks.catalogue import catalogue, controls
 from checks.evaluate import evaluate
-from checks.model import Check, Result, Status
+from checks.model import Check, Result, Status, plain
 from fixtures import REPOSITORY
 from fixtures.deployment.deployment import Deployment
 from fixtures.deployment.site import LoadOrder
@@ -99,7 +99,7 @@ class GateSession:
             with ServiceProgress() as progress:
                 stack.start(progress)
         except (StackError, HostError, MissingProgramError) as problem:
-            pytest.exit(f"clinical-gate: {problem}", returncode=2)
+            pytest.exit(f"clinical-gate: {plain(str(problem))}", returncode=2)
         return self._described(describe(stack), stack)
 
     def _described(self, target: TargetFile, stack: Stack | None = None) -> Deployment:
