@@ -172,6 +172,7 @@ class Check:
         claim: first sentence of the module's docstring.
         needs: parameter name -> target type, in the order of the signature; ``policy`` is not among them.
         violations: functions ``(lab) -> target`` whose return annotation names the target that they break.
+        clean: a function of that kind that builds the clean twin; None where it is the lab's own.
     """
 
     id: str
@@ -182,6 +183,7 @@ class Check:
     violations: tuple[Violation, ...]
     needs: tuple[tuple[str, type], ...]
     function: CheckFunction = field(compare=False)
+    clean: Violation | None = None
 
     def __repr__(self) -> str:
         """Its id: reports name tests by it, the same in every run."""
@@ -211,10 +213,16 @@ class _Declaration:
     severity: Severity
     controls: tuple[str, ...]
     violations: tuple[Violation, ...]
+    clean: Violation | None
 
 
 def check(
-    *, gate: Gate, severity: Severity, controls: tuple[str, ...], violations: tuple[Violation, ...]
+    *,
+    gate: Gate,
+    severity: Severity,
+    controls: tuple[str, ...],
+    violations: tuple[Violation, ...],
+    clean: Violation | None = None,
 ) -> Callable[[F], F]:
     """Declare the one public function of a rule's module as a check.
 
@@ -223,10 +231,11 @@ def check(
         severity: what a failure means for the decision.
         controls: ids of ``controls.toml`` that it covers, e.g. ``hipaa:164.312(e)(1)``.
         violations: at least one way to break the claim; each must make the check FAIL.
+        clean: builds what the check must PASS on, where the lab's own clean twin has nothing for it to examine.
     """
 
     def declare(function: F) -> F:
-        function.__check__ = _Declaration(gate, severity, controls, violations)  # type: ignore[attr-defined]
+        function.__check__ = _Declaration(gate, severity, controls, violations, clean)  # type: ignore[attr-defined]
         return function
 
     return declare
@@ -244,4 +253,5 @@ def declared(function: CheckFunction, *, identity: str, claim: str, needs: tuple
         violations=declaration.violations,
         needs=needs,
         function=function,
+        clean=declaration.clean,
     )

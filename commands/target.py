@@ -25,7 +25,9 @@ def target() -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 def check(file: Path) -> ExitCode:
     """Say whether FILE is complete and every part of it can be reached; exit 3 when some part cannot."""
-    states = reachability(Deployment(read_target(file)))
+    deployment = Deployment(read_target(file))
+    deployment.open_adapter()
+    states = reachability(deployment)
     table = Table("section", "state", "detail", box=None)
     for section, problem in states.items():
         table.add_row(section, "[green]reached[/]" if not problem else "[red]unknown[/]", escape(plain(problem)))

@@ -20,6 +20,7 @@ from reports.records import (
     DecisionGround,
     GateRecord,
     Identity,
+    OwnFile,
     Record,
     SelfProof,
     Verdict,
@@ -35,7 +36,7 @@ class DocumentError(Exception):
 
 
 class ReportDocument(Record):
-    """What results.json holds. ``score`` and ``floor`` are 0..100."""
+    """What results.json holds. ``score`` and ``floor`` are 0..100; ``own_files`` judged beside clinical-gate itself."""
 
     format: Literal["clinical-gate/results/v1"] = FORMAT
     identity: Identity
@@ -53,6 +54,7 @@ class ReportDocument(Record):
     privacy: tuple[PrivacyRecord, ...]
     selfproof: tuple[SelfProof, ...]
     sent: tuple[SentRecord, ...] = ()
+    own_files: tuple[OwnFile, ...] = ()
 
     @property
     def proven(self) -> int:
@@ -69,6 +71,7 @@ def compose(
     load: Iterable[LoadRecord] = (),
     privacy: Iterable[PrivacyRecord] = (),
     sent: Iterable[SentRecord] = (),
+    own_files: Iterable[OwnFile] = (),
 ) -> ReportDocument:
     """Put a document together, everything in an order of its own, so that equal runs give equal files."""
     return ReportDocument(
@@ -87,6 +90,7 @@ def compose(
         privacy=tuple(sorted(privacy, key=lambda p: (p.source, p.mechanism))),
         selfproof=tuple(sorted((p.redacted() for p in proofs), key=lambda p: (p.check, p.violation, p.at))),
         sent=tuple(sorted(sent, key=lambda s: (s.target, s.unit, s.effect))),
+        own_files=tuple(sorted(own_files, key=lambda f: (f.part, f.path))),
     )
 
 

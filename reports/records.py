@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, FiniteFloat, field_validator
 
@@ -220,6 +220,19 @@ class Identity(Record):
     def seconds(self) -> float:
         """How long the run took."""
         return (self.ended - self.started).total_seconds()
+
+
+class OwnFile(Record):
+    """A file of the user's own that took part in the judgement, beside clinical-gate itself.
+
+    Args:
+        part: ``checks``, the folder of checks; ``adapter``, what stands where the target file cannot say it.
+        path: from that folder, or from the adapter's.
+    """
+
+    part: Literal["checks", "adapter"]
+    path: str
+    digest: Digest
 
 
 def utc(moment: datetime) -> str:

@@ -13,10 +13,11 @@ import pytest
 from fixtures import REPOSITORY
 from runner import early
 
-PATHS = ("--target", "--policy", "--model", "--report-dir", "--signing-key", "--waivers")
+PATHS = ("--target", "--policy", "--checks", "--model", "--report-dir", "--signing-key", "--waivers")
 WRONG = {
     "--target": "is not TOML",
     "--policy": "is not TOML",
+    "--checks": "there is no folder",
     "--model": "is no GGUF file",
     "--signing-key": "clinical-gate: ",
     "--waivers": "is not TOML",

@@ -53,13 +53,10 @@ class _State:
 
 
 @pytest.fixture(scope="module")
-def servers() -> Iterator[list[InferenceServer]]:
+def servers(laboratory: Laboratory) -> Iterator[list[InferenceServer]]:
     """Two real model servers."""
-    lab = Laboratory()
-    try:
-        yield start_model_servers(lab.bench(), 2)
-    finally:
-        lab.close()
+    with laboratory.bench() as bench:
+        yield start_model_servers(bench, 2)
 
 
 def _with_router(

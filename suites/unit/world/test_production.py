@@ -13,7 +13,7 @@ from checks.catalogue import read
 from checks.evaluate import evaluate
 from checks.model import CannotLookError, NotDeclaredError, Result, Status
 from checks.policy import load_policy
-from checks.targets import Api, Backups, Canary, Drills, Federation, Loads, Mechanism
+from checks.targets import Api, Backups, Canary, Federation, Loads, Mechanism
 from fixtures.deployment.deployment import Deployment
 from fixtures.deployment.target_file import TargetFile
 from fixtures.stack.certificates import CertificateAuthority
@@ -175,9 +175,7 @@ def test_the_role_matrix_is_looked_at_as_far_as_nothing_is_written(tmp_path: Pat
     assert failed.status is Status.FAIL
 
 
-@pytest.mark.parametrize(
-    ("kind", "part"), [(Canary, "writes"), (Backups, "writes"), (Drills, "faults"), (Loads, "load")]
-)
+@pytest.mark.parametrize(("kind", "part"), [(Canary, "writes"), (Backups, "writes"), (Loads, "load")])
 def test_nothing_is_written_broken_or_strained(tmp_path: Path, kind: type, part: str) -> None:
     """Also on a reference stack of this machine, where all of that could be done."""
     with (
