@@ -166,6 +166,8 @@ def _take_up(site: BreakableExample, breakage: Breakage, *, undo: bool) -> None:
         site.databases.reload()
     if settings:
         site.databases.configure(settings)
+    if undo and (breakage.reload or settings):
+        site.databases.follow()
     programs = {program.name: program for program in site.programs}
     for name in breakage.restart:
         programs[name].restart()

@@ -132,17 +132,6 @@ BREAKAGES = (
         """,
     ),
     Breakage(
-        name="commits are acknowledged before they are on any disk",
-        check="recovery/no_acknowledged_write_lost",
-        edits=on_each(
-            HOSTS,
-            "postgres/postgresql.conf",
-            "synchronous_commit = on\n",
-            "synchronous_commit = off\nwal_writer_delay = '10s'\nwal_writer_flush_after = '1GB'\n",
-        ),
-        reload=True,
-    ),
-    Breakage(
         name="the edge logs queries, which name people",
         check="data/phi_canary_absent_at_rest",
         edits=(Edit(_HAPROXY, '"path":"%HPO"', '"path":"%HU"'),),
@@ -157,7 +146,7 @@ BREAKAGES = (
             Edit("fhir/app/server.js", "    agent: new https.Agent({ keepAlive: true }),\n", ""),
             Edit("model/haproxy/model.cfg", " ssl crt ", " # ssl crt "),
         ),
-        restart=("model-front", "fhir"),
+        restart=("model-front", "fhir", "haproxy"),
         ports={"model-front": PORT},
         certain=True,
     ),
@@ -175,6 +164,19 @@ BREAKAGES = (
             Edit(_ALERTS, "receivers:\n", "receivers:\n  - name: nobody\n"),
         ),
         restart=("alertmanager",),
+        certain=True,
+    ),
+    # The last of all: it leaves the other server primary.
+    Breakage(
+        name="commits are acknowledged before they are on any disk",
+        check="recovery/no_acknowledged_write_lost",
+        edits=on_each(
+            HOSTS,
+            "postgres/postgresql.conf",
+            "synchronous_commit = on\n",
+            "synchronous_commit = off\nwal_writer_delay = '10s'\nwal_writer_flush_after = '1GB'\n",
+        ),
+        reload=True,
         certain=True,
     ),
 )
