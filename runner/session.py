@@ -18,7 +18,7 @@ from fixtures.plugin import opened
 from reports.decide import Criteria, RunPeriod, decide
 from reports.document import ReportDocument, compose, policy_digest, target_digest
 from reports.effective_status import violation_name
-from reports.figures import DrillRecord, LoadRecord, PrivacyRecord
+from reports.figures import DrillRecord, LoadRecord, PrivacyRecord, SentRecord
 from reports.records import Identity, OwnFile, SelfProof
 from reports.render.allure import attach_result
 from reports.render.load.files import evidence as load_files
@@ -111,6 +111,7 @@ class GateSession:
             drills=[DrillRecord.of(d) for d in (deployment.drills() if deployment else ())],
             load=[LoadRecord.of(x, 1 - policy.performance.availability) for x in loads],
             privacy=[PrivacyRecord.of(*c) for c in (deployment.privacy() if deployment else ())],
+            sent=[SentRecord.of(s) for s in (deployment.sent() if deployment else ())],
             own_files=self._own_files(),
         )
         return document, publish(
