@@ -14,7 +14,7 @@ from checks.model import Check, Result, Status
 from fixtures import REPOSITORY
 from fixtures.deployment.deployment import Deployment
 from fixtures.deployment.opening import Opening
-from fixtures.plugin import opened
+from fixtures.plugin import begun, opened
 from reports.decide import Criteria, RunPeriod, decide
 from reports.document import ReportDocument, compose, policy_digest, target_digest
 from reports.effective_status import violation_name
@@ -30,11 +30,15 @@ from runner.proving import ProofCase, ProofResult, Prover, exempted
 
 @dataclass
 class GateSession:
-    """Proves and judges, keeps every result, and makes the report. What opens the deployment closes it."""
+    """Proves and judges, keeps every result, and makes the report. What opens the deployment closes it.
+
+    ``judging`` says whether the deployment is judged at all, or checks are only proven.
+    """
 
     options: RunOptions
     cases: Sequence[ProofCase]
     opening: Opening
+    judging: bool = True
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     results: list[Result] = field(default_factory=list)
     outcomes: list[ProofResult] = field(default_factory=list)
@@ -45,6 +49,8 @@ class GateSession:
     def prove(self, case: ProofCase) -> ProofResult:
         """What came of one proof; the first call starts all of them in the background."""
         if self._prover is None:
+            if self.judging:
+                begun(self.opening)  # it comes up while the proofs are made
             self._prover = Prover(list(self.cases), self.options.policy)
         outcome = self._prover.outcome(case)
         self.outcomes.append(outcome)
