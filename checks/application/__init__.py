@@ -2,6 +2,7 @@
 
 from checks.application.acts import Act, Administration, Canary
 from checks.application.application import Application
+from checks.application.drill import DrillActs, DrillReading
 from checks.application.load import LoadAct, LoadReadBack
 from checks.application.log_in import LogIn
 from checks.application.request import Json, Request
@@ -16,6 +17,8 @@ __all__ = [
     "Canary",
     "Chain",
     "Ciphertext",
+    "DrillActs",
+    "DrillReading",
     "Health",
     "Inference",
     "Json",

@@ -29,6 +29,11 @@ def value_at(body: bytes, pointer: str) -> str:
     return next(iter(values_at(body, pointer)), "")
 
 
+def element_at(document: object, pointer: str) -> object:
+    """What is there in a parsed answer, of any kind; None when there is nothing."""
+    return jsonpointer.JsonPointer(pointer).resolve(document, None)
+
+
 def values_in(document: object, pointer: str) -> tuple[str, ...]:
     """Every text or number there, in the document's order."""
     return tuple(str(value) for value in _walk(document, _parts(pointer)) if _is_plain(value))

@@ -17,6 +17,7 @@ from dataclasses import field
 from pydantic.dataclasses import dataclass
 
 from checks.application.acts import Act, Administration, Canary
+from checks.application.drill import DrillActs
 from checks.application.load import CHAT, READ_BACK, STREAM, WRITE, Action, LoadAct
 from checks.application.log_in import LogIn
 from checks.application.request import STRICT, Path
@@ -57,6 +58,7 @@ class Application:
     tenancy: Tenancy | None = None
     protected: tuple[Protected, ...] = ()
     canary: Canary | None = None
+    drill: DrillActs | None = None
     load: tuple[LoadAct, ...] = ()
     none: Mapping[str, str] = field(default_factory=dict)
 

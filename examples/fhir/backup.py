@@ -20,11 +20,12 @@ class Barman:
     """Streams WAL from the primary, and copies it whole when it is told to."""
 
     def __init__(self, premises: Premises, database: RecordDatabase) -> None:
-        self._premises, self._primary = premises, database.primary.host
+        self._premises, self._servers = premises, database.hosts
         self._begin_segment = database.begin_segment
         self.host = premises.host("backup")
         self.directory = self.host.directory / "barman"
         self.configuration = self.directory / "barman.conf"
+        self.account = service_account("barman") or getpass.getuser()
         self._account = service_account("barman")
         self._home = self.directory / "home" / _SERVER
 
@@ -85,9 +86,9 @@ class Barman:
             "barman.conf.j2",
             self.configuration,
             self._account,
-            user=self._account or getpass.getuser(),
+            user=self.account,
             directory=self.directory,
-            primary=self._primary.address,
+            servers=",".join(host.address for host in self._servers),
             passfile=passfile,
             programs=programs(),
         )

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from examples.common.breaking import BreakableExample, Breakage, Edit
-from examples.orthanc.database import database_of
-from examples.orthanc.front import SERVER_NAME
+from examples.common.breaking import BreakableExample, Breakage, Edit, on_each
+from examples.orthanc.database import HOSTS, database_of
+from examples.orthanc.front import PORT, SERVER_NAME
 from examples.orthanc.people import INSTITUTIONS
 from examples.orthanc.stack import OrthancSite
 from fixtures.services.database.provision import superuser
 
 _NGINX = "edge/nginx/nginx.conf"
-_PRIMARY = "db1/postgres/data"
+_ALERTS = "monitor/alertmanager/alertmanager.yml"
 _METRICS = "location ^~ /tools/metrics-prometheus {\n            auth_basic off;\n            "
 _VIEWER = (
     "location /app/ {\n            add_header X-Viewer explorer;\n            proxy_pass https://$archive;\n        }\n"
@@ -40,11 +40,10 @@ BREAKAGES = (
     Breakage(
         name="a line of pg_hba.conf trusts",
         check="data/database_refuses_plaintext",
-        edits=(
-            Edit(f"{_PRIMARY}/pg_hba.conf", "# The superuser", "hostssl riverside gate samenet trust\n# The superuser"),
+        edits=on_each(
+            HOSTS, "postgres/pg_hba.conf", "# The superuser", "hostssl riverside gate samenet trust\n# The superuser"
         ),
-        sql="SELECT pg_reload_conf()",
-        undo="SELECT pg_reload_conf()",
+        reload=True,
     ),
     Breakage(
         name="Redis lets anybody in",
@@ -97,15 +96,61 @@ BREAKAGES = (
     Breakage(
         name="every statement is logged, with what it writes",
         check="audit/database_logging_on",
+        edits=on_each(
+            HOSTS,
+            "postgres/postgresql.conf",
+            "log_parameter_max_length = 0\n",
+            "log_parameter_max_length = -1\nlog_statement = 'all'\n",
+        ),
+        reload=True,
+    ),
+    Breakage(
+        name="what is asked is written to the access log",
+        check="data/phi_canary_absent_at_rest",
         edits=(
             Edit(
-                f"{_PRIMARY}/postgresql.conf",
-                "log_parameter_max_length = 0\n",
-                "log_parameter_max_length = -1\nlog_statement = 'all'\n",
+                _NGINX,
+                '"request_id":"$request_identity"}',
+                '"request_id":"$request_identity","body":"$request_body"}',
             ),
         ),
-        sql="SELECT pg_reload_conf()",
-        undo="SELECT pg_reload_conf()",
+        restart=("nginx",),
+        certain=True,
+    ),
+    Breakage(
+        name="prompts go to the model in clear",
+        check="data/phi_canary_absent_on_the_wire",
+        edits=(
+            Edit(_NGINX, "proxy_pass https://model/;", "proxy_pass http://model/;"),
+            Edit("model/front/nginx.conf", " ssl;", ";"),
+        ),
+        restart=("model-front", "nginx"),
+        ports={"model-front": PORT},
+        certain=True,
+    ),
+    Breakage(
+        name="the archive of WAL has lost what came after the backup",
+        check="backup/restores_completely",
+        missing=("repository/archive/*/*/*/*",),
+        certain=True,
+    ),
+    Breakage(
+        name="alerts go to nobody",
+        check="operations/alert_reaches_receiver",
+        edits=(
+            Edit(_ALERTS, "  receiver: desk\n", "  receiver: nobody\n"),
+            Edit(_ALERTS, "receivers:\n", "receivers:\n  - name: nobody\n"),
+        ),
+        restart=("alertmanager",),
+        certain=True,
+    ),
+    # The last of all: it leaves the other server primary.
+    Breakage(
+        name="a primary that is gone is waited for, for ten minutes",
+        check="recovery/recovery_time_within_objective",
+        failover=("ttl=600",),
+        failover_undo=("ttl=20",),
+        certain=True,
     ),
 )
 
@@ -117,5 +162,5 @@ def breakable(site: OrthancSite) -> BreakableExample:
         with superuser(site.database.primary.paths, database_of(INSTITUTIONS[0])) as connection:
             connection.execute(sql.encode())
 
-    programs = (site.edge, site.cache, *site.monitoring.programs)
-    return BreakableExample(site.premises, programs, site.edge, SERVER_NAME, execute)
+    programs = (site.edge, site.cache, site.model.front, *site.monitoring.programs)
+    return BreakableExample(site.premises, programs, site.edge, SERVER_NAME, execute, site.database.pair)

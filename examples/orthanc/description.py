@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from examples.common.power import PowerSwitch
 from examples.common.program import load_network
+from examples.common.wire import watched
 from examples.orthanc.cache import OPERATOR
 from examples.orthanc.cache import PORT as CACHE_PORT
 from examples.orthanc.database import GATE, database_of, role_of
 from examples.orthanc.front import SERVER_NAME
 from examples.orthanc.monitoring import PROMETHEUS_PORT
 from examples.orthanc.people import INSTITUTIONS, load_users, password, users
-from examples.orthanc.stack import HERE, OrthancSite
+from examples.orthanc.stack import HERE, HOSTS, OrthancSite
 from fixtures.services.database.pgbackrest import STANZA
+from fixtures.services.database.settings import OWNER
 from fixtures.services.database.settings import PORT as DATABASE_PORT
 from fixtures.services.edge import http_port, https_port
 
@@ -38,7 +41,7 @@ def describe(site: OrthancSite) -> str:
         server_name=SERVER_NAME,
         accounts=[(user, password(premises, user.name)) for user in users()],
         load_accounts=[(user, password(premises, user.name)) for user in load_users()],
-        databases=[f"{server.host.address}:{DATABASE_PORT}" for server in (database.primary, database.standby)],
+        databases=[f"{host.address}:{DATABASE_PORT}" for host in database.pair.hosts],
         database=database_of(INSTITUTIONS[0]),
         role=role_of(INSTITUTIONS[0]),
         gate=(GATE, premises.vault[f"postgres.{GATE}"]),
@@ -47,8 +50,13 @@ def describe(site: OrthancSite) -> str:
         model=site.model,
         prometheus=f"https://{site.monitoring.address(PROMETHEUS_PORT)}",
         harness=harness,
+        stopped={"file": site.model.host.directory / f"{site.model.front.name}.pid", "instance": site.model.instance},
+        desk=site.monitoring.desk,
+        wire=watched(premises.driver, HOSTS),
+        owner=OWNER,
         backup=database.backup,
         stanza=STANZA,
+        power=PowerSwitch("orthanc", premises.driver),
         private_keys=sorted(
             str(path) for path in premises.driver.root.rglob("*.key") if path.parent.name != "gate-tls"
         ),

@@ -11,7 +11,7 @@ import pytest
 from checks.application import Json
 from checks.catalogue import catalogue
 from checks.model import CannotLookError, Reason
-from checks.targets import Api, Canary, Drills, Edge, Hosts, Loads, Monitoring
+from checks.targets import Api, Canary, Edge, Hosts, Loads, Monitoring
 from fixtures.deployment.deployment import Deployment
 from fixtures.deployment.openers import OPENERS
 from fixtures.deployment.reachability import reachability
@@ -52,7 +52,7 @@ def authority(tmp_path: Path) -> CertificateAuthority:
 def _deployment(authority: CertificateAuthority, **sections: object) -> Deployment:
     file = authority.certificate.parent / "application.toml"
     file.write_text(APPLICATION)
-    described = {"name": "mine", "application": file, "trust": {"ca": authority.certificate}}
+    described = {"name": "mine", "environment": "test", "application": file, "trust": {"ca": authority.certificate}}
     return Deployment(TargetFile.model_validate(described | sections))
 
 
@@ -85,14 +85,12 @@ def test_the_keys_that_are_named_are_those_that_it_cannot_be_without(section: st
             TargetFile.model_validate({"name": "mine", section: {k: v for k, v in complete.items() if k != key}})
 
 
-@pytest.mark.parametrize("kind", [Canary, Drills])
-def test_what_only_a_reference_stack_has_says_so(kind: type, authority: CertificateAuthority) -> None:
-    """However much is declared; a run that is not there is another reason."""
-    with pytest.raises(CannotLookError, match=r"needs a reference stack of this machine") as missing:
-        _deployment(authority, **SECTIONS).find(kind)
-    assert missing.value.reason is Reason.NOT_DECLARED
+def test_a_canary_needs_its_section_or_a_reference_stack(authority: CertificateAuthority) -> None:
+    """However much else is declared."""
+    with pytest.raises(CannotLookError, match=r"has no \[canary\] section: add one with places"):
+        _deployment(authority, **SECTIONS).find(Canary)
     with pytest.raises(CannotLookError, match="run gone is not up on this machine"):
-        _deployment(authority, run="gone", **SECTIONS).find(kind)
+        _deployment(authority, run="gone", **SECTIONS).find(Canary)
 
 
 def test_a_target_is_opened_once(authority: CertificateAuthority) -> None:
