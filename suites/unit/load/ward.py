@@ -109,5 +109,6 @@ def described_target(folder: Path, base_url: str, accounts: dict[str, int], more
     )
     path = folder / "target.toml"
     head = 'name = "mine"\nenvironment = "test"\napplication = "ward.toml"\n'
+    path.touch(mode=0o600)
     path.write_text(f'{head}[api]\nbase_url = "{base_url}"\n{more}\n{people}')
     return str(path)
