@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from checks.acting import account_with, known_values
+from checks.acting import account_with, known_values, usual_role
 from checks.application import Act, Request
 from checks.lab import ApiFlaws, Lab
 from checks.model import CannotLookError, Finding, Gate, NotDeclaredError, Severity, check
@@ -42,6 +42,7 @@ def role_matrix_enforced(api: Api) -> Iterator[Finding]:
     if not api.application.acts:
         msg = "the application file names no [[act]]"
         raise NotDeclaredError(msg, "acts")
+    usual_role(api)
     accounts = {role: account_with(api, role) for role in api.application.roles}
     for act in api.application.acts:
         for account in accounts.values():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from commands.target.check import check
+from commands.target.init import init
 
 
 @click.group()
@@ -13,3 +14,4 @@ def target() -> None:
 
 
 target.add_command(check)
+target.add_command(init)
