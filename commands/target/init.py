@@ -17,7 +17,7 @@ import click
 from fixtures.deployment.target_file import TargetError
 from fixtures.stack.certificates import KeyPair
 from fixtures.survey.draft import application_draft, target_draft
-from fixtures.survey.openapi import Operation, log_in_of, operations, read_document
+from fixtures.survey.openapi import Drafted, log_in_of, operations, read_document
 from fixtures.survey.sighted import Sighted, UnseenError
 from fixtures.survey.stores import look_at_postgres, look_at_redis
 from fixtures.survey.web import fetched, look_at_edge, look_at_inference, look_at_prometheus, look_at_provider
@@ -42,7 +42,7 @@ class _Survey:
     tables: dict[str, dict[str, object]] = field(default_factory=dict)
     described: dict[str, dict[str, object]] = field(default_factory=dict)
     unseen: dict[str, str] = field(default_factory=dict)
-    operations: tuple[Operation, ...] = ()
+    operations: tuple[Drafted, ...] = ()
 
     def look(self, part: str, at: Callable[[], Sighted]) -> None:
         """Take one look, say what it came to, and keep it."""
