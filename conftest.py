@@ -8,22 +8,24 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from checks.catalogue import CatalogueError
+from checks.model import plain
 from reports.document import ReportDocument
 from reports.records import Verdict
 from reports.render.allure import write_environment
 from reports.render.allure_decision import write_decision
 from reports.render.terminal import print_summary
 from reports.writer import Published, PublishError
-from runner.options import OPTION_ERRORS, RunOptions, add_options, read_options
+from runner.options import OPTION_ERRORS, OPTIONS, add_options, read_options
 from runner.proving import ProofCase, Prover, Proving
 from runner.terminal import uncaptured
 
 if TYPE_CHECKING:
+    from fixtures.deployment.opening import Opening
+    from fixtures.deployment.site import LoadOrder
     from runner.session import GateSession
 
+pytest_plugins = ["fixtures.plugin"]
 _SUITES = Path(__file__).parent / "suites"
-_OPTIONS = pytest.StashKey[RunOptions]()
 _SESSION = pytest.StashKey["GateSession"]()
 _REPORT = pytest.StashKey[tuple[ReportDocument, Published] | str]()  # a string says why there is none
 _UNKNOWN = 3
@@ -39,8 +41,8 @@ def pytest_configure(config: pytest.Config) -> None:
     try:
         options = read_options(config)
     except OPTION_ERRORS as problem:
-        pytest.exit(f"clinical-gate: {problem}", returncode=2)
-    config.stash[_OPTIONS] = options
+        pytest.exit(f"clinical-gate: {plain(str(problem))}", returncode=2)
+    config.stash[OPTIONS] = options
     if options.kind and not config.getoption("allure_report_dir"):
         config.option.allure_report_dir = str(options.report_root / options.run_id / "allure-results")
 
@@ -57,12 +59,25 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def gate_session(request: pytest.FixtureRequest) -> Iterator[GateSession]:
+def load_order(pytestconfig: pytest.Config) -> LoadOrder:
+    """A load as the options of the run say, told about while it is sent."""
+    from fixtures.deployment.site import LoadOrder  # noqa: PLC0415  likewise
+    from loadtests.progress import Lines  # noqa: PLC0415  likewise
+
+    options = pytestconfig.stash[OPTIONS]
+    return LoadOrder(options.profile, options.policy.performance.objectives(), Lines(uncaptured(pytestconfig)))
+
+
+@pytest.fixture(scope="session")
+def gate_session(request: pytest.FixtureRequest, opening: Opening) -> Iterator[GateSession]:
     """The run; its report is made when the session ends."""
+    from fixtures.plugin import opened  # noqa: PLC0415  imported earlier, it would be no plugin
     from runner.session import GateSession  # noqa: PLC0415  the unit tests need none of this
 
     config = request.config
-    session = GateSession(config.stash[_OPTIONS], _selected_proofs(request.session), uncaptured(config))
+    if config.getoption("target"):
+        opened(opening)  # what its adapter lacks is said before anything is proven
+    session = GateSession(config.stash[OPTIONS], _selected_proofs(request.session), opening)
     config.stash[_SESSION] = session
     try:
         yield session
@@ -84,7 +99,7 @@ def _selected_proofs(session: pytest.Session) -> list[ProofCase]:
 @pytest.fixture(scope="session")
 def proving(request: pytest.FixtureRequest) -> Iterator[Proving]:
     """Makes the proofs: for the report of a gate or a drill, or for their own sake."""
-    options = request.config.stash[_OPTIONS]
+    options = request.config.stash[OPTIONS]
     if options.kind:
         yield request.getfixturevalue("gate_session").prove
         return
@@ -124,7 +139,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     """The last thing that a run of the gate says."""
     report = config.stash.get(_REPORT, None)
     if report is None:
-        if config.stash.get(_SESSION, None) and config.stash[_OPTIONS].kind:
+        if config.stash.get(_SESSION, None) and config.stash[OPTIONS].kind:
             terminalreporter.write_line(
                 "clinical-gate: the run did not get to its end, so there is no report", red=True
             )
@@ -134,16 +149,3 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         document, published = report
         terminalreporter.ensure_newline()
         print_summary(document, folder=published.folder, verify_command=published.verify_command, trust=published.trust)
-
-
-def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> None:
-    """Turn a malformed catalogue into one sentence instead of a traceback."""
-    del parent
-    if file_path.name not in ("test_gate.py", "test_selfproof.py"):
-        return
-    from checks.catalogue import catalogue  # noqa: PLC0415
-
-    try:
-        catalogue()
-    except CatalogueError as problem:
-        pytest.exit(f"clinical-gate: {problem}", returncode=2)

@@ -14,6 +14,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from checks.model import CannotLookError, Check, Finding, NotDeclaredError, Reason, Result, Status
+from checks.origin import raised_at
 from checks.policy import Policy
 
 
@@ -44,8 +45,9 @@ def evaluate(
         return _cut_short(blank, found, problem.reason, str(problem))
     except CannotLookError as problem:
         return _cut_short(blank, found, problem.reason, str(problem))
-    except Exception as crash:  # noqa: BLE001  a crashed check is UNKNOWN, whatever it raised
-        return _cut_short(blank, found, Reason.CRASHED, f"{type(crash).__name__}: {crash}")
+    except (Exception, SystemExit) as crash:  # noqa: BLE001  a crashed check is UNKNOWN, whatever it raised
+        where = f" ({place})" if (place := raised_at(crash)) else ""
+        return _cut_short(blank, found, Reason.CRASHED, f"{type(crash).__name__}: {crash}{where}")
     if not found:
         return replace(blank, reason=Reason.EXAMINED_NOTHING, explanation="the check examined no subject")
     status = Status.PASS if all(f.ok for f in found) else Status.FAIL

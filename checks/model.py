@@ -5,10 +5,19 @@ Nothing here does I/O, reads a clock or the environment.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeVar
+
+# What XML 1.0 cannot hold, what a terminal obeys, and what changes the order in which a line is read.
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
+
+
+def plain(text: str) -> str:
+    """A text from elsewhere as it may be printed: U+FFFD for each control character but tab and line feed."""
+    return _UNPRINTABLE.sub("\ufffd", text.replace("\r\n", "\n"))
 
 
 class Status(StrEnum):
@@ -90,6 +99,8 @@ class Finding:
         message: what was seen, in one sentence. Redacted: no token, password, key or PHI.
         remedy: what to do when it does not hold; required when ``ok`` is false.
         evidence: the raw observation, redacted, for the auditor (plain text or JSON text).
+
+    Texts are kept as `plain` gives them.
     """
 
     subject: str
@@ -102,6 +113,8 @@ class Finding:
         if not self.ok and not self.remedy:
             msg = f"a finding that is not ok needs a remedy: {self.subject}"
             raise ValueError(msg)
+        for name in ("subject", "message", "remedy", "evidence"):
+            object.__setattr__(self, name, plain(getattr(self, name)))
 
 
 @dataclass(frozen=True)
@@ -114,6 +127,8 @@ class Result:
         reason: set when the status is UNKNOWN.
         explanation: one sentence for UNKNOWN, NOT_APPLICABLE and WAIVED.
         lacks: the part that the deployment says it does not have; set when that makes the status NOT_APPLICABLE.
+
+    Texts are kept as `plain` gives them.
     """
 
     check_id: str
@@ -128,6 +143,10 @@ class Result:
     reason: Reason | None = None
     explanation: str = ""
     lacks: str = ""
+
+    def __post_init__(self) -> None:
+        for name in ("target", "explanation"):
+            object.__setattr__(self, name, plain(getattr(self, name)))
 
     @property
     def broken(self) -> tuple[Finding, ...]:
@@ -149,6 +168,7 @@ class Check:
         claim: first sentence of the module's docstring.
         needs: parameter name -> target type, in the order of the signature; ``policy`` is not among them.
         violations: functions ``(lab) -> target`` whose return annotation names the target that they break.
+        clean: a function of that kind that builds the clean twin; None where it is the lab's own.
     """
 
     id: str
@@ -159,6 +179,7 @@ class Check:
     violations: tuple[Violation, ...]
     needs: tuple[tuple[str, type], ...]
     function: CheckFunction = field(compare=False)
+    clean: Violation | None = None
 
     def __repr__(self) -> str:
         """Its id: reports name tests by it, the same in every run."""
@@ -188,10 +209,16 @@ class _Declaration:
     severity: Severity
     controls: tuple[str, ...]
     violations: tuple[Violation, ...]
+    clean: Violation | None
 
 
 def check(
-    *, gate: Gate, severity: Severity, controls: tuple[str, ...], violations: tuple[Violation, ...]
+    *,
+    gate: Gate,
+    severity: Severity,
+    controls: tuple[str, ...],
+    violations: tuple[Violation, ...],
+    clean: Violation | None = None,
 ) -> Callable[[F], F]:
     """Declare the one public function of a rule's module as a check.
 
@@ -200,10 +227,11 @@ def check(
         severity: what a failure means for the decision.
         controls: ids of ``controls.toml`` that it covers, e.g. ``hipaa:164.312(e)(1)``.
         violations: at least one way to break the claim; each must make the check FAIL.
+        clean: builds what the check must PASS on, where the lab's own clean twin has nothing for it to examine.
     """
 
     def declare(function: F) -> F:
-        function.__check__ = _Declaration(gate, severity, controls, violations)  # type: ignore[attr-defined]
+        function.__check__ = _Declaration(gate, severity, controls, violations, clean)  # type: ignore[attr-defined]
         return function
 
     return declare
@@ -221,4 +249,5 @@ def declared(function: CheckFunction, *, identity: str, claim: str, needs: tuple
         violations=declaration.violations,
         needs=needs,
         function=function,
+        clean=declaration.clean,
     )

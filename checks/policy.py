@@ -54,13 +54,14 @@ class SessionPolicy(_Strict):
 class PerformancePolicy(_Strict):
     """Limits in ms from the moment a user meant to ask, at percentile 95 or 99 as their names say; rates as shares.
 
-    ``first_token_p95_ms`` is of a streamed answer's beginning. ``goodput`` is the least share of the requests that are
-    answered rightly and keep every limit of `objectives`, ``throughput_per_s`` how many such requests a second are
-    promised. ``users`` is how many the promise is made for: a load of fewer cannot show it. ``availability`` is the
-    share of the requests that succeed over a month, ``spike_recovery_s`` how soon after a spike the limits hold again.
-    ``gpu_memory`` and ``gpu_utilisation`` are the most of an accelerator that a load may take. ``confidence`` is that
-    of every claim, ``generator_cpu_limit`` the share of a core, and ``generator_late_p95_ms`` how late it may start its
-    requests, above which the load's own sender is not believed.
+    ``first_token_p95_ms`` is of a streamed answer's beginning, or of what a model thinks before it. ``goodput`` is
+    the least share of the requests that are answered rightly and keep every limit of `objectives`,
+    ``throughput_per_s`` how many such requests a second are promised. ``users`` is how many the promise is made
+    for: a load of fewer cannot show it. ``availability`` is the share of the requests that succeed over a month,
+    ``spike_recovery_s`` how soon after a spike the limits hold again. ``gpu_memory`` and ``gpu_utilisation`` are
+    the most of an accelerator that a load may take. ``confidence`` is that of every claim, ``generator_cpu_limit``
+    the share of a core, and ``generator_late_p95_ms`` how late it may start its requests, above which the load's
+    own sender is not believed.
     """
 
     inference_p95_ms: Positive = 2000
@@ -128,6 +129,12 @@ class FederationPolicy(_Strict):
     max_patients_per_node: Annotated[int, Field(ge=1)] = 10_000
 
 
+class OperationsPolicy(_Strict):
+    """``required_alerts`` are names of alerting rules that must be loaded."""
+
+    required_alerts: tuple[str, ...] = ()
+
+
 class Exemption(_Strict):
     """A check that does not apply to this system, and why."""
 
@@ -160,6 +167,7 @@ class Policy(_Strict):
     recovery: RecoveryPolicy = RecoveryPolicy()
     privacy: PrivacyPolicy = PrivacyPolicy()
     federation: FederationPolicy = FederationPolicy()
+    operations: OperationsPolicy = OperationsPolicy()
     autoscaling: Autoscaling | None = None
     not_applicable: tuple[Exemption, ...] = ()
     may_lack: tuple[str, ...] = ()

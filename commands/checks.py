@@ -5,19 +5,24 @@ from __future__ import annotations
 import json
 import textwrap
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 from rich.console import Console
 from rich.table import Table
 
-from checks.catalogue import CatalogueError, catalogue, controls
+from checks.catalogue import CatalogueError
 from checks.model import Check
 from checks.policy import load_policy
+from fixtures.own_code.checks import rulebook
 from loadtests.exit_codes import ExitCode
 from runner.proving import ProofResult, Prover, proof_cases
 
 _SHOWN = 2  # findings in the line of a proof
 _CLOSE = 5  # more would be a list, and there is one
+_own = click.option(
+    "--checks", "folder", type=click.Path(path_type=Path), metavar="DIR", help="Those of this folder, too: own/..."
+)
 
 
 @click.group()
@@ -26,10 +31,11 @@ def checks() -> None:
 
 
 @checks.command("list")
+@_own
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable.")
-def list_checks(*, as_json: bool) -> None:
+def list_checks(folder: Path | None, *, as_json: bool) -> None:
     """Every check with its gate, severity and controls."""
-    rules = catalogue()
+    rules = rulebook(folder).rules
     if as_json:
         rows = [
             {
@@ -52,11 +58,13 @@ def list_checks(*, as_json: bool) -> None:
 
 @checks.command("show")
 @click.argument("identity", metavar="ID")
+@_own
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable.")
-def show_check(identity: str, *, as_json: bool) -> None:
+def show_check(identity: str, folder: Path | None, *, as_json: bool) -> None:
     """One check: its claim, controls, and the violations that it must catch."""
-    rule = _named(identity)
-    cited = [controls()[c] for c in rule.controls]
+    book = rulebook(folder)
+    rule = _named(identity, book.rules)
+    cited = [book.controls[c] for c in rule.controls]
     violations = [v.__name__.strip("_").replace("_", " ") for v in rule.violations]
     if as_json:
         click.echo(
@@ -83,11 +91,11 @@ def show_check(identity: str, *, as_json: bool) -> None:
         click.echo(f"  {violation}")
 
 
-def _named(identity: str) -> Check:
-    for rule in catalogue():
+def _named(identity: str, rules: Sequence[Check]) -> Check:
+    for rule in rules:
         if rule.id == identity:
             return rule
-    close = [r.id for r in catalogue() if identity.rpartition("/")[2] in r.id]
+    close = [r.id for r in rules if identity.rpartition("/")[2] in r.id]
     like = f"; did you mean {', '.join(close)}?" if 0 < len(close) <= _CLOSE else ": clinical-gate checks list"
     message = f"no check named {identity}{like}"
     raise CatalogueError(message)
@@ -95,9 +103,10 @@ def _named(identity: str) -> Check:
 
 @checks.command("prove")
 @click.argument("prefixes", nargs=-1, required=True, metavar="PREFIX...")
+@_own
 @click.option("--policy", "policy_name", default="default", show_default=True, help="Whose promises they are held to.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON array on stdout; the progress goes to stderr.")
-def prove_checks(prefixes: tuple[str, ...], policy_name: str, *, as_json: bool) -> ExitCode:
+def prove_checks(prefixes: tuple[str, ...], folder: Path | None, policy_name: str, *, as_json: bool) -> ExitCode:
     """Prove the checks whose id begins with a PREFIX: each fails on its violations and passes on the clean twin.
 
     Real services are started for it on this machine, each broken in one way, and are gone afterwards.
@@ -106,10 +115,11 @@ def prove_checks(prefixes: tuple[str, ...], policy_name: str, *, as_json: bool) 
     Exit codes: 0 all are proven, 1 some are not, 2 no such check, or interrupted.
     Examples:   clinical-gate checks prove tls
                 clinical-gate checks prove http/hsts access --policy mine.toml
+                clinical-gate checks prove own/ --checks mine
     """  # noqa: D301  click reads a real backspace
     policy = load_policy(policy_name)
     exempt = {exemption.check: exemption.reason for exemption in policy.not_applicable}
-    rules = _beginning_with(prefixes)
+    rules = _beginning_with(prefixes, rulebook(folder).rules)
     applicable = [rule for rule in rules if rule.id not in exempt]
     if not applicable:
         message = f"policy {policy.name} leaves out {rules[0].id}: {exempt[rules[0].id]}; give another --policy"
@@ -134,8 +144,7 @@ def prove_checks(prefixes: tuple[str, ...], policy_name: str, *, as_json: bool) 
     return ExitCode.HOLDS if proven == len(outcomes) else ExitCode.DOES_NOT_HOLD
 
 
-def _beginning_with(prefixes: Sequence[str]) -> list[Check]:
-    rules = catalogue()
+def _beginning_with(prefixes: Sequence[str], rules: Sequence[Check]) -> list[Check]:
     for prefix in prefixes:
         if not any(rule.id.startswith(prefix) for rule in rules):
             message = f"no check begins with '{prefix}': clinical-gate checks list"

@@ -23,7 +23,7 @@ from checks.policy import PolicyError
 from fixtures.deployment.target_file import TargetError
 from fixtures.hosts import HostError
 from fixtures.hosts.process import MissingProgramError
-from fixtures.scan.mechanism_file import MechanismFileError
+from fixtures.own_code.python_file import PythonFileError
 from fixtures.stack.rising import StackError
 from loadtests.exit_codes import ExitCode, one_sentence
 from loadtests.generator.spec import SpecError
@@ -38,11 +38,11 @@ MENDABLE = (
     CatalogueError,
     HostError,
     MechanismError,
-    MechanismFileError,
     MissingProgramError,
     PictureError,
     PolicyError,
     ProfileError,
+    PythonFileError,
     SigningKeyError,
     SpecError,
     StackError,

@@ -8,8 +8,9 @@ from typing import Any
 import click
 from rich.console import Console
 
-from checks.dp_audit.model import AuditOutcome
+from checks.dp_audit.model import LEAST_ALPHA, MOST_EPSILON, AuditOutcome
 from checks.dp_audit.neighbours import Adjacency
+from commands.numbers import Finite
 from fixtures.scan.dp import AuditRequest, scan_mechanism
 from loadtests.exit_codes import ExitCode
 from reports.render import privacy
@@ -21,6 +22,9 @@ _EXIT_CODES = {
 }
 
 
+_EPSILON = Finite(min=0, max=MOST_EPSILON, min_open=True)
+
+
 @click.group()
 def scan() -> None:
     """Look at one thing by itself, without a deployment."""
@@ -28,12 +32,12 @@ def scan() -> None:
 
 @scan.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--epsilon", type=click.FloatRange(min=0, min_open=True), required=True, help="What one call claims.")
-@click.option("--delta", type=click.FloatRange(0, 1, max_open=True), default=0.0, show_default=True)
+@click.option("--epsilon", type=_EPSILON, required=True, help="What one call claims.")
+@click.option("--delta", type=Finite(0, 1, max_open=True), default=0.0, show_default=True)
 @click.option("--samples", type=click.IntRange(min=100), default=500_000, show_default=True, help="Outputs per input.")
 @click.option(
     "--alpha",
-    type=click.FloatRange(0, 0.5, min_open=True),
+    type=Finite(LEAST_ALPHA, 0.5),
     default=1e-6,
     show_default=True,
     help="Chance to refute a claim that is true.",
@@ -50,9 +54,14 @@ def scan() -> None:
 @click.option(
     "--search", "examples", type=click.IntRange(min=0), default=0, help="Also let Hypothesis try so many pairs."
 )
-@click.option("--gaussian", is_flag=True, help="The noise is stated to be Gaussian: bound its mu as well.")
 @click.option(
-    "--plot", type=click.Path(path_type=Path, dir_okay=False), help="Draw the bound against the outputs (.svg)."
+    "--sequential",
+    is_flag=True,
+    help="Bet on what was seen, and stop as soon as the claim is refuted; --samples at most.",
+)
+@click.option("--gaussian", is_flag=True, help="The noise is stated to be Gaussian: its mu may refute it too.")
+@click.option(
+    "--plot", type=click.Path(path_type=Path, dir_okay=False), help="Draw what was reached against the outputs (.svg)."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def dp(file: Path, plot: Path | None, *, as_json: bool, **asked: Any) -> ExitCode:  # noqa: ANN401  click's own types

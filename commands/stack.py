@@ -11,13 +11,13 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from fixtures.deployment.opening import refuse_other_than_gguf
 from fixtures.deployment.target_file import TargetError, read_target, write_target
 from fixtures.progress import ServiceProgress
 from fixtures.stack import runs
 from fixtures.stack.description import describe
 from fixtures.stack.topology import Stack
 from loadtests.exit_codes import ExitCode
-from runner.options import refuse_other_than_gguf
 
 DEFAULT_TARGET = Path("build/stack/target.toml")
 _target = click.option(

@@ -26,6 +26,8 @@ from pathlib import Path
 import click
 from click.exceptions import Exit, NoArgsIsHelpError
 
+from checks.model import plain
+
 DEBUG = "CLINICAL_GATE_DEBUG"
 
 
@@ -56,7 +58,7 @@ def one_sentence(*mendable: type[Exception]) -> Iterator[None]:
             traceback.print_exception(problem)
         if sentence:
             with suppress(BrokenPipeError):
-                click.echo(f"clinical-gate: {' '.join(sentence.split())}", err=True)
+                click.echo(f"clinical-gate: {plain(' '.join(sentence.split()))}", err=True)
         raise Exit(code) from problem
     finally:
         signal.signal(signal.SIGTERM, before)

@@ -10,6 +10,7 @@ from typing import Literal
 
 from pydantic import ValidationError
 
+from checks.model import plain
 from checks.policy import Policy
 from reports.figures import DrillRecord, LoadRecord, PrivacyRecord
 from reports.records import (
@@ -19,6 +20,7 @@ from reports.records import (
     DecisionGround,
     GateRecord,
     Identity,
+    OwnFile,
     Record,
     SelfProof,
     Verdict,
@@ -34,7 +36,7 @@ class DocumentError(Exception):
 
 
 class ReportDocument(Record):
-    """What results.json holds. ``score`` and ``floor`` are 0..100."""
+    """What results.json holds. ``score`` and ``floor`` are 0..100; ``own_files`` judged beside clinical-gate itself."""
 
     format: Literal["clinical-gate/results/v1"] = FORMAT
     identity: Identity
@@ -51,6 +53,7 @@ class ReportDocument(Record):
     load: tuple[LoadRecord, ...]
     privacy: tuple[PrivacyRecord, ...]
     selfproof: tuple[SelfProof, ...]
+    own_files: tuple[OwnFile, ...] = ()
 
     @property
     def proven(self) -> int:
@@ -66,6 +69,7 @@ def compose(
     drills: Iterable[DrillRecord] = (),
     load: Iterable[LoadRecord] = (),
     privacy: Iterable[PrivacyRecord] = (),
+    own_files: Iterable[OwnFile] = (),
 ) -> ReportDocument:
     """Put a document together, everything in an order of its own, so that equal runs give equal files."""
     return ReportDocument(
@@ -83,6 +87,7 @@ def compose(
         load=tuple(sorted(load, key=lambda item: item.profile)),
         privacy=tuple(sorted(privacy, key=lambda p: (p.source, p.mechanism))),
         selfproof=tuple(sorted((p.redacted() for p in proofs), key=lambda p: (p.check, p.violation, p.at))),
+        own_files=tuple(sorted(own_files, key=lambda f: (f.part, f.path))),
     )
 
 
@@ -99,7 +104,7 @@ def target_digest(name: str, facts: Mapping[str, str]) -> str:
         facts: what makes it this target and stays the same between runs: its parts and their versions, not a run's
             addresses or ids. A newer report replaces an older one of the same digest.
     """
-    return hashlib.sha256(canonical({"name": name, "facts": dict(facts)})).hexdigest()
+    return hashlib.sha256(canonical({"name": plain(name), "facts": dict(facts)})).hexdigest()
 
 
 def policy_digest(policy: Policy) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, FiniteFloat
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, FiniteFloat, field_validator
 
-from checks.model import Finding, Gate, Reason, Severity, Status
+from checks.model import Finding, Gate, Reason, Severity, Status, plain
 from reports.redaction import printable
 
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -16,9 +16,24 @@ Seconds = FiniteFloat
 
 
 class Record(BaseModel):
-    """A model that nothing can change or extend."""
+    """A model that nothing can change or extend; its texts, wherever they came from, are as `plain` gives them."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @field_validator("*")
+    @classmethod
+    def _plain(cls, value: object) -> object:
+        return _plain_within(value)
+
+
+def _plain_within(value: object) -> object:
+    if type(value) is str:
+        return plain(value)
+    if type(value) is tuple:
+        return tuple(map(_plain_within, value))
+    if type(value) is dict:
+        return {_plain_within(key): _plain_within(inner) for key, inner in value.items()}
+    return value
 
 
 class Verdict(StrEnum):
@@ -205,6 +220,19 @@ class Identity(Record):
     def seconds(self) -> float:
         """How long the run took."""
         return (self.ended - self.started).total_seconds()
+
+
+class OwnFile(Record):
+    """A file of the user's own that took part in the judgement, beside clinical-gate itself.
+
+    Args:
+        part: ``checks``, the folder of checks; ``adapter``, what stands where the target file cannot say it.
+        path: from that folder, or from the adapter's.
+    """
+
+    part: Literal["checks", "adapter"]
+    path: str
+    digest: Digest
 
 
 def utc(moment: datetime) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from checks.model import plain
+
 # What names a secret in settings, JSON, URLs and command lines; its value is cut, its name stays for the auditor.
 _NAMES = (
     r"(?:[\w.-]*(?:password|passwd|passphrase|secret|api[_-]?key|master[_-]?key|private[_-]?key|cipher[_-]?pass|"
@@ -34,8 +36,6 @@ _RULES: tuple[tuple[str, str], ...] = (
     (r"(?<![0-9a-z])(?<!sha256:)(?<!sha256=)(?<!sha512:)[0-9a-f]{32,}(?![0-9a-z])", "[redacted: hex]"),
 )
 _COMPILED = tuple((re.compile(pattern, re.IGNORECASE), replacement) for pattern, replacement in _RULES)
-# What XML 1.0 cannot hold, and terminal control sequences.
-_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
 
 
 def redact(text: str) -> str:
@@ -47,5 +47,5 @@ def redact(text: str) -> str:
 
 def printable(text: str, limit: int = 20_000) -> str:
     """Redacted, valid as UTF-8 and XML, and no longer than ``limit`` characters: what a record may keep."""
-    text = _UNPRINTABLE.sub("\ufffd", redact(text.encode("utf-8", "replace").decode()))
+    text = plain(redact(text.encode("utf-8", "replace").decode()))
     return text if len(text) <= limit else f"{text[:limit]} [... {len(text) - limit} more characters]"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from checks.model import plain
+
 
 class Refusal(StrEnum):
     """The typed reason of a verification that failed."""
@@ -30,11 +32,11 @@ class VerificationError(Exception):
 
     Args:
         refusal: the typed reason.
-        message: one sentence for people.
+        message: one sentence for people; it may name files, and is kept as `plain` gives it.
     """
 
     def __init__(self, refusal: Refusal, message: str) -> None:
-        super().__init__(message)
+        super().__init__(plain(message))
         self.refusal = refusal
 
 

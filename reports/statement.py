@@ -13,7 +13,7 @@ from pydantic import AwareDatetime, ConfigDict, Field, FiniteFloat
 
 from checks.model import Status
 from reports.document import ReportDocument, canonical
-from reports.records import Digest, Record, Verdict
+from reports.records import Digest, OwnFile, Record, Verdict
 
 STATEMENT_TYPE: Literal["https://in-toto.io/Statement/v1"] = "https://in-toto.io/Statement/v1"
 PREDICATE_TYPE: Literal["urn:clinical-gate:report:v1"] = "urn:clinical-gate:report:v1"
@@ -52,6 +52,7 @@ class Predicate(Record):
         sequence: 1 for the first report on the subject, then one more each.
         previous: SHA-256 of the envelope of the report before, empty for the first.
         files: path inside the report's folder -> SHA-256.
+        own_files: the user's own checks and adapter, by which was judged, too.
     """
 
     decision: Verdict
@@ -66,6 +67,7 @@ class Predicate(Record):
     git_commit: str
     files: dict[str, Digest]
     checks: tuple[CheckOutcome, ...]
+    own_files: tuple[OwnFile, ...] = ()
 
 
 class _DigestSet(Record):
@@ -147,5 +149,6 @@ def statement_of(document: ReportDocument, *, files: dict[str, str], sequence: i
             git_commit=identity.git_commit,
             files=files,
             checks=outcomes(document),
+            own_files=document.own_files,
         ),
     )

@@ -202,7 +202,7 @@ def _verify_agreement(document: ReportDocument, statement: Statement) -> None:
     claim, identity = statement.predicate, document.identity
     agree = (
         (claim.decision, claim.score) == (document.decision, document.score)
-        and claim.checks == outcomes(document)
+        and (claim.checks, claim.own_files) == (outcomes(document), document.own_files)
         and (statement.subject[0].name, statement.subject_digest) == (identity.name, identity.digest)
         and (claim.run_id, claim.started, claim.ended) == (identity.run_id, identity.started, identity.ended)
         and (claim.policy.name, claim.policy.digest) == (identity.policy, identity.policy_digest)

@@ -7,20 +7,30 @@ work is refused before anything is started.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import pytest
 
+from checks.catalogue import CatalogueError
+from checks.model import Check
 from checks.policy import Policy, PolicyError, load_policy, policy_names
-from fixtures.deployment.target_file import TargetError, read_target
-from fixtures.hosts import HostError
-from fixtures.hosts.loopback import may_use_namespaces
+from fixtures.own_code.checks import Rulebook, rulebook
+from fixtures.own_code.python_file import PythonFileError
 from fixtures.stack import runs
 from loadtests.schedules.profiles import Profile, ProfileError, load_profile, profile_names
 from reports.keys import SigningKeyError, load_signer
 from reports.waivers import Waiver, WaiverError, load_waivers
 
-OPTION_ERRORS = (PolicyError, ProfileError, TargetError, WaiverError, SigningKeyError, HostError)
+OPTION_ERRORS = (
+    CatalogueError,
+    PolicyError,
+    ProfileError,
+    PythonFileError,
+    SigningKeyError,
+    WaiverError,
+)
+OPTIONS = pytest.StashKey["RunOptions"]()  # of pytest's configuration, from the moment that it is made
 _KINDS = ("gate", "drill")
 
 
@@ -30,34 +40,35 @@ class RunOptions:
 
     Args:
         kind: ``gate`` or ``drill``, which end with a report; empty for every other run.
-        target: None stands up the reference stack for the run.
+        checks: a folder with checks of the user's own.
     """
 
     kind: str
     policy: Policy
     profile: Profile
-    target: Path | None
-    driver: str
-    model: Path | None
+    checks: Path | None
     report_root: Path
     run_id: str
     signing_key: Path | None
     waivers: tuple[Waiver, ...]
 
+    @cached_property
+    def rulebook(self) -> Rulebook:
+        """The catalogue, and the checks of the user's own after it.
+
+        Raises:
+            CatalogueError, PythonFileError: a check cannot be read.
+        """
+        return rulebook(self.checks)
+
 
 def add_options(parser: pytest.Parser) -> None:
     """What the gate can be told."""
-    group = parser.getgroup(
-        "clinical-gate", "clinical-gate (write --option=FILE when FILE lies outside this directory)"
-    )
-    group.addoption(
-        "--target", type=Path, metavar="FILE", help="gate this deployment; default: stand up the reference stack"
-    )
+    group = parser.getgroup("clinical-gate")  # what is looked at, `fixtures.plugin` asks
     group.addoption(
         "--policy", default="default", metavar="NAME", help=f"one of {', '.join(policy_names())}, or a .toml file"
     )
-    group.addoption("--driver", default="", choices=["", *runs.DRIVERS], help="hosts of the reference stack")
-    group.addoption("--model", type=Path, metavar="GGUF", help="serve this model instead of random weights")
+    group.addoption("--checks", type=Path, metavar="DIR", help="judge by the checks of this folder, too")
     group.addoption("--load-profile", default="gate", metavar="NAME", help=f"one of {', '.join(profile_names())}")
     group.addoption("--load-seconds", type=float, default=None, metavar="S", help="length of the measured load")
     group.addoption(
@@ -73,48 +84,32 @@ def read_options(config: pytest.Config) -> RunOptions:
     """The options of this run, which gets its id here.
 
     Raises:
-        PolicyError, ProfileError, TargetError, WaiverError, SigningKeyError, HostError: an option cannot work, and the
-            message says what to mend; `OPTION_ERRORS` are all of these.
+        CatalogueError, PolicyError and others: an option cannot work, and the message says what to mend;
+            `OPTION_ERRORS` are all of these.
     """
     expression = str(config.getoption("markexpr") or "")
     kind = expression if expression in _KINDS else ""
-    target, driver, model = (config.getoption(name) for name in ("target", "driver", "model"))
-    if target:
-        read_target(target)
-    if driver == "namespace" and not may_use_namespaces():
-        message = "network namespaces need root: run with sudo, or use --driver loopback"
-        raise HostError(message)
-    if model:
-        refuse_other_than_gguf(model)
     if key := config.getoption("signing_key"):
         load_signer(key)
     waivers = config.getoption("waivers")
-    return RunOptions(
+    options = RunOptions(
         kind=kind,
         policy=load_policy(str(config.getoption("policy"))),
         profile=load_profile(config.getoption("load_profile")).changed(seconds=config.getoption("load_seconds")),
-        target=target,
-        driver=driver,
-        model=model,
+        checks=config.getoption("checks"),
         report_root=Path(config.getoption("report_dir")) / (kind or "gate"),
         run_id=runs.new_run_id(),
         signing_key=key,
         waivers=load_waivers(waivers) if waivers else (),
     )
+    if options.checks:
+        options.rulebook  # noqa: B018  what it says of them is said now
+    return options
 
 
-def refuse_other_than_gguf(model: Path) -> None:
-    """Say of a file that cannot be served that it cannot, before a whole stack is started for it.
-
-    Raises:
-        TargetError: it is not there, or no GGUF (https://github.com/ggml-org/ggml/blob/master/docs/gguf.md).
-    """
+def rules_of(config: pytest.Config) -> tuple[Check, ...]:
+    """Every check of this run; a malformed one ends the run with one sentence."""
     try:
-        with model.open("rb") as content:
-            magic = content.read(4)
-    except OSError as problem:
-        message = f"cannot read model {model}: {problem.strerror}"
-        raise TargetError(message) from problem
-    if magic != b"GGUF":
-        message = f"model {model} is no GGUF file: it does not begin with the letters GGUF"
-        raise TargetError(message)
+        return config.stash[OPTIONS].rulebook.rules
+    except OPTION_ERRORS as problem:
+        pytest.exit(f"clinical-gate: {problem}", returncode=2)

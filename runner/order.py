@@ -13,8 +13,8 @@ DRILLS = ("backup", "recovery")
 
 
 def room_of(rule: Check) -> str:
-    """The folder that a check stands in."""
-    return rule.id.partition("/")[0]
+    """The folder that a check stands in: of the catalogue, or of a user's own."""
+    return rule.id.split("/")[-2]
 
 
 def in_running_order(rules: Iterable[Check]) -> list[Check]:

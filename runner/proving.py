@@ -73,12 +73,11 @@ def make(case: ProofCase, lab: Laboratory, policy: Policy) -> ProofResult:
 
 
 def _make(case: ProofCase, lab: Laboratory, bench: Bench, policy: Policy) -> ProofResult:
-    broken_kind = typing.get_type_hints(case.violation)["return"] if case.violation else None
+    build = case.violation or case.rule.clean
+    built_kind = typing.get_type_hints(build)["return"] if build else None
 
     def find(kind: type) -> object:
-        if kind is not broken_kind or case.violation is None:
-            return clean_twin(lab, kind)
-        return case.violation(LabBuilder(bench))
+        return build(LabBuilder(bench)) if build and kind is built_kind else clean_twin(lab, kind)
 
     def find_or_explain(kind: type) -> object:
         try:

@@ -4,34 +4,22 @@ from __future__ import annotations
 
 import importlib.metadata
 import subprocess
-import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-import pytest
-
-from checks.catalogue import catalogue, controls
 from checks.evaluate import evaluate
 from checks.model import Check, Result, Status
 from fixtures import REPOSITORY
 from fixtures.deployment.deployment import Deployment
-from fixtures.deployment.site import LoadOrder
-from fixtures.deployment.target_file import TargetFile, read_target
-from fixtures.hosts import Driver, HostError
-from fixtures.hosts.process import MissingProgramError
-from fixtures.progress import ServiceProgress
-from fixtures.stack import runs
-from fixtures.stack.description import describe
-from fixtures.stack.rising import StackError
-from fixtures.stack.topology import Stack
-from loadtests.progress import Lines
+from fixtures.deployment.opening import Opening
+from fixtures.plugin import opened
 from reports.decide import Criteria, RunPeriod, decide
 from reports.document import ReportDocument, compose, policy_digest, target_digest
 from reports.effective_status import violation_name
 from reports.figures import DrillRecord, LoadRecord, PrivacyRecord
-from reports.records import Identity, SelfProof
+from reports.records import Identity, OwnFile, SelfProof
 from reports.render.allure import attach_result
 from reports.render.load.files import evidence as load_files
 from reports.writer import Published, publish
@@ -42,23 +30,17 @@ from runner.proving import ProofCase, ProofResult, Prover, exempted
 
 @dataclass
 class GateSession:
-    """Opens the deployment when the first check needs it, keeps every result, and closes everything.
-
-    ``say`` takes a line that is to be seen while a test runs.
-    """
+    """Proves and judges, keeps every result, and makes the report. What opens the deployment closes it."""
 
     options: RunOptions
     cases: Sequence[ProofCase]
-    say: Callable[[str], None] = print
+    opening: Opening
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     results: list[Result] = field(default_factory=list)
     outcomes: list[ProofResult] = field(default_factory=list)
     _monotonic: int = field(default_factory=time.monotonic_ns)
     _prover: Prover | None = None
-    _driver: Driver | None = None
-    _deployment: Deployment | None = None
     _evidence: dict[str, bytes] = field(default_factory=dict)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def prove(self, case: ProofCase) -> ProofResult:
         """What came of one proof; the first call starts all of them in the background."""
@@ -84,27 +66,7 @@ class GateSession:
     def deployment(self) -> Deployment:
         """The deployment that is gated; the lab is closed first, so that it does not disturb what is measured."""
         self._close_lab()
-        with self._lock:
-            if self._deployment is None:
-                self._deployment = self._open()
-        return self._deployment
-
-    def _open(self) -> Deployment:
-        if self.options.target is not None:
-            runs.sweep()
-            return self._described(read_target(self.options.target))
-        _, self._driver = runs.begin(driver=self.options.driver)
-        stack = Stack(self._driver, model=self.options.model)
-        try:
-            with ServiceProgress() as progress:
-                stack.start(progress)
-        except (StackError, HostError, MissingProgramError) as problem:
-            pytest.exit(f"clinical-gate: {problem}", returncode=2)
-        return self._described(describe(stack), stack)
-
-    def _described(self, target: TargetFile, stack: Stack | None = None) -> Deployment:
-        objectives = self.options.policy.performance.objectives()
-        return Deployment(target, LoadOrder(self.options.profile, objectives, Lines(self.say)), stack)
+        return opened(self.opening)
 
     def report(self) -> tuple[ReportDocument, Published]:
         """Decide, write, sign and verify.
@@ -112,18 +74,18 @@ class GateSession:
         Raises:
             reports.writer.PublishError: it could not be written.
         """
-        options, deployment = self.options, self._deployment
+        options, deployment = self.options, self.opening.found()
         ended = datetime.now(UTC)
         skew_ms = ((ended - self.started).total_seconds() - (time.monotonic_ns() - self._monotonic) / 1e9) * 1e3
         policy = options.policy
-        rules = catalogue()
+        rules = options.rulebook.rules
         if options.kind == "drill":
             rules = tuple(r for r in rules if room_of(r) in DRILLS)
             policy = policy.model_copy(update={"required_controls": (), "gates": tuple({r.gate: 0 for r in rules})})
         proofs = self._proofs()
         decision = decide(
             self.results,
-            Criteria(policy, rules, controls()),
+            Criteria(policy, rules, options.rulebook.controls),
             proofs=proofs,
             period=RunPeriod(self.started, ended.date(), skew_ms),
             waivers=options.waivers,
@@ -149,6 +111,7 @@ class GateSession:
             drills=[DrillRecord.of(d) for d in (deployment.drills() if deployment else ())],
             load=[LoadRecord.of(x, 1 - policy.performance.availability) for x in loads],
             privacy=[PrivacyRecord.of(*c) for c in (deployment.privacy() if deployment else ())],
+            own_files=self._own_files(),
         )
         return document, publish(
             options.report_root,
@@ -157,6 +120,14 @@ class GateSession:
             options.signing_key,
             evidence=self._evidence | load_files(loads),
         )
+
+    def _own_files(self) -> list[OwnFile]:
+        deployment = self.opening.found()
+        adapter = deployment.adapter if deployment else None
+        own = [OwnFile(part="checks", path=path, digest=sha) for path, sha in self.options.rulebook.files.items()]
+        if adapter is not None:
+            own += [OwnFile(part="adapter", path=path, digest=sha) for path, sha in adapter.file.digests.items()]
+        return own
 
     def _proofs(self) -> list[SelfProof]:
         clean = {o.case.rule.id: o.result for o in self.outcomes if o.case.violation is None}
@@ -187,15 +158,10 @@ class GateSession:
             prover.close()
 
     def close(self) -> None:
-        """Stop and remove everything that the run started."""
-        try:
-            self._close_lab()
-            if self._deployment is not None:
-                self._evidence = self._deployment.evidence()
-                self._deployment.close()
-        finally:
-            if self._driver is not None:
-                self._driver.close()
+        """Remove the lab, and keep what the deployment leaves as evidence, before it is closed."""
+        self._close_lab()
+        if (deployment := self.opening.found()) is not None:
+            self._evidence = deployment.evidence()
 
 
 def _commit() -> str:

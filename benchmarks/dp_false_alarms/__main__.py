@@ -23,17 +23,22 @@ from scipy.stats import beta
 from checks.dp_audit.audit import audit
 from checks.dp_audit.bounds import certify
 from checks.dp_audit.model import AuditOutcome, AuditPlan
+from checks.dp_audit.sequential import audit_sequentially
 from suites.privacy.zoo.catalogue import specimens
 
 _LOOSE = 0.05
 
 
-def _audit(samples: int, alpha: float, seed: int) -> list[tuple[str, bool, bool]]:
+def _audit(samples: int, alpha: float, sequential: bool, seed: int) -> list[tuple[str, bool, bool]]:  # noqa: FBT001  pool.map knows no names
     """For each correct mechanism: its name, whether it was refuted at ``alpha``, and at 5 %."""
     alarms = []
     for specimen in (s for s in specimens() if not s.wrong):
         pair = specimen.pairs[seed % len(specimen.pairs)]
         settings = AuditPlan(samples, alpha, seed, gaussian=specimen.gaussian)
+        if sequential:
+            most = max(w for _, w in audit_sequentially(specimen.sample, specimen.claim, (pair,), settings).curve)
+            alarms.append((specimen.name, most >= 1 / alpha, most >= 1 / _LOOSE))
+            continue
         seen = audit(specimen.sample, specimen.claim, (pair,), settings)
         loose = certify(seen.bound.hits, delta=specimen.claim.delta, alpha=_LOOSE).epsilon > specimen.claim.epsilon
         alarms.append((specimen.name, seen.outcome is AuditOutcome.REFUTED, loose))
@@ -45,7 +50,8 @@ def _audit(samples: int, alpha: float, seed: int) -> list[tuple[str, bool, bool]
 @click.option("--samples", type=click.IntRange(min=100), default=10_000, show_default=True, help="Outputs per input.")
 @click.option("--alpha", type=float, default=1e-6, show_default=True)
 @click.option("--workers", type=click.IntRange(min=1), default=2, show_default=True)
-def main(seeds: int, samples: int, alpha: float, workers: int) -> None:
+@click.option("--sequential", is_flag=True, help="Bet until a claim is refuted; looked at after every block.")
+def main(*, seeds: int, samples: int, alpha: float, workers: int, sequential: bool) -> None:
     """Audit every correct mechanism of the zoo with every seed, on a pair of its own in turn, and count false
     alarms.
     """
@@ -54,7 +60,7 @@ def main(seeds: int, samples: int, alpha: float, workers: int) -> None:
     with ProcessPoolExecutor(
         workers, multiprocessing.get_context("fork"), partial(threadpoolctl.threadpool_limits, 1)
     ) as pool:
-        audits = pool.map(partial(_audit, samples, alpha), range(seeds), chunksize=4)
+        audits = pool.map(partial(_audit, samples, alpha, sequential), range(seeds), chunksize=4)
         for outcome in track(audits, "auditing", total=seeds, console=Console(stderr=True), transient=True):
             for name, strict, loose in outcome:
                 count = counts.setdefault(name, [0, 0])

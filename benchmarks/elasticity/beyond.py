@@ -61,7 +61,7 @@ def beyond(bench: RunningStack, capacity: float) -> Iterator[Promise]:
     over.set()
     seen = watch.seen(load)
     yield from _checked(bench, load)
-    yield _time_outs(load)
+    yield time_outs(load)
     yield Promise(
         "a refusal says when to come back (Retry-After)",
         f"{asked.refused} refusals looked at, {asked.without_retry_after} without{asked.strange}",
@@ -80,7 +80,8 @@ def _checked(bench: RunningStack, load: Load) -> Iterator[Promise]:
                 yield Promise(result.check_id, result.explanation, None)
 
 
-def _time_outs(load: Load) -> Promise:
+def time_outs(load: Load) -> Promise:
+    """Of all requests, whatever their kind."""
     found = Latencies.merged("", (kind for kind in load.kinds if ":" not in kind.kind))
     late = found.errors.get("time-out", 0)
     causes = ", ".join(f"{count} {cause}" for cause, count in sorted(found.errors.items())) or "none"

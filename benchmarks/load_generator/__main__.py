@@ -21,6 +21,7 @@ from rich.table import Table
 
 from benchmarks.load_generator.page import NAME, Page, static_page
 from benchmarks.wrk import BenchmarkError, ask_without_pause
+from checks.targets import Load
 from fixtures.hosts import HostError
 from fixtures.hosts.loopback import LoopbackHost
 from fixtures.hosts.process import MissingProgramError
@@ -94,7 +95,16 @@ def _try(host: LoopbackHost, page: Page, *, processes: int, seconds: float, rate
         seed=1,
         processes=processes,
     )
-    load = send(host, spec)
+    return tried(send(host, spec), processes, rate)
+
+
+def tried(load: Load, processes: int, rate: float) -> Try:
+    """What a load of visitors shows.
+
+    Args:
+        rate: requests/s that were meant.
+    """
+    seconds = load.seconds
     kinds = {kind.kind: kind for kind in load.kinds}
     answered, late = kinds.get("page.get"), kinds.get("generator:late")
     if answered is None or late is None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fixtures.hosts.loopback import LoopbackHost
+from fixtures.hosts.ports import free_port
 from fixtures.stack.certificates import CertificateAuthority
 from fixtures.wait import wait_for
 
@@ -29,8 +30,7 @@ def static_page(place: Path, run_id: str) -> Iterator[Page]:
     host = LoopbackHost("page", _ADDRESS, place / "page", run_id)
     authority = CertificateAuthority(place / "ca")
     pair = authority.issue("page", host.directory, names=(NAME, _ADDRESS))
-    with socket.create_server((_ADDRESS, 0)) as probe:
-        port: int = probe.getsockname()[1]
+    port = free_port(_ADDRESS)
     kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     temporary = " ".join(f"{kind}_temp_path {host.directory}/{kind};" for kind in kinds)
     configuration = host.directory / "nginx.conf"

@@ -2,7 +2,8 @@
 
 The truth follows from the schedule, which is drawn beforehand, and from the server's law; with what the server noted
 that it took beyond it, which is printed. Beside it stand a closed loop of the same users, and wrk. Exit status 1 when a
-percentile of the open loop is off by more than 1 ms and 1 %, or when a frozen server does not show.
+percentile of the open loop is off by more than 1 ms and 1 %, or when a frozen server does not show. Then chats: of
+model servers that think, send several tokens at once, break off or end by closing, the truth beside what is told.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from benchmarks.load_truth.chat_laws import CHAT_LAWS
+from benchmarks.load_truth.chats import ChatRow, chat_rows, show_chats
 from benchmarks.load_truth.laws import LAWS, Law, Truth
 from benchmarks.load_truth.observers import ObservedServer, Seen
 from benchmarks.load_truth.report import TruthReport
@@ -48,22 +51,27 @@ def _measure(server: ObservedServer, law: Law, report: TruthReport, seed: int, s
 
 
 @click.command()
-@click.option("--only", type=click.Choice(list(LAWS)), multiple=True, help="These servers; all unless given.")
+@click.option("--only", type=click.Choice([*LAWS, *CHAT_LAWS]), multiple=True, help="These servers; all unless given.")
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Of the arrival times.")
 def main(*, only: tuple[str, ...], seed: int) -> None:
     """Compare what the load generator reports with what servers of known behaviour did; takes a minute each."""
     console, screen = Console(), Console(stderr=True)
-    report = TruthReport()
+    report, chats = TruthReport(), dict[str, list[ChatRow]]()
     try:
         with tempfile.TemporaryDirectory(prefix="load-truth-") as place, screen.status("") as status:
-            for key in only or LAWS:
+            for key in [key for key in LAWS if key in (only or LAWS)]:
                 server = ObservedServer(Path(place), runs.new_run_id(), key)
                 _measure(server, LAWS[key], report, seed, status.update)
+            for key in [key for key in CHAT_LAWS if key in (only or CHAT_LAWS)]:
+                status.update(f"chats: {CHAT_LAWS[key].name}")
+                chats[key] = chat_rows(Path(place), runs.new_run_id(), key, seed)
     except (BenchmarkError, DeadlineError, HostError, SpecError) as problem:
         click.echo(f"benchmarks.load_truth: {problem}", err=True)
         sys.exit(2)
-    report.show(console)
-    sys.exit(1 if report.wrong else 0)
+    if not only or LAWS.keys() & only:
+        report.show(console)
+    right = show_chats(console, chats) if chats else True
+    sys.exit(0 if right and not report.wrong else 1)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from benchmarks.load_truth.server import Note
 from benchmarks.wrk import BenchmarkError, ask_without_pause
 from checks.targets import Load
 from fixtures.hosts.loopback import LoopbackHost
+from fixtures.hosts.ports import free_port
 from fixtures.hosts.process import Process
 from fixtures.targets.load.target import send
 from fixtures.wait import wait_for
@@ -70,7 +71,7 @@ class ObservedServer:
         self._law, self._key = LAWS[key], key
         self._client = LoopbackHost("client", "127.0.0.1", place / f"{key}-client", run_id)
         self._host = LoopbackHost("server", "127.0.0.1", place / f"{key}-server", run_id)
-        self._port = _free_port()
+        self._port = free_port()
 
     def open_loop(self, arrivals: str, seed: int) -> tuple[Truth, Seen]:
         """The truth of a schedule, and what the generator reports of it."""
@@ -80,7 +81,7 @@ class ObservedServer:
         answers = {(user, number): ServedRequest(came - opened, left - opened) for user, number, came, left in notes}
         true = truth(profile, seed, self._law, answers, None if resumed is None else resumed - opened)
         expected = true.latency
-        seen = _seen(f"{arrivals}, open", load)
+        seen = seen_in(f"{arrivals}, open", load)
         off = tuple(value - right for value, right in zip(seen.latency.ms, expected.ms, strict=True))
         wrong = [seen.wrong] if seen.wrong else []
         wrong += [
@@ -96,7 +97,7 @@ class ObservedServer:
 
     def closed_loop(self, seed: int) -> Seen:
         """The same users, who wait for every answer."""
-        return _seen("closed loop", self._load(profile_of("closed"), seed)[0])
+        return seen_in("closed loop", self._load(profile_of("closed"), seed)[0])
 
     def wrk(self) -> Seen:
         """As many connections that never pause."""
@@ -124,16 +125,25 @@ class ObservedServer:
             raise BenchmarkError(msg)
         return load, resumed, json.loads(answers.read_text())
 
-    @contextlib.contextmanager
-    def _served(self) -> Iterator[tuple[Process, Path]]:
-        answers = self._host.directory / "answers.json"
-        argv = [sys.executable, "-m", "benchmarks.load_truth.server", self._key, str(self._port), FIRST, str(answers)]
-        server = self._host.spawn(argv, service="server", env={"PYTHONPATH": str(_ROOT)})
-        try:
-            wait_for(lambda: _answers(self._port), what=f"the server of {self._law.name} answers", timeout_s=20)
-            yield server, answers
-        finally:
-            server.stop()
+    def _served(self) -> contextlib.AbstractContextManager[tuple[Process, Path]]:
+        return served(self._host, "benchmarks.load_truth.server", self._key, self._port)
+
+
+@contextlib.contextmanager
+def served(host: LoopbackHost, module: str, key: str, port: int) -> Iterator[tuple[Process, Path]]:
+    """A server of this benchmark while the block runs: its process, and the file of its notes, there when it has ended.
+
+    Args:
+        module: called with the key of its law, its port, the first user's address and that file.
+    """
+    answers = host.directory / "answers.json"
+    argv = [sys.executable, "-m", module, key, str(port), FIRST, str(answers)]
+    server = host.spawn(argv, service="server", env={"PYTHONPATH": str(_ROOT)})
+    try:
+        wait_for(lambda: _answers(port), what=f"the server of {key} answers", timeout_s=20)
+        yield server, answers
+    finally:
+        server.stop()
 
 
 @contextlib.contextmanager
@@ -151,18 +161,13 @@ def undisturbed() -> Iterator[None]:
             os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
 
 
-def _seen(by: str, load: Load) -> Seen:
+def seen_in(by: str, load: Load) -> Seen:
+    """What a load of visitors shows."""
     kinds = {kind.kind: kind for kind in load.kinds}
     page, late = kinds["page.get"], kinds["generator:late"]
     latency = Percentiles(page.total, tuple(page.percentile(share) for share in SHARES))
     wrong = f"{page.failed} requests failed" if page.failed else ""
     return Seen(by, latency, late.percentile(0.99), wrong=wrong)
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-    return port
 
 
 def _answers(port: int) -> bool:

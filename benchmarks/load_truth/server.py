@@ -8,22 +8,15 @@ end, it writes to ANSWERS when each came and was answered: user, number of the r
 from __future__ import annotations
 
 import asyncio
-import gc
 import ipaddress
-import json
-import selectors
-import signal
 import sys
 import time
 from collections import Counter
-from pathlib import Path
 
 from benchmarks.load_truth.laws import LAWS, Law
+from benchmarks.load_truth.serve import serve_until_told
 
 _ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
-_BACKLOG = 1024  # a frozen server has many waiting
-
-
 Note = tuple[int, int, float, float]
 
 
@@ -51,24 +44,13 @@ class _Connection(asyncio.Protocol):
         self._notes.append((self._user, number, came, time.monotonic()))
 
 
-async def _serve(law: Law, port: int, first: int, notes: list[Note]) -> None:
-    loop = asyncio.get_running_loop()
-    sent: Counter[int] = Counter()
-    over = asyncio.Event()
-    loop.add_signal_handler(signal.SIGTERM, over.set)
-    server = await loop.create_server(lambda: _Connection(law, first, sent, notes), "127.0.0.1", port, backlog=_BACKLOG)
-    gc.disable()
-    async with server:
-        await over.wait()
-
-
 def main(arguments: list[str]) -> None:
     """Serve until told to end."""
     law, port, first, result = arguments
     notes: list[Note] = []
-    loop = asyncio.SelectorEventLoop(selectors.SelectSelector())  # epoll waits whole milliseconds
-    loop.run_until_complete(_serve(LAWS[law], int(port), int(ipaddress.ip_address(first)), notes))
-    Path(result).write_text(json.dumps(notes))
+    sent: Counter[int] = Counter()
+    start = int(ipaddress.ip_address(first))
+    serve_until_told(lambda: _Connection(LAWS[law], start, sent, notes), int(port), notes, result)
 
 
 if __name__ == "__main__":

@@ -42,12 +42,12 @@ def idle_session_ends(api: Api, policy: Policy) -> Iterator[Finding]:
         if stated is not None:
             yield Finding(
                 subject="a session without a request, as the log-in answers",
-                ok=stated <= limit,
+                ok=0 < stated <= limit,
                 message=f"ends after {stated} s, allowed are {limit} s",
                 remedy=f"end a session that has been idle for {limit} s (session.idle_seconds)",
             )
         waited = limit if stated is None else stated
-        if waited <= _WAITED_S:
+        if 0 < waited <= _WAITED_S:
             yield _left_alone(api, account, waited + _MARGIN_S)
 
 

@@ -37,10 +37,10 @@ def tenant_isolation(api: Api) -> Iterator[Finding]:
         raise NotDeclaredError(msg, "tenancy")
     for record in sorted({act.record for act in acts}):
         one, other = _neighbours(api, record)
-        known = {account.username: _listed(api, record, account) for account in (one, other)}
+        known = {account: _listed(api, record, account) for account in (one, other)}
         for reader, owner in permutations((one, other)):
-            theirs = known[owner.username]
-            shared = theirs & known[reader.username]
+            theirs = known[owner]
+            shared = theirs & known[reader]
             yield Finding(
                 subject=f"{record}s that {reader.username} ({reader.tenant}) lists",
                 ok=not shared,

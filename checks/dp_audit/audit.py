@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
-from checks.dp_audit.bounds import certify, detectable_epsilon, gaussian_epsilon, promise
-from checks.dp_audit.events import Choice, choose
+from checks.dp_audit.bounds import certify, detectable_epsilon, gaussian_epsilon, smallest_event
+from checks.dp_audit.draws import draw
+from checks.dp_audit.events import Choice, choose, rated
 from checks.dp_audit.model import (
     AuditOutcome,
     AuditPlan,
@@ -30,7 +31,7 @@ _LEARNING = 400_000  # of them, for learning scores; the rest tells the best of 
 _FEWEST = 20
 _BLOCK = 1 << 14
 _POINTS = 24
-_CLEAR = 2.0  # what could not have shown twice the claim has not been tried
+CLEAR = 2.0  # what could not have shown twice the claim has not been tried
 
 
 Progress = Callable[[str, float], None]
@@ -92,12 +93,9 @@ def audit(
     bound = certify(steps[-1], delta=claim.delta, alpha=alpha, gaussian=settings.gaussian and claim.delta > 0)
     outcome, explanation = judge(claim, bound)
     reach = detectable_epsilon(claim.epsilon, certifying, alpha, claim.delta)
-    if outcome is AuditOutcome.NOT_REFUTED and reach > _CLEAR * claim.epsilon:
+    if outcome is AuditOutcome.NOT_REFUTED and reach > CLEAR * claim.epsilon:
         outcome = AuditOutcome.UNDECIDED
-        explanation = (
-            f"{certifying:,} fresh outputs per input could only have shown epsilon {reach:.3g} or more, over"
-            f" {_CLEAR:g} times the claim: draw more samples"
-        )
+        explanation = too_few(certifying, reach)
     return AuditVerdict(
         outcome=outcome,
         claim=claim,
@@ -110,9 +108,17 @@ def audit(
         alpha=alpha,
         seed=seed,
         detectable_epsilon=reach,
+        smallest_event=smallest_event(claim, certifying, alpha, min(selecting, _LEARNING)),
         curve=_curve(steps, claim, alpha),
         explanation=explanation,
     )
+
+
+def too_few(samples: int, reach: float) -> str:
+    """Why an audit that refuted nothing decides nothing."""
+    shown = f"only have shown epsilon {reach:.3g} or more, over {CLEAR:g} times the claim"
+    what = shown if reach < math.inf else "not have refuted anything"
+    return f"{samples:,} outputs per input could {what}: draw more samples"
 
 
 def judge(claim: Claim, bound: Bound) -> tuple[AuditOutcome, str]:
@@ -197,14 +203,10 @@ def select(
         )
         raise MechanismError(msg)
     more = (outputs(min(_LEARNING, drawn - done)) for done in range(learning, drawn, _LEARNING))
-    choice = choose(first, second, claim, alpha=alpha, certifying=certifying, bits=bits, more=more)
-    # what the choice promised is what looked best; other outputs tell how good it is
-    looks = np.zeros((2, 1))
-    for done in range(0, drawn, _LEARNING):
-        looks[:, 0] += [np.count_nonzero(choice.event.contains(x)) for x in outputs(min(_LEARNING, drawn - done))]
-    likely, unlikely = (looks if choice.first_is_likelier else looks[::-1]) / drawn
-    kept = promise(likely, unlikely, drawn, delta=claim.delta, alpha=alpha, samples=certifying, luck=1.0)
-    return Telling(pair, replace(choice, promise=float(kept[0])))
+    choices = choose(first, second, claim, alpha=alpha, certifying=certifying, bits=bits, more=more)
+    # What a choice promised is what looked best; other outputs tell how good it is.
+    looks = (outputs(min(_LEARNING, drawn - done)) for done in range(0, drawn, _LEARNING))
+    return Telling(pair, rated(choices, looks, claim, alpha=alpha, certifying=certifying))
 
 
 def fresh(samples: int, claim: Claim, chance: np.random.Generator) -> tuple[int, int]:
@@ -241,40 +243,6 @@ def count(
         yield Hits(*hits, *drawn)
 
 
-def draw(sample: Sample, values: tuple[float, ...], size: int, chance: np.random.Generator) -> Floats:
-    """Outputs for an input, shape (size, d).
-
-    Raises:
-        MechanismError: it raised, or answered with something else.
-    """
-    try:
-        made = sample(np.array(values, dtype=np.float64), size, chance)
-        outputs = np.asarray(made, dtype=np.float64)
-    except (Exception, SystemExit) as problem:  # a mechanism that ends the process would end the audit with its status
-        msg = f"sample raised {type(problem).__name__} for {list(values)}: {problem}"
-        raise MechanismError(msg) from problem
-    if outputs.ndim == 1:
-        outputs = outputs[:, np.newaxis]
-    if outputs.ndim != 2 or outputs.shape[0] != size or outputs.shape[1] < 1:
-        msg = f"sample must return {size} outputs, shape ({size},) or ({size}, d); it returned shape {np.shape(made)}"
-        raise MechanismError(msg)
-    if not np.isfinite(outputs).all():
-        what = "NaN" if np.isnan(outputs).any() else "infinity"
-        msg = f"sample returned {what} for {list(values)}: encode special outcomes as finite numbers"
-        raise MechanismError(msg)
-    return outputs
-
-
 def _curve(steps: Sequence[Hits], claim: Claim, alpha: float) -> tuple[tuple[int, float], ...]:
     places = sorted({int(x) - 1 for x in np.geomspace(1, len(steps), _POINTS)})
     return tuple((steps[p].of_likely, certify(steps[p], delta=claim.delta, alpha=alpha).epsilon) for p in places)
-
-
-def constant(sample: Sample, pairs: Sequence[Pair], seed: int) -> bool:
-    """Whether a hundred outputs of every input are all one and the same: then there is nothing to audit."""
-    seen = [
-        draw(sample, values, 100, np.random.default_rng([seed, 0, 9]))
-        for pair in pairs
-        for values in (pair.first, pair.second)
-    ]
-    return all(x.shape == seen[0].shape and math.isclose(float(np.ptp(np.stack(seen))), 0.0) for x in seen)

@@ -15,6 +15,10 @@ Sample = Callable[[Floats, int, np.random.Generator], npt.ArrayLike]
 """``sample(values, size, rng)``: ``size`` independent outputs for an input; shape (size,) or (size, d)."""
 
 
+MOST_EPSILON = 30.0  # e^30 outputs would be needed to see a larger one, and doubles hardly tell it from none at all
+LEAST_ALPHA = 1e-300
+
+
 class MechanismError(Exception):
     """The mechanism cannot be audited; the message says what it did, in one sentence."""
 
@@ -35,8 +39,8 @@ class Claim:
     delta: float = 0.0
 
     def __post_init__(self) -> None:
-        if not (0 <= self.epsilon < np.inf and 0 <= self.delta < 1):
-            msg = f"epsilon must be finite and not negative and delta in [0, 1): {self.epsilon}, {self.delta}"
+        if not (0 <= self.epsilon <= MOST_EPSILON and 0 <= self.delta < 1):
+            msg = f"epsilon must be in [0, {MOST_EPSILON:g}] and delta in [0, 1): {self.epsilon}, {self.delta}"
             raise ValueError(msg)
 
 
@@ -117,6 +121,8 @@ class AuditVerdict:
         likely, unlikely: the two inputs; the event is the likelier one's.
         detectable_epsilon: a mechanism that loses this much or more would have been refuted with probability 0.95, if
             its loss shows as plainly as that of randomized response.
+        smallest_event: an event of this probability or more that only one of the inputs has would have refuted the
+            claim with probability 0.95.
         curve: (samples per input, certified epsilon) as the certification grew; for the picture, not for the verdict.
     """
 
@@ -131,5 +137,36 @@ class AuditVerdict:
     alpha: float
     seed: int
     detectable_epsilon: float
+    smallest_event: float
+    curve: tuple[tuple[int, float], ...]
+    explanation: str
+
+
+@dataclass(frozen=True)
+class SequentialVerdict:
+    """The outcome of a sequential audit, with all that it takes to repeat it.
+
+    Args:
+        wealth: of all purses together at the end; a true claim lets it reach 1 / alpha with a chance of alpha.
+        samples: outputs per input that were drawn of the pair that tells most; ``outputs`` are those of all pairs and
+            inputs.
+        event: the one that was staked on most at the end; it is the likelier one's.
+        detectable_epsilon, smallest_event: as in `AuditVerdict`, for all the outputs that might have been drawn.
+        curve: (outputs per input, wealth).
+    """
+
+    outcome: AuditOutcome
+    claim: Claim
+    wealth: float
+    event: str
+    pair: str
+    likely: tuple[float, ...]
+    unlikely: tuple[float, ...]
+    samples: int
+    outputs: int
+    alpha: float
+    seed: int
+    detectable_epsilon: float
+    smallest_event: float
     curve: tuple[tuple[int, float], ...]
     explanation: str

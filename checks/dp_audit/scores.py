@@ -13,7 +13,7 @@ import numpy as np
 
 from checks.dp_audit.columns import OutputColumn
 from checks.dp_audit.model import Floats
-from checks.dp_audit.tables import Table, table, whole
+from checks.dp_audit.tables import Atoms, Table, repeated, table, whole
 
 FEWEST = 1000  # outputs of each input below which nothing is learnt
 _FITTED = 50_000
@@ -68,6 +68,22 @@ class Weighted:
         return f"{self.name} {sign} {threshold:.6g}"
 
 
+@dataclass(frozen=True)
+class OneCoordinate:
+    """The log-ratio of what repeats in one coordinate of the outputs."""
+
+    at: int
+    atoms: Atoms
+
+    def of(self, outputs: Floats) -> Floats:
+        """The log-ratio of the coordinate."""
+        return self.atoms.of(outputs[:, [self.at]])
+
+    def words(self, sign: str, threshold: float) -> str:
+        """The values that pass."""
+        return self.atoms.words(sign, threshold).replace("output is", f"output[{self.at}] is", 1)
+
+
 def scores(first: Floats, second: Floats, views: Sequence[OutputColumn]) -> Iterable[Score]:
     """Every score that these outputs can teach, the plainest first.
 
@@ -87,6 +103,16 @@ def scores(first: Floats, second: Floats, views: Sequence[OutputColumn]) -> Iter
         chosen = tuple(t for t in tables if t.column.kind == kind)
         yield Weighted(chosen, (1.0,) * len(chosen), f"likelihood ratio of the {kind}s")
     yield Weighted(tables, _weights(tables, first, second), "logistic regression on every view of the output")
+
+
+def atoms(first: Floats, second: Floats) -> Iterable[Atoms | OneCoordinate]:
+    """Outputs, and values of one coordinate, that repeat."""
+    if (found := repeated(first, second)) is not None:
+        yield found
+    if first.shape[1] > 1:
+        for at in range(first.shape[1]):
+            if (found := repeated(first[:, [at]], second[:, [at]])) is not None:
+                yield OneCoordinate(at, found)
 
 
 def _weights(tables: Sequence[Table], first: Floats, second: Floats) -> tuple[float, ...]:

@@ -15,6 +15,7 @@ _CELLS = 64
 _TAILS = (1e-5, 1e-4, 1e-3, 3e-3)
 _OUTPUTS_PER_ROW = 20
 _SMOOTHING = 1.0
+_REPEATS, _ATOMS = 3, 64  # how often an output must be there, and how many such are kept
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,9 @@ class Whole:
         passing = np.flatnonzero(self.ratios >= threshold if sign == ">=" else self.ratios < threshold)
         order = passing[np.argsort(-np.abs(self.ratios[passing]), kind="stable")]
         shown = " or ".join(f"({', '.join(f'{x:g}' for x in self.rows[i])})" for i in order[:3])
-        return f"output is {shown}" + (f" or one of {len(order) - 3} others" if len(order) > 3 else "")
+        others = f" or one of {len(order) - 3} others" if len(order) > 3 else ""
+        unseen = " or none of those that repeat" if (threshold <= 0 if sign == ">=" else threshold > 0) else ""
+        return f"output is {shown}{others}{unseen}"
 
 
 def whole(first: Floats, second: Floats) -> Whole | None:
@@ -113,6 +116,29 @@ def whole(first: Floats, second: Floats) -> Whole | None:
     if len(keys) > len(first) // _OUTPUTS_PER_ROW:
         return None
     return Whole(keys, both[examples], _ratios(places[: len(first)], places[len(first) :], len(keys)))
+
+
+class Atoms(Whole):
+    """The log-ratio of each output that was seen several times; one that was not has 0."""
+
+
+def repeated(first: Floats, second: Floats) -> Atoms | None:
+    """Learn the table of the outputs that repeat: in continuous noise each is an atom; None when none does.
+
+    Args:
+        first, second: outputs, shape (n, d).
+    """
+    both = np.concatenate((first, second))
+    keys, examples, places = np.unique(_keys(both), return_index=True, return_inverse=True)
+    one, two = (np.bincount(x, minlength=len(keys)) for x in (places[: len(first)], places[len(first) :]))
+    together = one + two
+    apart = np.where(together >= _REPEATS, np.abs(one - two) / np.sqrt(np.maximum(together, 1)), 0.0)
+    kept = np.sort(np.argsort(-apart, kind="stable")[:_ATOMS])
+    kept = kept[apart[kept] > 0]
+    if not len(kept):
+        return None
+    ratios = np.log((one[kept] + _SMOOTHING) / (two[kept] + _SMOOTHING))
+    return Atoms(keys[kept], both[examples[kept]], ratios)
 
 
 def _keys(outputs: Floats) -> Integers:

@@ -41,7 +41,9 @@ def noise_present_at_each_node(mechanism: Mechanism, policy: Policy) -> Iterator
     """One finding per node and group of query kinds, against the claim of the settings that bear the node's name."""
     claims = mechanism.claims()
     law, most = judge.law_of(claims), max(claim.noise_multiplier for claim in claims)
-    own = {claim.source: claim.noise_multiplier for claim in claims}
+    own: dict[str, float] = {}
+    for claim in claims:  # of several settings that bear one name, what they promise most
+        own[claim.source] = max(claim.noise_multiplier, own.get(claim.source, 0.0))
     seen = mechanism.sample_each(_SAMPLES, _SEED)
     for answers in seen:
         if len(answers.values) < _SAMPLES:

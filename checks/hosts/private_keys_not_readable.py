@@ -29,7 +29,7 @@ def private_keys_not_readable(hosts: Hosts) -> Iterator[Finding]:
     """The mode of every declared key gives nothing to group and others."""
     for key in hosts.private_keys():
         yield Finding(
-            subject=f"private key {key.path}",
+            subject=f"private key {key.path}{f' on {key.host}' if key.host else ''}",
             ok=not key.mode & _OTHERS,
             message=f"mode {key.mode:04o}, owner {key.owner}, group {key.group}",
             remedy=f"chmod 600 {key.path}, and replace the key: it may have been read",

@@ -23,7 +23,7 @@ def stores_not_run_as_root(hosts: Hosts) -> Iterator[Finding]:
     """One finding per process; none at all means that nothing was examined."""
     for process in hosts.store_processes():
         yield Finding(
-            subject=f"{process.command} (pid {process.pid})",
+            subject=f"{process.command} (pid {process.pid}{f' on {process.host}' if process.host else ''})",
             ok=process.user != "root",
             message=f"runs as {process.user}",
             remedy=f"run {process.command} under a service account of its own (systemd: User=)",

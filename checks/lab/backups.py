@@ -16,10 +16,12 @@ class BackupFlaws(Flaws[Backups]):
         encrypted: False keeps the repository in clear.
         damaged: True overwrites bytes of the backup.
         stale: True makes it ten days old.
+        ahead: True dates it ten days from now.
         archiving: False archives no WAL since then.
     """
 
     encrypted: bool = True
     damaged: bool = False
     stale: bool = False
+    ahead: bool = False
     archiving: bool = True

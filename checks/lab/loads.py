@@ -19,6 +19,8 @@ class LoadFlaws(Flaws[Loads]):
         slow_share: of the requests that are answered ``slow_s`` later; above every limit unless told.
         late_start_share: of the chats whose first token comes ``late_start_s`` later; above its limit unless told.
         error_share: of the requests that fail.
+        broken_share: of the chats that are answered with success and break off: with an ``error`` in the stream, or
+            ``unfinished``, as ``broken`` says.
         overload: what the server does in a spike: ``refused`` as soon as its queue is full, ``refused late``,
             ``queued`` without bound, or ``careless``: it loses and doubles what it acknowledged, and keeps what it
             refused.
@@ -29,6 +31,8 @@ class LoadFlaws(Flaws[Loads]):
     late_start_share: float = 0.0
     late_start_s: float | None = None
     error_share: float = 0.0
+    broken_share: float = 0.0
+    broken: Literal["error", "unfinished"] = "error"
     overload: Overload = "refused"
 
 

@@ -16,10 +16,17 @@ class MonitoringFlaws(Flaws[Monitoring]):
         rules: False loads no alerting rule.
         receiver: False starts nobody who takes alerts.
         scraped: False stops the scraped service.
-        expression: what the one alerting rule evaluates.
+        expressions: what alerting rules named ServiceDown evaluate, one each; rules of the other names that the policy
+            requires evaluate ``up == 0``.
+        left_out: True leaves out the last of these names.
+        namesake: True adds a target of the same job and instance that nobody serves.
+        vanished: True stops the scraped service after its series have been seen, and waits until they are gone.
     """
 
     rules: bool = True
     receiver: bool = True
     scraped: bool = True
-    expression: str = "up == 0"
+    expressions: tuple[str, ...] = ("up == 0",)
+    left_out: bool = False
+    namesake: bool = False
+    vanished: bool = False

@@ -1,6 +1,7 @@
 """Every inference server is healthy and produces tokens (45 CFR 164.308(a)(7)(ii)(C)).
 
-A balancer hides a dead server until the next one dies; and a server may call itself healthy that generates nothing.
+A balancer hides a dead server until the next one dies; and a server may call itself healthy that generates nothing, or
+answer with success and an error in the place of a completion.
 """
 
 from __future__ import annotations
@@ -16,11 +17,19 @@ def _one_of_two_servers_killed(lab: Lab) -> Inference:
     return lab.build(InferenceFlaws(stopped=1))
 
 
+def _a_server_answers_with_an_error(lab: Lab) -> Inference:
+    return lab.build(InferenceFlaws(broken="error"))
+
+
+def _a_server_never_ends_its_answers(lab: Lab) -> Inference:
+    return lab.build(InferenceFlaws(broken="unfinished"))
+
+
 @check(
     gate=Gate.OPERATIONS,
     severity=Severity.HIGH,
     controls=("hipaa:164.308(a)(7)(ii)(C)", "gdpr:32(1)(b)"),
-    violations=(_one_of_two_servers_killed,),
+    violations=(_one_of_two_servers_killed, _a_server_answers_with_an_error, _a_server_never_ends_its_answers),
 )
 def every_inference_server_serves(inference: Inference) -> Iterator[Finding]:
     """Each declared server, asked past the balancer."""

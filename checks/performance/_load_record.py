@@ -13,7 +13,7 @@ from checks.targets import Latencies, Load
 
 _LATE = "generator:late"
 DERIVED = ":"  # ``inference.chat:first_token`` is a time inside an ``inference`` request, and no request of its own
-FIRST_TOKEN, REFUSED = ":first_token", ":refused"
+FIRST_TOKEN, FIRST_OUTPUT_TOKEN, REFUSED = ":first_token", ":first_output_token", ":refused"
 # of a value in us, so many leading bits tell its HDR bucket (three digits), and it is the highest of it
 _SUB_BUCKET_BITS = 11
 
@@ -75,6 +75,16 @@ def first_tokens_of(load: Load, head: str) -> tuple[Latencies, Latencies]:
         raise CannotLookError(msg, Reason.EXAMINED_NOTHING)
     first = Latencies.merged(f"{head}{FIRST_TOKEN}", (times[k.kind] for k in streamed))
     return Latencies.merged(head, streamed), first
+
+
+def times_inside(load: Load, head: str, part: str) -> Latencies:
+    """The times of one kind inside the requests of a head; none at all where the load has none.
+
+    Args:
+        part: e.g. `FIRST_OUTPUT_TOKEN`.
+    """
+    kinds = (kind for kind in load.kinds if kind.kind.endswith(part) and kind.kind.split(".")[0] == head)
+    return Latencies.merged(f"{head}{part}", kinds)
 
 
 def failed(found: Latencies) -> BadCount:

@@ -26,11 +26,15 @@ def _every_tenth_request_fails(lab: Lab) -> Loads:
     return lab.build(LoadFlaws(error_share=0.10))
 
 
+def _every_fourth_answer_ends_in_an_error(lab: Lab) -> Loads:
+    return lab.build(LoadFlaws(broken_share=0.25))
+
+
 @check(
     gate=Gate.PERFORMANCE,
     severity=Severity.HIGH,
     controls=("hipaa:164.308(a)(7)(ii)(C)", "gdpr:32(1)(b)"),
-    violations=(_every_tenth_request_fails,),
+    violations=(_every_tenth_request_fails, _every_fourth_answer_ends_in_an_error),
 )
 def error_budget_kept(loads: Loads, policy: Policy) -> Iterator[Finding]:
     """Hold the failed requests of the load against ``performance.availability``."""

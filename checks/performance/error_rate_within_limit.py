@@ -1,7 +1,8 @@
 """Requests of a full clinic fail no more often than the policy allows (45 CFR 164.308(a)(7)(ii)(C); GDPR 32(1)(b)).
 
-A failure is a refusal, a time-out, a lost connection, an unexpected status or a wrong body. Decided at the policy's
-confidence, by `checks.performance._early_stopping`.
+A failure is a refusal, a time-out, a lost connection, an unexpected status, a wrong body, or a stream that holds an
+error or ends unfinished, whatever its status. Decided at the policy's confidence, by
+`checks.performance._early_stopping`.
 """
 
 from __future__ import annotations
@@ -20,11 +21,19 @@ def _every_tenth_request_fails(lab: Lab) -> Loads:
     return lab.build(LoadFlaws(error_share=0.10))
 
 
+def _every_fourth_answer_ends_in_an_error(lab: Lab) -> Loads:
+    return lab.build(LoadFlaws(broken_share=0.25))
+
+
+def _every_fourth_answer_is_unfinished(lab: Lab) -> Loads:
+    return lab.build(LoadFlaws(broken_share=0.25, broken="unfinished"))
+
+
 @check(
     gate=Gate.PERFORMANCE,
     severity=Severity.CRITICAL,
     controls=("hipaa:164.308(a)(7)(ii)(C)", "gdpr:32(1)(b)"),
-    violations=(_every_tenth_request_fails,),
+    violations=(_every_tenth_request_fails, _every_fourth_answer_ends_in_an_error, _every_fourth_answer_is_unfinished),
 )
 def error_rate_within_limit(loads: Loads, policy: Policy) -> Iterator[Finding]:
     """Hold the failed requests of the load against ``performance.error_rate``."""

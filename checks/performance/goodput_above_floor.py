@@ -23,11 +23,15 @@ def _every_fourth_answer_begins_late(lab: Lab) -> Loads:
     return lab.build(LoadFlaws(late_start_share=0.25))
 
 
+def _every_fourth_answer_ends_in_an_error(lab: Lab) -> Loads:
+    return lab.build(LoadFlaws(broken_share=0.25))
+
+
 @check(
     gate=Gate.PERFORMANCE,
     severity=Severity.HIGH,
     controls=("hipaa:164.308(a)(7)(ii)(C)", "gdpr:32(1)(b)"),
-    violations=(_every_fourth_answer_begins_late,),
+    violations=(_every_fourth_answer_begins_late, _every_fourth_answer_ends_in_an_error),
 )
 def goodput_above_floor(loads: Loads, policy: Policy) -> Iterator[Finding]:
     """Hold the good requests of the load against ``performance.goodput`` and ``performance.throughput_per_s``."""

@@ -11,7 +11,7 @@ from checks.targets.abilities import Isolate, Kill, Pause
 from checks.targets.api import Account, Api, Login, Operation
 from checks.targets.attempt import Attempt
 from checks.targets.backups import BackupInfo, Backups, Restoration
-from checks.targets.cache import Cache
+from checks.targets.cache import Cache, CacheAccount, CacheReply
 from checks.targets.canary import Canary, Sighting, Trace
 from checks.targets.database import Database
 from checks.targets.drills import Drill, Drills
@@ -37,7 +37,7 @@ from checks.targets.hosts import FileFacts, Hosts, ProcessFacts
 from checks.targets.inference import Inference, ModelServerState
 from checks.targets.latencies import Latencies, Objective
 from checks.targets.load import Accelerator, GeneratorProcess, Load, Loads, Mark, Slice, Written
-from checks.targets.monitoring import Alert, Monitoring
+from checks.targets.monitoring import Alert, AlertRule, Monitoring, ScrapeState
 from checks.targets.privacy import Mechanism, NodeNoise, PrivacyClaim, ReleasedNoise, Repetition, Spending
 from checks.targets.reply import Reply
 from checks.targets.trail import AuditTrail, TrailEntry
@@ -46,12 +46,15 @@ __all__ = [
     "Accelerator",
     "Account",
     "Alert",
+    "AlertRule",
     "Api",
     "Attempt",
     "AuditTrail",
     "BackupInfo",
     "Backups",
     "Cache",
+    "CacheAccount",
+    "CacheReply",
     "Canary",
     "Certificate",
     "Database",
@@ -93,6 +96,7 @@ __all__ = [
     "Reply",
     "Restoration",
     "RoleAnswer",
+    "ScrapeState",
     "Sighting",
     "Slice",
     "Spending",

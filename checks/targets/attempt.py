@@ -12,12 +12,14 @@ _RAISED = "P0001"  # RAISE EXCEPTION of a trigger
 class Attempt:
     """Whether a statement or connection was accepted, and the refusal (SQLSTATE and message) if not.
 
-    ``state`` is the SQLSTATE of a refused statement; empty where there is none.
+    ``state`` is the SQLSTATE of a refused statement; empty where there is none. ``challenged`` says of a refused
+    connection that a password was asked for, and the one given was not the right one.
     """
 
     accepted: bool
     refusal: str
     state: str = ""
+    challenged: bool = False
 
     @property
     def forbidden(self) -> bool:

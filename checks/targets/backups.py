@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Protocol, runtime_checkable
 
 
 @dataclass(frozen=True)
 class BackupInfo:
-    """What the backup repository says: its cipher, the newest complete backup, and the state of WAL archiving."""
+    """What the backup repository says: its cipher, its complete backups, and the state of WAL archiving.
+
+    ``ages_s`` are seconds from the end of each complete backup until now, by the clock of whoever looks; negative for
+    one that is dated in the future.
+    """
 
     cipher: str
-    newest: datetime | None
-    age_s: float | None
+    ages_s: tuple[float, ...]
     archiving: bool
     detail: str
 

@@ -9,12 +9,13 @@ from typing import Protocol, runtime_checkable
 
 @dataclass(frozen=True)
 class NodeContact:
-    """What a federation node answered to one way of calling it."""
+    """What a federation node answered to one way of calling it; ``status`` is 0 where no answer came."""
 
     node: str
     way: str
     accepted: bool
     detail: str
+    status: int = 0
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,10 @@ from dataclasses import dataclass
 class Latencies:
     """Latency of one kind of request, from the intended start: counts per value in a 3-digit HDR histogram.
 
-    A kind with a colon, e.g. ``inference.chat:first_token``, is a time inside requests and no request of its own.
+    A kind with a colon is a time inside requests and no request of its own. Of streamed answers: ``KIND:first_token``,
+    of any kind (TTFT); ``KIND:first_output_token``, of those that thought before it (TTFO); ``KIND:per_token``, mean of
+    the later ones of an answer (TPOT), or ``KIND:per_chunk`` where the server did not say how many tokens it sent;
+    ``KIND:gap``, between two chunks.
     ``values_ms`` ascending, ``counts`` of the same length; failed requests are counted in ``errors`` by cause, and
     their latency is among the counts. ``good`` were answered rightly and kept every objective of the load.
     """

@@ -82,6 +82,7 @@ class Load:
         generators: the processes that sent it.
         written: what became of its writes; None when it wrote nothing or did not look.
         accelerators: the GPUs that served it, where they could be watched.
+        tokens: of its streamed answers, as their servers said; a chunk counts as one where a server did not.
     """
 
     profile: str
@@ -101,6 +102,7 @@ class Load:
     generators: tuple[GeneratorProcess, ...] = ()
     written: Written | None = None
     accelerators: tuple[Accelerator, ...] = ()
+    tokens: int = 0
 
 
 @runtime_checkable

@@ -13,6 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from checks.catalogue import catalogue
+from checks.model import plain
 from checks.policy import load_policy
 from fixtures.deployment.deployment import Deployment
 from fixtures.deployment.faults import faults_of
@@ -46,9 +47,10 @@ def check(file: Path, policy_name: str, profile: str) -> ExitCode:
     order = LoadOrder(load_profile(profile), policy.performance.objectives())
     if faults := faults_of(file):
         for fault in faults:
-            click.echo(f"clinical-gate: {fault}", err=True)
+            click.echo(f"clinical-gate: {plain(fault)}", err=True)
         return ExitCode.STOPPED
     with closing(Deployment(read_target(file), order)) as deployment:
+        deployment.open_adapter()
         states = reachability(deployment)
         seen = outlooks(catalogue(), deployment, policy)
     Console().print(_states(states))
@@ -67,7 +69,9 @@ def _states(states: Mapping[str, Reached]) -> Table:
     table = Table("section", "state", "detail", box=None)
     for section, state in states.items():
         if state.declared:
-            table.add_row(section, "[red]unknown[/]" if state.problem else "[green]reached[/]", escape(state.problem))
+            table.add_row(
+                section, "[red]unknown[/]" if state.problem else "[green]reached[/]", escape(plain(state.problem))
+            )
     return table
 
 
@@ -87,7 +91,7 @@ def _by_reason(those: Iterable[Outlook]) -> Iterator[str]:
     for each in those:
         reasons.setdefault(each.reason, []).append(each.rule.id)
     for reason, ids in sorted(reasons.items(), key=lambda row: -len(row[1])):
-        yield _wrapped(f"{len(ids):3} {reason}", "  ")
+        yield _wrapped(f"{len(ids):3} {plain(reason)}", "  ")
         yield _wrapped(", ".join(ids), "      ")
 
 

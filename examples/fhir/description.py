@@ -6,6 +6,7 @@ from jinja2 import StrictUndefined, Template
 
 from examples.fhir.applications import SERVER_NAME, clients, load_clients, secret
 from examples.fhir.cache import PORT as CACHE_PORT
+from examples.fhir.cache import SENTINEL_PORT
 from examples.fhir.database import GATE
 from examples.fhir.monitoring import PROMETHEUS_PORT
 from examples.fhir.stack import HERE, FhirSite
@@ -31,6 +32,7 @@ def describe(site: FhirSite) -> str:
         databases=[f"{host.address}:{DATABASE_PORT}" for host in site.database.hosts],
         gate_password=premises.vault[f"postgres.{GATE}"],
         caches=[f"{host.address}:{CACHE_PORT}" for host in site.store.hosts],
+        sentinels=[f"{host.address}:{SENTINEL_PORT}" for host in site.store.hosts],
         operator_password=premises.vault["redis.operator"],
         prometheus=f"https://{site.monitoring.address(PROMETHEUS_PORT)}",
         model=site.assistant,

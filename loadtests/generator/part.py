@@ -95,6 +95,7 @@ class Part:
             opened_ns=int(self._opening * 1e9),
             written=together(self.stage.written),
             complete=not crash,
+            tokens=self._recorder.tokens,
         )
 
     def _note_cpu(self, process: psutil.Process, moment: int) -> None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from loadtests.gpu.processes import ended, last_line, running
+from loadtests.users.streams import OpenAIClock
 
 HOST = "127.0.0.1"
 ENGINES, PRECISIONS = ("transformers", "vllm"), ("bf16", "4bit")
@@ -192,9 +193,10 @@ def _problem_of_a_request(model: str, port: int) -> str:
         return str(problem) or type(problem).__name__
     finally:
         connection.close()
-    if answer.status != 200 or b'"content":' not in text:
-        return f"status {answer.status}, {' '.join(text.decode(errors='replace').split())[:_SHOWN]}"
-    return ""
+    clock = OpenAIClock()
+    clock(text)
+    cause = clock.cause() if answer.status == 200 else f"status {answer.status}"
+    return f"{cause}, {' '.join(text.decode(errors='replace').split())[:_SHOWN]}" if cause else ""
 
 
 def _free_port() -> int:

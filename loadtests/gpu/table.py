@@ -34,9 +34,10 @@ class StepRow:
 
     Args:
         requests: how many chats were meant to start in the measured window, ``failed`` of them without a right answer.
-        per_token: 95th percentile, over the answers, of the mean time of a token after the first.
+        per_token: 95th percentile, over the answers, of the mean time of a token after the first; None where the server
+            does not say how many tokens it sent. Then ``per_chunk``, the same of a chunk, is what it is at most.
         goodput: share of the chats that were answered rightly and kept every objective of the load.
-        tokens_per_s: tokens of those chats that arrived, over the length of the window.
+        tokens_per_s: tokens of those chats (see `checks.targets.Load`), over the length of the window.
         gpu_memory: of the fullest GPU; ``gpu_busy`` of the busiest.
         problem: why the step says nothing; empty when it was sent to its end.
     """
@@ -47,6 +48,7 @@ class StepRow:
     failed: int
     first_token: float | None
     per_token: float | None
+    per_chunk: float | None
     whole: float | None
     goodput: float | None
     tokens_per_s: float | None
@@ -57,7 +59,11 @@ class StepRow:
 
     def cells(self) -> tuple[str, ...]:
         """As a person reads them."""
-        numbers = (f"{x:.0f}" if x is not None else _NOTHING for x in (self.first_token, self.per_token, self.whole))
+        first, per_token, per_chunk, whole = (
+            f"{x:.0f}" if x is not None else _NOTHING
+            for x in (self.first_token, self.per_token, self.per_chunk, self.whole)
+        )
+        bounded = per_token if self.per_chunk is None or self.per_token is not None else f"<= {per_chunk}"
         shares = [f"{x:.1%}" if x is not None else _NOTHING for x in (self.goodput, self.gpu_memory, self.gpu_busy)]
         rate = f"{self.tokens_per_s:.0f}" if self.tokens_per_s is not None else _NOTHING
         return (
@@ -65,7 +71,9 @@ class StepRow:
             str(self.users),
             str(self.requests),
             str(self.failed),
-            *numbers,
+            first,
+            bounded,
+            whole,
             shares[0],
             rate,
             *shares[1:],
@@ -77,9 +85,9 @@ def row(precision: str, load: Load) -> StepRow:
     """The row of a load of chats."""
     kinds = {kind.kind: kind for kind in load.kinds}
     whole = Latencies.merged("chats", (kind for name, kind in kinds.items() if ":" not in name))
-    first, per_token, gaps = (
+    first, per_token, per_chunk = (
         Latencies.merged(part, (kind for name, kind in kinds.items() if name.endswith(f":{part}")))
-        for part in ("first_token", "per_token", "gap")
+        for part in ("first_token", "per_token", "per_chunk")
     )
     return StepRow(
         precision,
@@ -88,9 +96,10 @@ def row(precision: str, load: Load) -> StepRow:
         whole.failed,
         first_token=_p95(first),
         per_token=_p95(per_token),
+        per_chunk=_p95(per_chunk),
         whole=_p95(whole),
         goodput=whole.good / whole.total if whole.total and load.objectives else None,
-        tokens_per_s=(first.total + gaps.total) / load.seconds if load.complete else None,
+        tokens_per_s=load.tokens / load.seconds if load.complete else None,
         gpu_memory=max((gpu.memory for gpu in load.accelerators), default=None),
         gpu_busy=max((gpu.utilisation for gpu in load.accelerators), default=None),
         generator_cpu=load.generator_cpu,

@@ -33,6 +33,7 @@ def merged(parts: Sequence[Load]) -> Load:
         generator_cpu=max(part.generator_cpu for part in parts),
         complete=all(part.complete for part in parts),
         written=together(written),
+        tokens=sum(part.tokens for part in parts),
         problem="; ".join(dict.fromkeys(part.problem for part in parts if part.problem)),
     )
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from checks.targets import Latencies, Objective, Slice
 
@@ -24,6 +25,35 @@ def bucket_us(seconds: float) -> int:
     value = min(max(math.ceil(seconds * 1e6), 1), _LONGEST_US)
     shift = value.bit_length() - _SUB_BUCKET_BITS
     return value if shift <= 0 else value | ((1 << shift) - 1)
+
+
+@dataclass(frozen=True)
+class StreamTimes:
+    """When the tokens of one streamed answer arrived, in s; None where there were too few.
+
+    Args:
+        first_token_s: from the intended start to the first token of any kind (TTFT).
+        first_output_token_s: to the first one of the answer itself (TTFO), of a model that thought before it.
+        per_token_s: mean time of a later token (TPOT), when the server said how many they were.
+        per_chunk_s: mean time of a later chunk, when it did not; a chunk holds one token or several.
+        tokens: as the server said; if it did not, its chunks, which is the least that they can be.
+        gaps_s: the times between the chunks; those that arrived in one piece have none between them.
+    """
+
+    first_token_s: float | None = None
+    first_output_token_s: float | None = None
+    per_token_s: float | None = None
+    per_chunk_s: float | None = None
+    tokens: int = 0
+    gaps_s: tuple[float, ...] = ()
+
+    @property
+    def longest_per_token_s(self) -> float | None:
+        """The mean time of a later token, or what it is at most."""
+        return self.per_chunk_s if self.per_token_s is None else self.per_token_s
+
+
+_NO_STREAM = StreamTimes()
 
 
 class _Tally:
@@ -49,7 +79,8 @@ class _Tally:
 class Recorder:
     """Counts latencies by kind of request and slice of the window, and failures by cause.
 
-    ``crash`` says how the generator itself failed, if it did: then what was counted is not the whole load.
+    ``requests``, ``failed`` of them and ``tokens`` of streamed answers are counted. ``crash`` says how the generator
+    itself failed, if it did: then what was counted is not the whole load.
 
     Args:
         objectives: what a good request keeps, by the head of its kind.
@@ -62,7 +93,7 @@ class Recorder:
         self._whole: dict[str, _Tally] = {}
         self._ended: Counter[int] = Counter()
         self._all = _Tally()
-        self.requests = self.failed = 0
+        self.requests = self.failed = self.tokens = 0
         self.crash = ""
 
     def request(
@@ -72,15 +103,13 @@ class Recorder:
         seconds: float,
         error: str = "",
         *,
-        first_token_s: float | None = None,
-        per_token_s: float | None = None,
+        stream: StreamTimes | None = None,
     ) -> None:
         """One request that was meant to start ``at_s`` after the window's opening, and the cause of its failure if it
         failed.
 
         Args:
-            seconds: from its intended start to its end; likewise ``first_token_s``, of a stream.
-            per_token_s: mean time of a stream's later tokens.
+            seconds: from its intended start to its end.
         """
         index, value = int(at_s / self._slice_s), bucket_us(seconds)
         tally = self._slice(index, kind)
@@ -88,20 +117,18 @@ class Recorder:
         self._all.add(value)
         self._ended[int((at_s + seconds) / self._slice_s)] += 1
         self.requests += 1
-        if first_token_s is not None:
-            self._slice(index, f"{kind}:first_token").add(bucket_us(first_token_s))
-        if per_token_s is not None:
-            self.time(f"{kind}:per_token", per_token_s)
+        if stream:
+            self._stream(index, kind, stream)
         if error:
             tally.errors[error] += 1
             self.failed += 1
             if error in REFUSALS:
                 self._slice(index, f"{kind}:refused").add(value)
-        elif self._good(kind, seconds, first_token_s, per_token_s):
+        elif self._good(kind, seconds, stream or _NO_STREAM):
             tally.good += 1
 
     def time(self, kind: str, seconds: float) -> None:
-        """A time that is no request of its own, e.g. between two tokens; its kind has a colon in it."""
+        """A time that is no request of its own, e.g. between two chunks; its kind has a colon in it."""
         tally = self._whole.get(kind)
         if tally is None:
             tally = self._whole[kind] = _Tally()
@@ -138,12 +165,26 @@ class Recorder:
             tally = self._sliced[index, kind] = _Tally()
         return tally
 
-    def _good(self, kind: str, seconds: float, first_token_s: float | None, per_token_s: float | None) -> bool:
+    def _stream(self, index: int, kind: str, stream: StreamTimes) -> None:
+        self.tokens += stream.tokens
+        if stream.first_token_s is not None:
+            self._slice(index, f"{kind}:first_token").add(bucket_us(stream.first_token_s))
+        for part, seconds in (
+            ("first_output_token", stream.first_output_token_s),
+            ("per_token", stream.per_token_s),
+            ("per_chunk", stream.per_chunk_s),
+        ):
+            if seconds is not None:
+                self.time(f"{kind}:{part}", seconds)
+        for gap_s in stream.gaps_s:
+            self.time(f"{kind}:gap", gap_s)
+
+    def _good(self, kind: str, seconds: float, stream: StreamTimes) -> bool:
         asked = self._objectives.get(kind.partition(".")[0])
         return asked is None or (
             _kept(seconds, asked.total_ms)
-            and _kept(first_token_s, asked.first_token_ms)
-            and _kept(per_token_s, asked.per_token_ms)
+            and _kept(stream.first_token_s, asked.first_token_ms)
+            and _kept(stream.longest_per_token_s, asked.per_token_ms)
         )
 
 

@@ -43,6 +43,7 @@ def trust(ca: str, certificate: str = "", key: str = "") -> SSLContext:
     if certificate:
         context.load_cert_chain(certificate, key)
     context.set_alpn_protocols(["http/1.1"])
+    context.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF  # a connection that is cut has not been closed
     return context
 
 
@@ -152,9 +153,8 @@ class HttpClient:
             plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if endpoint.tls is None:
                 return HttpConnection(plain)
-            return HttpConnection(
-                endpoint.tls.wrap_socket(plain, server_hostname=endpoint.server_name or endpoint.host)
-            )
+            name = endpoint.server_name or endpoint.host
+            return HttpConnection(endpoint.tls.wrap_socket(plain, server_hostname=name, suppress_ragged_eofs=False))
         except BaseException:
             plain.close()
             raise

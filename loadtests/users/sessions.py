@@ -21,7 +21,8 @@ from loadtests.schedules.arrivals import Arrival
 from loadtests.schedules.profiles import Action, Role
 from loadtests.users.http_answer import WRONG_BODY, HttpAnswer, RequestError, expect_success, table_of
 from loadtests.users.http_client import HttpClient
-from loadtests.users.streams import OllamaClock, OpenAIClock, TokenClock
+from loadtests.users.streams import OllamaClock, TokenClock
+from loadtests.users.usage import chat_with_usage
 from loadtests.users.written import WrittenRecords
 
 _RENEWAL = 0.8  # of a token's lifetime
@@ -112,20 +113,11 @@ class UserSession:
         if not measured:
             return
         recorder, stream = self._recorder, asked.stream
-        recorder.request(
-            arrival.action,
-            at_s,
-            ended - intended,
-            error,
-            first_token_s=stream.first_s(intended) if stream else None,
-            per_token_s=stream.per_token_s() if stream else None,
-        )
+        times = stream.times(intended) if stream else None
+        recorder.request(arrival.action, at_s, ended - intended, error, stream=times)
         recorder.time("generator:late", begun - intended)
         recorder.time("request:wait", (asked.sent or ended) - intended)
         recorder.time("request:service", ended - (asked.sent or ended))
-        if stream:
-            for gap_s in stream.gaps_s():
-                recorder.time(f"{arrival.action}:gap", gap_s)
 
     def read_back(self) -> Written | None:
         """Look for everything that this user wrote; None when it wrote nothing."""
@@ -181,9 +173,10 @@ class UserSession:
         if self._destination.dialect == "ollama":
             asked.post("/api/chat", body | {"options": {"num_predict": arrival.tokens}}, stream=OllamaClock())
         else:
-            asked.post("/v1/chat/completions", body | {"max_tokens": arrival.tokens}, stream=OpenAIClock())
-        if not (asked.stream and asked.stream.finished and asked.stream.moments):
-            raise RequestError(WRONG_BODY)
+            question = body | {"max_tokens": arrival.tokens}
+            chat_with_usage(asked.post, self._client.address, "/v1/chat/completions", question)
+        if asked.stream and (cause := asked.stream.cause()):
+            raise RequestError(cause)
 
     def _list_patients(self, arrival: Arrival, asked: _Asked) -> None:
         del arrival

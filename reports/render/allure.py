@@ -100,6 +100,7 @@ def write_environment(folder: Path, document: ReportDocument) -> None:
         "commit": identity.git_commit or "none",
         "started": utc(identity.started),
         "ended": utc(identity.ended),
+        **{f"own {own.part}.{own.path}": own.digest for own in document.own_files},
     }
     text = "".join(f"{key}={_property(value)}\n" for key, value in values.items())
     (folder / "environment.properties").write_text(text, encoding="utf-8")

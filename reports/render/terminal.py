@@ -203,6 +203,9 @@ def _closing(document: ReportDocument, folder: Path, verify_command: str, trust:
     grid.add_column(overflow="fold")
     grid.add_row("Self-proof", Text(proven))
     grid.add_row("Controls", Text(f"{covered} of {len(required)} required controls covered"))
+    for part in dict.fromkeys(own.part for own in document.own_files):
+        names = [f"{own.path} ({own.digest[:12]})" for own in document.own_files if own.part == part]
+        grid.add_row(f"Own {part}", Text(", ".join(names)))
     grid.add_row("Report", Text(f"{folder / ENVELOPE} (signed)\n{folder / RESULTS}"))
     if trust:
         grid.add_row("Verified", Text(trust))

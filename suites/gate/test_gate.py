@@ -6,15 +6,20 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from checks.catalogue import catalogue
 from checks.model import Check, Status
+from runner.options import rules_of
 from runner.order import in_running_order, marks_of
 
 if TYPE_CHECKING:
     from runner.session import GateSession
 
 
-@pytest.mark.parametrize("rule", [pytest.param(r, id=r.id, marks=marks_of(r)) for r in in_running_order(catalogue())])
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test for each check of the catalogue and of ``--checks``."""
+    rules = in_running_order(rules_of(metafunc.config))
+    metafunc.parametrize("rule", [pytest.param(rule, id=rule.id, marks=marks_of(rule)) for rule in rules])
+
+
 def test_the_deployment_holds(rule: Check, gate_session: GateSession) -> None:
     """PASS or WAIVED; NOT_APPLICABLE where the policy says so; everything else fails with the remedy."""
     result = gate_session.judge(rule)

@@ -1,6 +1,4 @@
-"""What the tests of privacy have in common: one lab, and the product's ledger on a PostgreSQL that keeps its
-commits.
-"""
+"""What the tests of privacy have in common: the product's ledger on a PostgreSQL that keeps its commits."""
 
 from __future__ import annotations
 
@@ -11,16 +9,6 @@ import pytest
 from fixtures.lab import Laboratory
 from fixtures.lab.database import LabPostgres, start_postgres
 from suites.privacy.kept import LedgerKeeper
-
-
-@pytest.fixture(scope="session")
-def laboratory() -> Iterator[Laboratory]:
-    """Gone with everything that was started in it."""
-    lab = Laboratory()
-    try:
-        yield lab
-    finally:
-        lab.close()
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,9 @@ import pytest
 from scipy.stats import binomtest
 
 from checks.dp_audit import bounds
-from checks.dp_audit.audit import audit, constant
+from checks.dp_audit.audit import audit
 from checks.dp_audit.columns import lowest_bit
+from checks.dp_audit.independence import constant
 from checks.dp_audit.model import AuditOutcome, AuditPlan, Claim, Floats, Hits, MechanismError, Pair
 from checks.dp_audit.neighbours import Adjacency, patterns
 from fixtures.reference.router.privacy.calibration import analytic_epsilon, analytic_multiplier

@@ -116,9 +116,9 @@ def sample(v, n, r):
     [
         ("x = 1", "defines no function sample(values, size, rng)"),
         ("sample = 3", "defines no function sample(values, size, rng)"),
-        ("def sample(", "is not Python: line 1"),
-        ("import nowhere_at_all", "raised ModuleNotFoundError when it was imported"),
-        ("raise SystemExit(0)", "raised SystemExit when it was imported"),
+        ("def sample(", "line 1, is not Python"),
+        ("import nowhere_at_all", "line 1 raises ModuleNotFoundError when it is imported"),
+        ("raise SystemExit(0)", "line 1 raises SystemExit when it is imported"),
         ("def sample(v, n, r): return [0] * 3", "it returned shape (3,)"),
         ("def sample(v, n, r): return [float('nan')] * n", "sample returned NaN"),
         ("def sample(v, n, r): return [2.0] * n", "answers every input with one and the same number"),

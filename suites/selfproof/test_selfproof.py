@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from checks.catalogue import catalogue
 from checks.model import Status
+from runner.options import rules_of
 from runner.order import marks_of
 from runner.proving import ProofCase, Proving, proof_cases
 
-CASES = proof_cases(catalogue())
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test for each proof of each check of the catalogue and of ``--checks``."""
+    cases = proof_cases(rules_of(metafunc.config))
+    marked = [pytest.param(c, id=c.name, marks=[pytest.mark.selfproof, *marks_of(c.rule)]) for c in cases]
+    metafunc.parametrize("case", marked)
 
 
-@pytest.mark.parametrize(
-    "case", [pytest.param(c, id=c.name, marks=[pytest.mark.selfproof, *marks_of(c.rule)]) for c in CASES]
-)
 def test_the_check_is_proven(case: ProofCase, proving: Proving) -> None:
     """FAIL on a violation, PASS on the clean twin; UNKNOWN is no proof of either. What the policy leaves out needs
     none.

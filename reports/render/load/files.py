@@ -28,7 +28,7 @@ _PICTURES: Mapping[str, Callable[[Load, str], bytes | None]] = {
     "throughput": throughput,
     "tokens": tokens,
 }
-_TIMES = ("first_token", "per_token", "gap", "refused")
+_TIMES = ("first_token", "first_output_token", "per_token", "per_chunk", "gap", "refused")
 
 
 def write_pictures(load: Load, directory: Path, kind: str = "svg") -> tuple[Path, ...]:

@@ -8,8 +8,10 @@ from reports.figures import LatencyRecord, LoadRecord, ObjectiveRecord, WrittenR
 
 _INSIDE = {
     "first_token": "to first token",
+    "first_output_token": "to first output token",
     "per_token": "per later token",
-    "gap": "between tokens",
+    "per_chunk": "per later chunk",
+    "gap": "between chunks",
     "refused": "until refused",
 }
 _MARKS = 4

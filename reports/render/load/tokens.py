@@ -1,5 +1,5 @@
-"""Streams: time to the first token, time per token and the gaps between tokens, by percentile; the first token over
-time.
+"""Streams: time to the first token, time per token and the gaps between chunks, by percentile; the first token over
+time. Where a server does not say how many tokens it sent, the time per chunk stands in place of that per token.
 """
 
 from __future__ import annotations
@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 
 _PARTS = (
     ("first_token", "first token, from the intended start", "first_token_ms"),
+    ("first_output_token", "first output token, after thinking", ""),
     ("per_token", "per later token, mean of an answer", "per_token_ms"),
-    ("gap", "gaps between tokens, one by one", ""),
+    ("per_chunk", "per later chunk, mean of an answer", ""),
+    ("gap", "gaps between chunks, one by one", ""),
 )
 
 

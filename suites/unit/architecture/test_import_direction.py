@@ -17,6 +17,7 @@ CHECK_VOCABULARY = {
     "checks.evaluate",
     "checks.lab",
     "checks.model",
+    "checks.origin",
     "checks.policy",
     "checks.targets",
 }
@@ -26,7 +27,7 @@ ALLOWED: dict[str, set[str]] = {
     "loadtests": {"loadtests", "checks.application", "checks.autoscaler", "checks.model", "checks.targets"},
     "fixtures": {"fixtures", "loadtests", "checks.dp_audit", "checks.dp_cost", *CHECK_VOCABULARY},
     "runner": {"runner", "fixtures", "loadtests", "reports", "checks"},
-    "examples": {"examples", "fixtures", "checks.targets"},
+    "examples": {"examples", "fixtures", *CHECK_VOCABULARY},
     "commands": {"commands", "examples", "runner", "fixtures", "loadtests", "reports", "checks"},
 }
 ROOMS = {*ALLOWED, "suites", "benchmarks", "cli", "conftest"}

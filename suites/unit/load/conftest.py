@@ -12,6 +12,7 @@ import pytest
 from fixtures import REPOSITORY
 from fixtures.hosts import process as proc
 from fixtures.hosts.loopback import LoopbackHost
+from fixtures.hosts.ports import free_port
 from fixtures.stack.certificates import CertificateAuthority
 from fixtures.wait import wait_for
 from suites.unit.load.load_command import ADDRESS
@@ -43,15 +44,16 @@ def short(tmp_path: Path) -> str:
 @pytest.fixture
 def page(server_host: LoopbackHost) -> Iterator[str]:
     """A real nginx with a page, a redirection to where nothing is, and a door that is shut to everybody."""
+    port = free_port(ADDRESS)
     server = _nginx(
         server_host,
-        f"listen {ADDRESS}:18081;\n"
+        f"listen {ADDRESS}:{port};\n"
         "location /moved { return 302 http://127.77.2.99/; }\n"
         "location /auth { return 403; }\n"
         "location / { return 200 ok; }",
     )
-    _answering(18081)
-    yield f"http://{ADDRESS}:18081"
+    _answering(port)
+    yield f"http://{ADDRESS}:{port}"
     server.kill()
 
 
@@ -60,16 +62,17 @@ def model_server(server_host: LoopbackHost, tmp_path: Path) -> Iterator[tuple[st
     """A server that speaks as OpenAI's does, behind TLS, and its authority."""
     authority = CertificateAuthority(tmp_path / "ca")
     pair = authority.issue("ward", tmp_path / "tls", names=(ADDRESS,))
-    argv = [sys.executable, "-m", "fixtures.lab.load.faulty_server", ADDRESS, "18442", "{}"]
+    plain, port = free_port(ADDRESS), free_port(ADDRESS)
+    argv = [sys.executable, "-m", "fixtures.lab.load.faulty_server", ADDRESS, str(plain), "{}"]
     ward = server_host.spawn(argv, service="ward", env={"PYTHONPATH": str(REPOSITORY)})
     front = _nginx(
         server_host,
-        f"listen {ADDRESS}:18443 ssl; ssl_certificate {pair.certificate}; ssl_certificate_key {pair.key};\n"
-        f"location / {{ proxy_pass http://{ADDRESS}:18442; proxy_buffering off; }}",
+        f"listen {ADDRESS}:{port} ssl; ssl_certificate {pair.certificate}; ssl_certificate_key {pair.key};\n"
+        f"location / {{ proxy_pass http://{ADDRESS}:{plain}; proxy_buffering off; }}",
     )
-    _answering(18442)
-    _answering(18443)
-    yield f"https://{ADDRESS}:18443/v1", authority.certificate
+    _answering(plain)
+    _answering(port)
+    yield f"https://{ADDRESS}:{port}/v1", authority.certificate
     front.kill()
     ward.kill()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from checks.targets import GeneratorProcess, Load, Mark, Objective, Written
-from loadtests.recording.recorder import Recorder
+from loadtests.recording.recorder import Recorder, StreamTimes
 
 OBJECTIVES = {"inference": Objective(2000, 500, 50), "patient": Objective(500)}
 
@@ -19,11 +19,9 @@ def load(seconds: int = 40, *, streams: bool = True) -> Load:
         spread = (number * 7919 % 100) / 100
         if number % 2 == 0 and streams:
             error = "status 503" if number % 40 == 0 else ""
-            recorder.request(
-                "inference.chat", at_s, 0.6 + held_s + spread, error, first_token_s=0.1 + held_s, per_token_s=0.02
-            )
-            for token in range(8):
-                recorder.time("inference.chat:gap", 0.01 + token * 0.003)
+            gaps_s = tuple(0.01 + token * 0.003 for token in range(8))
+            times = StreamTimes(first_token_s=0.1 + held_s, per_token_s=0.02, gaps_s=gaps_s)
+            recorder.request("inference.chat", at_s, 0.6 + held_s + spread, error, stream=times)
         elif number % 4 == 1:
             recorder.request("patient.read", at_s, 0.01 + held_s + spread / 20)
         else:

@@ -45,6 +45,7 @@ LOAD = Load(
         Latencies("inference.chat:gap", (20.0,), (3000,), {}),
         Latencies("generator:late", (0.1,), (100,), {}),
     ),
+    tokens=3_100,
 )
 
 
@@ -199,7 +200,7 @@ def test_a_step_is_a_load_of_the_harness_with_the_gpus_beside_it() -> None:
 
 
 def test_the_row_of_a_load() -> None:
-    """Tokens are the first ones and those after each gap; of several GPUs the fullest and the busiest are told."""
+    """Tokens are those that the server told of; of several GPUs the fullest and the busiest are told."""
     row = table.row("bf16", LOAD)
     assert row.cells() == (
         "bf16",
@@ -216,6 +217,12 @@ def test_the_row_of_a_load() -> None:
         "4%",
     )
     assert table.row("bf16", load_from_json(load_to_json(LOAD))) == row
+
+
+def test_the_time_of_a_chunk_is_not_told_as_that_of_a_token() -> None:
+    """It is what that is at most."""
+    kinds = (replace(kind, kind=kind.kind.replace("per_token", "per_chunk")) for kind in LOAD.kinds)
+    assert table.row("bf16", replace(LOAD, kinds=tuple(kinds))).cells()[5] == "<= 60"
 
 
 def test_what_is_not_known_is_not_told_as_a_number() -> None:

@@ -12,6 +12,7 @@ import pytest
 from checks.targets import Load
 from fixtures.hosts import process as proc
 from fixtures.hosts.loopback import LoopbackHost
+from fixtures.hosts.ports import free_port
 from fixtures.reference.description import reference_application
 from fixtures.targets.load.target import RecordedLoad, send
 from fixtures.wait import wait_for
@@ -55,19 +56,19 @@ def host(tmp_path: Path) -> LoopbackHost:
 @pytest.fixture
 def ward(host: LoopbackHost, tmp_path: Path) -> Iterator[int]:
     """A real nginx whose answer to every path is one line."""
-    configuration = tmp_path / "nginx.conf"
+    configuration, port = tmp_path / "nginx.conf", free_port(ADDRESS)
     configuration.write_text(
         f"daemon off; pid {tmp_path}/nginx.pid; error_log stderr; events {{}}\n"
-        f"http {{ access_log off; {_temporary(tmp_path)} server {{ listen {ADDRESS}:18080; return 200 ok; }} }}\n"
+        f"http {{ access_log off; {_temporary(tmp_path)} server {{ listen {ADDRESS}:{port}; return 200 ok; }} }}\n"
     )
     server = host.spawn(["nginx", "-e", "stderr", "-p", str(tmp_path), "-c", str(configuration)], service="ward")
-    wait_for(_answers, what="nginx answers", timeout_s=10)
-    yield 18080
+    wait_for(lambda: _answers(port), what="nginx answers", timeout_s=10)
+    yield port
     server.kill()
 
 
-def _answers() -> bool:
-    with socket.create_connection((ADDRESS, 18080)):
+def _answers(port: int) -> bool:
+    with socket.create_connection((ADDRESS, port)):
         return True
 
 
@@ -101,7 +102,7 @@ def test_a_refused_log_in_names_the_user(host: LoopbackHost, ward: int) -> None:
     """An answer that is no token ends the load before it begins."""
     load = send(host, _spec(ward, roles={"nurse": 1.0}))
     assert not load.complete
-    assert load.problem == f"nurse.x could not log in at {ADDRESS}:18080: wrong body"
+    assert load.problem == f"nurse.x could not log in at {ADDRESS}:{ward}: wrong body"
 
 
 def test_a_killed_generator_is_an_incomplete_load(host: LoopbackHost, ward: int) -> None:

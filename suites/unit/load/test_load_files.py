@@ -66,7 +66,7 @@ def test_pictures_may_be_png(tmp_path: Path) -> None:
         ),
         ("percentiles", ["limit of patient: 500 ms", "99", "waiting to be sent (400)", "audit (100)"]),
         ("throughput", ["offered: meant to start", "of the offered, failed", "router 1 healed (12.0 s)"]),
-        ("tokens", ["first token, from the intended start", "gaps between tokens, one by one", "limit 50 ms"]),
+        ("tokens", ["first token, from the intended start", "gaps between chunks, one by one", "limit 50 ms"]),
     ],
 )
 def test_a_picture_says_what_it_shows(picture: str, words: list[str], files: dict[str, bytes]) -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import signal
-import socket
 from pathlib import Path
 
 import pytest
 
 from fixtures.hosts import process as proc
+from fixtures.hosts.ports import free_port
 from fixtures.wait import wait_for
 from suites.unit.load.load_command import bare_target, load_command, record_of, sentence_of, started
 
@@ -46,7 +46,7 @@ def _descendants(pid: int) -> set[int]:
 
 def test_workers_of_other_machines_play_their_parts(page: str, short: str, tmp_path: Path) -> None:
     """Each with a target file of its own; one with another secret is refused, and both sides say why."""
-    port = _free_port()
+    port = free_port()
     (tmp_path / "a").mkdir()
     (tmp_path / "b").mkdir()
     mine, theirs = (
@@ -71,8 +71,3 @@ def test_workers_of_other_machines_play_their_parts(page: str, short: str, tmp_p
     assert sentence_of(refused).endswith("refused: the leader does not hold the same target file; no load was sent")
     assert errors.splitlines()[-1] == "clinical-gate: the leader does not hold the same target file"
     assert stranger.returncode == 2
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return int(taken.getsockname()[1])

@@ -13,7 +13,7 @@ from checks.policy import PerformancePolicy, Policy, load_policy, policy_names
 from checks.targets import Latencies, Load
 from fixtures.targets.load.finished import FinishedLoad
 from loadtests.generator.spec import load_from_json, load_to_json
-from loadtests.recording.recorder import Recorder
+from loadtests.recording.recorder import Recorder, StreamTimes
 
 pytestmark = pytest.mark.unit
 
@@ -48,7 +48,7 @@ def _delayed(share: float, total: int, seconds: float = 2.5) -> Load:
     recorder = Recorder(DEFAULT.performance.objectives())
     for number in range(total):
         late = seconds if number < share * total else 0.0
-        recorder.request("inference.chat", 0.0, 0.3 + late, first_token_s=0.1 + late)
+        recorder.request("inference.chat", 0.0, 0.3 + late, stream=StreamTimes(first_token_s=0.1 + late))
     return _load(*recorder.latencies())
 
 
@@ -96,7 +96,7 @@ def test_goodput_is_of_all_requests() -> None:
     """4 % late chats and 4 % failed reads are bad together, each among the requests of its own kind."""
     recorder = Recorder(DEFAULT.performance.objectives())
     for number in range(2000):
-        recorder.request("inference.chat", 0.0, 3.0 if number < 80 else 0.3, first_token_s=0.1)
+        recorder.request("inference.chat", 0.0, 3.0 if number < 80 else 0.3, stream=StreamTimes(first_token_s=0.1))
         recorder.request("patient.read", 0.0, 0.1, "status 500" if number < 80 else "")
     result = _judged("goodput_above_floor", _load(*recorder.latencies()))
     assert result.status is Status.PASS

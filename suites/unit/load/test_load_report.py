@@ -103,7 +103,7 @@ ward: 20 users for 40 s, Poisson arrivals at 10/s, seed 7
   audit.read            100      20      20    1271          3  97.00 %
   inference.chat        200    1120    1580    2552         10  91.00 %
     to first token      200     100     100    1651
-    between tokens     1600      19      31      31
+    between chunks     1600      19      31      31
     per later token     200      20      20      20
     until refused        10    1000    1401    1401
   patient.read          100      38      60    1508          0  96.00 %

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -17,11 +18,11 @@ pytestmark = pytest.mark.unit
 
 def test_any_http_server_can_be_loaded(page: str, short: str, tmp_path: Path) -> None:
     """Everybody reads the page; the record and its pictures are written."""
-    target, output = bare_target(tmp_path, page), tmp_path / "output"
+    target, output, place = bare_target(tmp_path, page), tmp_path / "output", urlsplit(page).netloc
     done = load_command("--target", target, "--profile", short, "--rate", "50", "--seed", "3", "--output", str(output))
     assert done.exit_code in (0, 3), done.output
-    assert f"load: 20 users, Poisson arrivals at 50/s, 2 s, to {ADDRESS}:18081" in done.stderr
-    assert f"short on {ADDRESS}:18081: 20 users, Poisson arrivals at 50/s, 2 s, seed 3" in done.stdout
+    assert f"load: 20 users, Poisson arrivals at 50/s, 2 s, to {place}" in done.stderr
+    assert f"short on {place}: 20 users, Poisson arrivals at 50/s, 2 s, seed 3" in done.stdout
     assert re.search(r"not examined by this load: .*performance/recovers_after_spike", done.stdout)
     record = load_from_json((output / "record.json").read_text())
     pages = next(kind for kind in record.kinds if kind.kind == "page.get")
@@ -83,8 +84,9 @@ def test_an_openai_server_can_be_loaded(model_server: tuple[str, Path], short: s
     assert len(record.generators) == 2
     assert dict(kinds["inference.chat"].errors) == {}
     assert kinds["inference.chat:first_token"].total > 20
+    place = urlsplit(url).netloc
     assert sentence_of(untrusting) == (
-        f"a clinician without account could not connect to {ADDRESS}:18443: certificate not trusted; no load was sent"
+        f"a clinician without account could not connect to {place}: certificate not trusted; no load was sent"
     )
 
 
@@ -94,7 +96,7 @@ def test_a_target_that_refuses_log_in_is_said_in_one_sentence(page: str, short: 
     accounts = "\n".join(f"[[api.accounts]]\n{account}" for _ in range(20))
     described = f'application = "{APPLICATION_FILE}"\n[api]\nbase_url = "{page}"\n{accounts}'
     done = load_command("--target", target_file(tmp_path, described), "--profile", short, "--users", "1")
-    assert sentence_of(done) == f"doctor.x could not log in at {ADDRESS}:18081: status 403; no load was sent"
+    assert sentence_of(done) == f"doctor.x could not log in at {urlsplit(page).netloc}: status 403; no load was sent"
 
 
 def test_a_closed_port_is_said_in_one_sentence(short: str, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from checks.targets import Load, Objective
 from loadtests.generator.spec import LoadSpec, empty_record
 from loadtests.recording.merge import merged, with_users
-from loadtests.recording.recorder import Recorder
+from loadtests.recording.recorder import Recorder, StreamTimes
 from loadtests.schedules.arrivals import Arrival, arrivals
 from loadtests.schedules.profiles import Profile, ProfileError, load_profile, make_profile
 
@@ -158,7 +158,7 @@ def test_two_parts_are_exactly_the_whole(
     for second, kind, at_s, seconds, error, stream in sent:
         first, later = stream or (None, None)
         for recorder in (whole, parts[second]):
-            recorder.request(kind, at_s, seconds, error, first_token_s=first, per_token_s=later)
+            recorder.request(kind, at_s, seconds, error, stream=StreamTimes(first_token_s=first, per_token_s=later))
             recorder.time("generator:late", seconds / 1000)
     together = merged([_recorded(part) for part in parts])
     assert together.kinds == whole.latencies()

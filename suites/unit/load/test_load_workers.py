@@ -18,6 +18,7 @@ from checks.targets import Load
 from fixtures import REPOSITORY
 from fixtures.hosts import process as proc
 from fixtures.hosts.loopback import LoopbackHost
+from fixtures.hosts.ports import free_port
 from fixtures.hosts.process import Process
 from fixtures.reference.description import reference_application
 from fixtures.targets.load.target import send
@@ -27,7 +28,8 @@ from loadtests.schedules.profiles import make_profile
 
 pytestmark = pytest.mark.unit
 
-ADDRESS, PORT, MEETING = "127.77.1.2", 18081, "127.77.1.2:18082"
+ADDRESS = "127.77.1.2"
+PORT, MEETING = free_port(ADDRESS), f"{ADDRESS}:{free_port(ADDRESS)}"
 PASSWORD, OTHER_PASSWORD = "never-left-on-disk", "of-another-target-file"
 ANSWER = '{"access_token": "t", "entries": []}'
 

@@ -53,13 +53,10 @@ class _State:
 
 
 @pytest.fixture(scope="module")
-def servers() -> Iterator[list[InferenceServer]]:
+def servers(laboratory: Laboratory) -> Iterator[list[InferenceServer]]:
     """Two real model servers."""
-    lab = Laboratory()
-    try:
-        yield start_model_servers(lab.bench(), 2)
-    finally:
-        lab.close()
+    with laboratory.bench() as bench:
+        yield start_model_servers(bench, 2)
 
 
 def _with_router(
@@ -109,13 +106,24 @@ def test_a_stream_ends_with_done(servers: list[InferenceServer]) -> None:
     _with_router(servers, scenario)
 
 
+def test_a_stream_counts_its_tokens_when_it_is_asked_to(servers: list[InferenceServer]) -> None:
+    async def scenario(client: httpx.AsyncClient, state: _State) -> None:
+        for options, counted in (({}, []), ({"stream_options": {"include_usage": True, "more": 1}}, [8])):
+            reply = await client.post("/v1/chat/completions", json=_CHAT | {"stream": True} | options)
+            events = [json.loads(line[6:]) for line in reply.text.splitlines() if line.startswith("data: {")]
+            assert [event["usage"]["completion_tokens"] for event in events if not event["choices"]] == counted
+        assert len(state.trail) == 2
+
+    _with_router(servers, scenario)
+
+
 def test_ollama_streams_json_lines(servers: list[InferenceServer]) -> None:
     async def scenario(client: httpx.AsyncClient, state: _State) -> None:
         question = {"model": NAME, "prompt": "a", "options": {"num_predict": 5}}
         reply = await client.post("/api/generate", json=question)
         lines = [json.loads(line) for line in reply.text.splitlines()]
         assert [line["done"] for line in lines] == [False] * 5 + [True]
-        assert lines[-1]["eval_count"] == 5
+        assert (lines[-1]["eval_count"], lines[-1]["done_reason"]) == (5, "length")
         whole = (await client.post("/api/generate", json=question | {"stream": False})).json()
         assert (whole["done"], whole["eval_count"]) == (True, 5)
         assert len(state.trail) == 2

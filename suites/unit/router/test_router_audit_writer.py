@@ -31,13 +31,10 @@ class _Actor:
 
 
 @pytest.fixture(scope="module")
-def postgres() -> Iterator[LabPostgres]:
+def postgres(laboratory: Laboratory) -> Iterator[LabPostgres]:
     """One with the reference schema."""
-    lab = Laboratory()
-    try:
-        yield start_postgres(lab.bench())
-    finally:
-        lab.close()
+    with laboratory.bench() as bench:
+        yield start_postgres(bench)
 
 
 def _with_writers(postgres: LabPostgres, scenario: Callable[[AuditChain, AuditChain], Awaitable[None]]) -> None:

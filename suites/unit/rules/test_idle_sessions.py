@@ -76,6 +76,7 @@ def _judged(clinic: _Clinic, policy: Policy = POLICY) -> list[Finding]:
         (_login(idle_s=7200, lasts_s=1800), 1800, True),  # it ends sooner than it can be idle
         (_login(lasts_s=1800), 1800, True),
         (_login(claims={"iat": 1000, "exp": 2800}), 1800, True),
+        (_login(idle_s=-1, lasts_s=86_400), -1, False),  # as some say "never"
     ],
 )
 def test_what_the_log_in_states_is_held_to_the_policy(login: Login, ends_s: int, ok: bool) -> None:  # noqa: FBT001  a parameter of the case

@@ -12,7 +12,7 @@ from checks.model import Reason, Result, Status
 from checks.policy import load_policy
 from checks.targets import Load, Mark, Written
 from fixtures.targets.load.finished import FinishedLoad
-from loadtests.recording.recorder import Recorder
+from loadtests.recording.recorder import Recorder, StreamTimes
 
 pytestmark = pytest.mark.unit
 
@@ -26,7 +26,7 @@ def _spike(recorder: Recorder, seconds: int = 30, written: Written | None = CLEA
     for second in range(seconds):
         for tenth in range(10):
             recorder.request("patient.read", second + tenth / 10, 0.05)
-            recorder.request("inference.chat", second + tenth / 10, 0.5, first_token_s=0.1)
+            recorder.request("inference.chat", second + tenth / 10, 0.5, stream=StreamTimes(first_token_s=0.1))
     return Load(
         profile="spike",
         users=600,

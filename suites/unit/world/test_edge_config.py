@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from fixtures.hosts.ports import free_port
 from fixtures.services.edge import CIPHERS, EdgeTls, Upstream, UpstreamGroup, render_nginx
 from fixtures.stack.certificates import CertificateAuthority
 from fixtures.wait import wait_for
@@ -90,7 +91,7 @@ def test_a_write_that_no_router_took_is_refused_and_one_that_was_cut_off_is_not(
 ) -> None:
     """Who is told 503 may come back: nothing was done. After 502 nobody knows."""
     with socket.create_server(("127.0.0.1", 0)) as router:
-        address, port = f"127.0.0.1:{router.getsockname()[1]}", _free_port()
+        address, port = f"127.0.0.1:{router.getsockname()[1]}", free_port()
         if taken:
             threading.Thread(target=_cut_off, args=(router,), daemon=True).start()
         else:
@@ -99,17 +100,12 @@ def test_a_write_that_no_router_took_is_refused_and_one_that_was_cut_off_is_not(
             tmp_path,
             UpstreamGroup([Upstream(address, "router1")]),
             listen_https=f"127.0.0.1:{port}",
-            listen_http=f"127.0.0.1:{_free_port()}",
+            listen_http=f"127.0.0.1:{free_port()}",
         )
         with _nginx(tmp_path, text.replace("proxy_pass https:", "proxy_pass http:")):
             answer = _post(tmp_path / "ca", port)
     assert (answer.status, answer.getheader("Retry-After")) == (status, retry_after)
     assert answer.getheader("X-Frame-Options") == "DENY"
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
 
 
 def _cut_off(router: socket.socket) -> None:

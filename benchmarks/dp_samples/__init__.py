@@ -1,0 +1,1 @@
+"""How many outputs it takes to refute each wrong mechanism of the zoo."""

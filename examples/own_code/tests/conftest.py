@@ -1,0 +1,3 @@
+"""The fixtures of clinical-gate: see `fixtures.plugin`."""
+
+pytest_plugins = ["fixtures.plugin"]
