@@ -11,6 +11,7 @@ import click
 
 from examples.catalogue import EXAMPLES
 from examples.common.handover import HANDED_OVER, hand_over
+from examples.common.power import start_host
 from fixtures import REPOSITORY
 from fixtures.deployment.target_file import TargetError, read_target
 from fixtures.progress import ServiceProgress
@@ -78,6 +79,25 @@ def down(name: str) -> None:
     for path in (target(name), _note(name), *(target(name).parent / each for each in HANDED_OVER)):
         path.unlink(missing_ok=True)
     click.echo(f"took down {run.id if run else 'nothing'} in {time.monotonic() - began:.1f} s")
+
+
+@example.command()
+@_name
+@click.argument("address")
+@click.option("--run", "run_id", default="", help="Of another run than the one that `example up` has started.")
+def start(name: str, address: str, run_id: str) -> None:
+    """Start the host at ADDRESS of NAME again, with its services, after it was killed: what heals its drills."""
+    run = runs.find(run_id or _run_of(name))
+    if run is None:
+        message = f"example {name} is not up: clinical-gate example up {name}"
+        raise TargetError(message)
+    services = [service for component in EXAMPLES[name](run.open()).components for service in component.services]
+    there = [service for service in services if address in (service.host.address, service.host.name)]
+    if not there:
+        message = f"example {name} has no host {address}"
+        raise TargetError(message)
+    start_host(there)
+    click.echo(f"{there[0].host.name} is up again: {', '.join(service.name for service in there)}")
 
 
 def target(name: str) -> Path:

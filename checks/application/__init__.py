@@ -2,6 +2,7 @@
 
 from checks.application.acts import Act, Administration, Canary
 from checks.application.application import Application
+from checks.application.drill import DrillActs, DrillReading
 from checks.application.log_in import LogIn
 from checks.application.request import Json, Request
 from checks.application.services import Aggregates, Health, Inference, NodeQuery
@@ -15,6 +16,8 @@ __all__ = [
     "Canary",
     "Chain",
     "Ciphertext",
+    "DrillActs",
+    "DrillReading",
     "Health",
     "Inference",
     "Json",

@@ -28,6 +28,11 @@ def value_at(body: bytes, pointer: str) -> str:
     return next(iter(values_at(body, pointer)), "")
 
 
+def element_at(document: object, pointer: str) -> object:
+    """What is there in a parsed answer, of any kind; None when there is nothing."""
+    return jsonpointer.JsonPointer(pointer).resolve(document, None)
+
+
 def _walk(document: object, parts: list[str]) -> Iterator[object]:
     if not parts:
         if isinstance(document, str | int | float) and not isinstance(document, bool):

@@ -17,6 +17,7 @@ from dataclasses import field, fields, is_dataclass
 from pydantic.dataclasses import dataclass
 
 from checks.application.acts import Act, Administration, Canary
+from checks.application.drill import DrillActs
 from checks.application.log_in import LogIn
 from checks.application.request import STRICT, Path, Request
 from checks.application.services import Aggregates, Health, Inference
@@ -58,6 +59,7 @@ class Application:
     tenancy: Tenancy | None = None
     protected: tuple[Protected, ...] = ()
     canary: Canary | None = None
+    drill: DrillActs | None = None
     none: Mapping[str, str] = field(default_factory=dict)
 
     def act(self, name: str) -> Act:

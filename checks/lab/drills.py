@@ -16,10 +16,17 @@ class DrillFlaws(Flaws[Drills]):
         durable: False acknowledges commits before they are on disk.
         restarted: False leaves it dead.
         fenced: False promotes the replica instead, while the primary still runs.
+        forgotten: without fencing, the heal keeps the promoted replica, and what its primary took after the fault is
+            gone.
         rejoins: False loses the replica for good.
+        replicated: False has no replica that streams when the drill begins.
+        idempotent: False keeps a write twice that is sent twice under its key.
     """
 
     durable: bool = True
     restarted: bool = True
     fenced: bool = True
+    forgotten: bool = False
     rejoins: bool = True
+    replicated: bool = True
+    idempotent: bool = True

@@ -22,11 +22,19 @@ def _acknowledged_before_durable(lab: Lab) -> Drills:
     return lab.build(DrillFlaws(durable=False))
 
 
+def _kept_twice_when_sent_twice(lab: Lab) -> Drills:
+    return lab.build(DrillFlaws(idempotent=False))
+
+
+def _acknowledged_by_a_primary_given_up(lab: Lab) -> Drills:
+    return lab.build(DrillFlaws(fenced=False, forgotten=True))
+
+
 @check(
     gate=Gate.RECOVERY,
     severity=Severity.CRITICAL,
     controls=("hipaa:164.308(a)(7)(ii)(B)", "hipaa:164.312(c)(1)"),
-    violations=(_acknowledged_before_durable,),
+    violations=(_acknowledged_before_durable, _acknowledged_by_a_primary_given_up, _kept_twice_when_sent_twice),
 )
 def no_acknowledged_write_lost(drills: Drills, policy: Policy) -> Iterator[Finding]:
     """Rows that are lost, corrupt, there twice, or there although the client was told that they are not."""
@@ -41,7 +49,7 @@ def no_acknowledged_write_lost(drills: Drills, policy: Policy) -> Iterator[Findi
             f"the last acknowledgement was {drill.ack_age_s:.1f} s old at the fault: too old to say that none was lost"
         )
         raise CannotLookError(msg, Reason.TOO_FEW_SAMPLES)
-    lost = f"{len(drill.lost)} of {drill.acknowledged} acknowledged writes are gone, {drill.lost_span_s:.2f} s back"
+    lost = f"{len(drill.lost)} of {drill.acknowledged} acknowledged writes are gone, over {drill.lost_span_s:.2f} s"
     yield Finding(
         subject=f"{drill.scenario}: acknowledged writes",
         ok=within,

@@ -25,13 +25,17 @@ def _promoted_without_fencing(lab: Lab) -> Drills:
 def one_writable_primary(drills: Drills) -> Iterator[Finding]:
     """Each node, asked several times a second whether it takes writes."""
     drill = recorded(drills)
+    if drill.unseen and not drill.two_primaries_seen:
+        msg = f"{', '.join(drill.unseen)} never said since the fault whether it takes writes: nobody knows"
+        raise CannotLookError(msg)
     if drill.primary_samples < _FEWEST_SAMPLES:
-        msg = f"the nodes were asked only {drill.primary_samples} times"
+        msg = f"the nodes answered only {drill.primary_samples} times"
         raise CannotLookError(msg, Reason.TOO_FEW_SAMPLES)
     two = drill.two_primaries_seen
+    silent = f"; {drill.unanswered} times there was none" if drill.unanswered else ""
     yield Finding(
         subject=f"{drill.scenario}: nodes that take writes",
         ok=not two,
-        message=f"{'two at once' if two else 'never two at once'}, asked {drill.primary_samples} times",
+        message=f"{'two at once' if two else 'never two at once'}, in {drill.primary_samples} answers{silent}",
         remedy="fence the old primary before the new one is promoted: a leader lock that expires, and a watchdog",
     )

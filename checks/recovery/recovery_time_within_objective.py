@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from checks.lab import DrillFlaws, Lab
-from checks.model import Finding, Gate, Severity, check
+from checks.model import CannotLookError, Finding, Gate, Severity, check
 from checks.policy import Policy
 from checks.recovery._record import recorded
 from checks.targets import Drills
@@ -18,15 +18,22 @@ def _never_comes_back(lab: Lab) -> Drills:
     return lab.build(DrillFlaws(restarted=False))
 
 
+def _serves_what_is_then_lost(lab: Lab) -> Drills:
+    return lab.build(DrillFlaws(fenced=False, forgotten=True))
+
+
 @check(
     gate=Gate.RECOVERY,
     severity=Severity.CRITICAL,
     controls=("hipaa:164.308(a)(7)(ii)(B)", "hipaa:164.308(a)(7)(ii)(C)", "gdpr:32(1)(b)"),
-    violations=(_never_comes_back,),
+    violations=(_never_comes_back, _serves_what_is_then_lost),
 )
 def recovery_time_within_objective(drills: Drills, policy: Policy) -> Iterator[Finding]:
     """Time to stable writes and to stable reads, and the longest outage that a client felt."""
     drill = recorded(drills)
+    if not drill.complete_read:
+        msg = "the rows could not all be read back, and the acknowledgement of a write that was lost is no service"
+        raise CannotLookError(msg)
     limit = policy.recovery.rto_s
     remedy = "read the drill's split into detection, promotion and routing, and shorten the longest"
     for what, seconds in (("writes", drill.rto_s), ("reads", drill.read_rto_s)):

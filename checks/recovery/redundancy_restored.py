@@ -17,16 +17,26 @@ def _replica_never_rejoins(lab: Lab) -> Drills:
     return lab.build(DrillFlaws(rejoins=False))
 
 
+def _no_replica(lab: Lab) -> Drills:
+    return lab.build(DrillFlaws(replicated=False))
+
+
 @check(
     gate=Gate.RECOVERY,
     severity=Severity.HIGH,
     controls=("hipaa:164.308(a)(7)(ii)(C)", "gdpr:32(1)(b)"),
-    violations=(_replica_never_rejoins,),
+    violations=(_replica_never_rejoins, _no_replica),
 )
 def redundancy_restored(drills: Drills) -> Iterator[Finding]:
     """Every replica streams again after the host came back."""
     drill = recorded(drills)
     seconds = drill.redundancy_s
+    yield Finding(
+        subject=f"{drill.scenario}: replicas before the fault",
+        ok=drill.replicas > 0,
+        message=f"{drill.replicas} streamed" if drill.replicas else "none streamed: nothing could take over",
+        remedy="keep a replica that streams from the primary, and a synchronous one where nothing may be lost",
+    )
     yield Finding(
         subject=f"{drill.scenario}: replicas",
         ok=seconds is not None,

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from examples.common.failover import FailoverPair
 from examples.common.program import Premises, Program
 from fixtures.services.edge import https_port
 from fixtures.services.files import write_private
@@ -39,6 +40,8 @@ class Breakage:
     Args:
         check: id of the check that must not pass any more.
         restart: names of the programs that take the edits up.
+        reload: whether the database servers take the edits up.
+        failover: settings of Patroni, and ``failover_undo`` what they are when it is sound.
         sql: run as superuser in the application's database; ``undo`` takes it back.
         expired: whether the edge shows a certificate whose time is over.
     """
@@ -47,6 +50,9 @@ class Breakage:
     check: str
     edits: tuple[Edit, ...] = ()
     restart: tuple[str, ...] = ()
+    reload: bool = False
+    failover: tuple[str, ...] = ()
+    failover_undo: tuple[str, ...] = ()
     sql: str = ""
     undo: str = ""
     expired: bool = False
@@ -60,7 +66,8 @@ class BreakableExample:
         programs: those that a breakage may restart.
         edge: the program of the front door, which runs on a host of its own.
         server_name: the name in the front door's certificate.
-        execute: runs a statement as superuser in the application's database.
+        execute: runs a statement as superuser in the application's database, on whichever server is primary.
+        databases: its two servers.
     """
 
     premises: Premises
@@ -68,6 +75,7 @@ class BreakableExample:
     edge: Program
     server_name: str
     execute: Callable[[str], object]
+    databases: FailoverPair
 
 
 @contextlib.contextmanager
@@ -85,12 +93,17 @@ def broken(site: BreakableExample, breakage: Breakage) -> Iterator[None]:
             _change(hosts / edit.file, edit)
         if breakage.expired:
             _expire(site)
-        _take_up(site, breakage, breakage.sql)
+        _take_up(site, breakage, breakage.sql, breakage.failover)
         yield
     finally:
         for path, (text, owner) in kept.items():
             write_private(path, text, owner)
-        _take_up(site, breakage, breakage.undo)
+        _take_up(site, breakage, breakage.undo, breakage.failover_undo)
+
+
+def on_each(hosts: Sequence[str], file: str, before: str, after: str) -> tuple[Edit, ...]:
+    """The same change to a file of every one of these hosts, e.g. of whoever may be primary."""
+    return tuple(Edit(f"{host}/{file}", before, after) for host in hosts)
 
 
 def _change(path: Path, edit: Edit) -> None:
@@ -115,9 +128,13 @@ def _expire(site: BreakableExample) -> None:
     site.premises.authority.issue(host.name, host.directory / "tls", names=names, not_after=yesterday)
 
 
-def _take_up(site: BreakableExample, breakage: Breakage, sql: str) -> None:
+def _take_up(site: BreakableExample, breakage: Breakage, sql: str, settings: Sequence[str]) -> None:
     if sql:
         site.execute(sql)
+    if breakage.reload:
+        site.databases.reload()
+    if settings:
+        site.databases.configure(settings)
     programs = {program.name: program for program in site.programs}
     for name in breakage.restart:
         programs[name].restart()

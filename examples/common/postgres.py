@@ -1,79 +1,123 @@
-"""PostgreSQL on hosts of an example: a primary, and a standby that streams from it over verified TLS.
+"""PostgreSQL under Patroni on one host of an example: who is primary is settled by the leader lock, and copies stream
+over verified TLS.
 
-primary = StreamingServer(premises, "db1", values)
-standby = StreamingServer(premises, "db2", values, upstream=primary.host)
+server = PatroniServer(premises, "db1", values, members)     # members: of the etcd that holds the lock
+server.leads()                                                # whether it takes writes
 """
 
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Mapping
+import json
+import os
+import signal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-
-import psycopg
+from typing import Any
 
 from examples.common.program import Premises
 from fixtures.hosts import Host
 from fixtures.services import ServiceError
+from fixtures.services.database.etcd import CLIENT_PORT, EtcdMember
 from fixtures.services.database.installation import PostgresPaths, launch, programs
 from fixtures.services.database.provision import superuser
-from fixtures.services.database.settings import OWNER, PORT, identities
-from fixtures.services.files import write_private
-from fixtures.wait import DeadlineError, wait_for
+from fixtures.services.database.settings import OWNER, PORT, SUPERUSER, certificate, identities
+from fixtures.services.files import own, write_private
+from fixtures.services.https import ask
+from fixtures.stack.certificates import KeyPair
+from fixtures.wait import wait_for
 
-_FOLLOW_S = 20.0
+API_PORT = 8008
+STANDBY, REWIND = "standby", "rewind"
+_LOCK_TIMEOUT_S = 30.0
+# What every node has from the leader lock; Patroni takes no ttl below 20 s, which is about what a lost host costs.
+# Not strict: with its only standby gone, the primary goes on alone.
+# https://patroni.readthedocs.io/en/latest/replication_modes.html#synchronous-mode
+_DYNAMIC: Mapping[str, Any] = {
+    "ttl": 20,
+    "loop_wait": 1,
+    "retry_timeout": 8,
+    "primary_start_timeout": 0,
+    "maximum_lag_on_failover": 1048576,
+    "synchronous_mode": True,
+}
 
 
-class StreamingServer:
-    """PostgreSQL on one host. Implements `fixtures.services.Service`.
+@dataclass(frozen=True)
+class ServerValues:
+    """What the example says of its servers.
 
     Args:
-        values: what the example's ``postgresql.conf.j2`` and ``pg_hba.conf.j2`` ask for.
-        upstream: whom it follows, by a slot named ``standby``; None for the primary.
+        files: what its ``postgresql.conf.j2`` and ``pg_hba.conf.j2`` ask for.
+        slots: physical replication slots that every primary keeps, beside those of its standbys.
+        name: a name in the servers' certificate beside their addresses, for clients that come by a proxy.
     """
 
-    def __init__(
-        self, premises: Premises, name: str, values: Mapping[str, object], upstream: Host | None = None
-    ) -> None:
-        self.name, self.host = f"postgres-{name}", premises.host(name)
+    files: Mapping[str, object] = field(default_factory=dict)
+    slots: tuple[str, ...] = ()
+    name: str = ""
+
+
+class PatroniServer:
+    """Patroni and its PostgreSQL on one host. Implements `fixtures.services.Service`.
+
+    Args:
+        members: of etcd, which holds the leader lock.
+    """
+
+    def __init__(self, premises: Premises, name: str, values: ServerValues, members: Sequence[EtcdMember]) -> None:
+        self.name, self.host = f"patroni-{name}", premises.host(name)
         self.paths = PostgresPaths(self.host)
-        self._premises, self._upstream, self._values = premises, upstream, dict(values)
+        self._premises, self._values, self._members = premises, values, tuple(members)
 
     @property
     def log(self) -> Path:
-        """See `fixtures.services.Service.log`."""
+        """See `fixtures.services.Service.log`; PostgreSQL writes there too."""
         return self.host.directory / f"{self.name}.log"
 
-    def start(self) -> None:
-        """See `fixtures.services.Service.start`; makes the data directory when there is none.
+    @property
+    def configuration(self) -> Path:
+        """Patroni's own, which ``patronictl`` takes too."""
+        return self.paths.base / "patroni.json"
 
-        Raises:
-            ServiceError: it could not be made.
-        """
+    def start(self) -> None:
+        """See `fixtures.services.Service.start`: write the files, and start on what data there is."""
         self.paths.make()
-        if not (self.paths.data / "PG_VERSION").exists():
-            self._copy_from(self._upstream) if self._upstream else self._create()
         self._configure()
-        (self.paths.data / "postmaster.pid").unlink(missing_ok=True)  # of a server that was killed
         self._spawn()
 
     def ready(self) -> bool:
-        """See `fixtures.services.Service.ready`."""
-        try:
-            superuser(self.paths, "postgres").close()
-        except psycopg.OperationalError:
-            return False
-        return True
+        """See `fixtures.services.Service.ready`: PostgreSQL runs, as primary or as standby."""
+        return self.ask("/health") == 200
 
     def stop(self) -> None:
-        """See `fixtures.services.Service.stop`: a fast shutdown."""
+        """See `fixtures.services.Service.stop`."""
         if (process := self.host.process(self.name)) is not None:
-            process.stop(timeout_s=10, signum=2)
+            process.stop(timeout_s=10)
 
     def restart(self) -> None:
         """Stop it, and start it on its files as they are."""
         self.stop()
         self._spawn()
+
+    def leads(self) -> bool:
+        """Whether it is the primary and holds the leader lock."""
+        try:
+            return self.ask("/primary") == 200
+        except OSError:
+            return False
+
+    def ask(self, path: str) -> int:
+        """The status that Patroni's API answers, over mutual TLS.
+
+        Raises:
+            OSError: it does not answer.
+        """
+        tls = self.host.directory / "tls"
+        pair = KeyPair(tls / "postgres.crt", tls / "postgres.key")
+        ca = self._premises.authority.certificate
+        return ask(self.host.address, API_PORT, path, ca=ca, pair=pair).status
 
     def execute(self, script: str, database: str = "postgres") -> None:
         """Run a SQL script as superuser, in one transaction.
@@ -88,67 +132,107 @@ class StreamingServer:
             msg = f"a script for {database} was refused: {done.stderr.strip()[-1000:]}"
             raise ServiceError(msg)
 
+    def reload(self) -> None:
+        """Take up what was changed in the files."""
+        if (process := self.host.process(self.name)) is not None:
+            os.kill(process.pid, signal.SIGHUP)
+        with superuser(self.paths, "postgres") as connection:
+            connection.execute("SELECT pg_reload_conf()")
+
     def _spawn(self) -> None:
-        launch(self.host, [str(programs() / "postgres"), "-D", str(self.paths.data)], service=self.name)
+        """Patroni would sit out the absence of etcd in steps of 5 s."""
+        wait_for(self._lock_answers, what=f"etcd answers {self.name}", timeout_s=_LOCK_TIMEOUT_S)
+        env = {"HOME": str(self.paths.base / "home"), "PYTHONUNBUFFERED": "1"}
+        (self.paths.data / "postmaster.pid").unlink(missing_ok=True)  # of a server that was killed
+        launch(self.host, ["patroni", str(self.configuration)], service=self.name, env=env)
 
-    def _create(self) -> None:
-        options = ("--username=postgres", "--data-checksums", "--encoding=UTF8", "--locale=C.UTF-8", "--auth=peer")
-        done = self.host.run(
-            [str(programs() / "initdb"), "--no-sync", "--pgdata", str(self.paths.data), *options], user=OWNER
-        )
-        if done.status != 0:
-            msg = f"initdb on {self.host.name}: {done.stderr.strip()}"
-            raise ServiceError(msg)
-
-    def _copy_from(self, upstream: Host) -> None:
-        connection = f"{self._conninfo(upstream)} dbname=replication"
-        options = ("--wal-method=stream", "--checkpoint=fast", "--no-sync", "--slot=standby", "--write-recovery-conf")
-        argv = [str(programs() / "pg_basebackup"), f"--pgdata={self.paths.data}", f"--dbname={connection}", *options]
-        done = self.host.run(argv, user=OWNER)
-        if done.status != 0:
-            msg = f"{self.host.name} could not copy {upstream.name}: {done.stderr.strip()[-500:]}"
-            raise ServiceError(msg)
-
-    def _conninfo(self, upstream: Host) -> str:
-        secrets = self.host.directory / "postgres" / "passfile"
-        write_private(secrets, f"*:*:*:standby:{self._premises.vault['postgres.standby']}\n", OWNER)
-        parts = {
-            "host": upstream.address,
-            "port": PORT,
-            "user": "standby",
-            "application_name": self.host.name,
-            "passfile": secrets,
-            "sslmode": "verify-full",
-            "sslrootcert": self._premises.authority.certificate,
-        }
-        return " ".join(f"{name}={value}" for name, value in parts.items())
+    def _lock_answers(self) -> bool:
+        for member in self._members:
+            try:
+                if member.ready():
+                    return True
+            except OSError:
+                continue
+        return False
 
     def _configure(self) -> None:
-        pair = self._premises.pair(self.host, OWNER)
-        own = {"address": self.host.address, "socket": self.paths.socket, "pair": pair}
+        home = self.paths.base / "home"
+        home.mkdir(exist_ok=True)
+        own(home, OWNER)
+        pair = self._premises.pair(self.host, OWNER, *filter(None, [self._values.name]))
         for name in ("postgresql.conf", "pg_hba.conf"):
-            self._premises.write(f"{name}.j2", self.paths.data / name, OWNER, **own, **self._values)
-        write_private(self.paths.data / "pg_ident.conf", "\n".join([*identities(), ""]), OWNER)
+            self._premises.write(
+                f"{name}.j2", self.paths.base / name, OWNER, pair=pair, host=self.host, **self._values.files
+            )
+        write_private(self.paths.base / "pg_ident.conf", "\n".join([*identities(), ""]), OWNER)
+        member = certificate(self._premises.authority, self.host)
+        write_private(self.configuration, json.dumps(self._configuration(member), indent=1), OWNER)
+
+    def _configuration(self, member: KeyPair) -> dict[str, Any]:
+        ca, address, vault = str(self._premises.authority.certificate), self.host.address, self._premises.vault
+        files = {"certfile": str(member.certificate), "keyfile": str(member.key)}
+        verified = {"sslmode": "verify-full", "sslrootcert": ca}
+        slots = {name: {"type": "physical"} for name in self._values.slots}
+        return {
+            "scope": "example",
+            "name": self.host.name,
+            "restapi": {
+                "listen": f"{address}:{API_PORT}",
+                "connect_address": f"{address}:{API_PORT}",
+                "cafile": ca,
+                "verify_client": "required",
+                **files,
+            },
+            "ctl": {"cacert": ca, **files},
+            "etcd3": {
+                "hosts": [f"{m.host.address}:{CLIENT_PORT}" for m in self._members],
+                "protocol": "https",
+                "cacert": ca,
+                "cert": files["certfile"],
+                "key": files["keyfile"],
+            },
+            "bootstrap": {
+                "dcs": {
+                    **_DYNAMIC,
+                    "slots": slots,
+                    "postgresql": {
+                        "use_pg_rewind": True,
+                        "use_slots": True,
+                        "parameters": {"max_connections": 60, "wal_log_hints": "on"},
+                    },
+                },
+                "initdb": [
+                    "data-checksums",
+                    {"encoding": "UTF8"},
+                    {"locale": "C.UTF-8"},
+                    {"auth-local": "peer"},
+                    {"auth-host": "scram-sha-256"},
+                ],
+            },
+            "postgresql": {
+                "listen": f"{address}:{PORT}",
+                "connect_address": f"{address}:{PORT}",
+                "data_dir": str(self.paths.data),
+                "bin_dir": str(programs()),
+                "pgpass": str(self.paths.base / "pgpass"),
+                "custom_conf": str(self.paths.base / "postgresql.conf"),
+                "use_unix_socket": True,
+                "authentication": {
+                    "superuser": {"username": SUPERUSER},
+                    "replication": {"username": STANDBY, "password": vault["postgres.standby"], **verified},
+                    "rewind": {"username": REWIND, "password": vault["postgres.rewind"], **verified},
+                },
+                "parameters": {
+                    "unix_socket_directories": str(self.paths.socket),
+                    "hba_file": str(self.paths.base / "pg_hba.conf"),
+                    "ident_file": str(self.paths.base / "pg_ident.conf"),
+                },
+                "basebackup": [{"checkpoint": "fast"}],
+            },
+            "tags": {"nofailover": False},
+        }
 
 
 def prefix(host: Host) -> str:
     """The prefix that a host connects from: on loopback all appear as 127.0.0.1."""
     return "127.0.0.0/8" if ipaddress.ip_address(host.address).is_loopback else f"{host.address}/32"
-
-
-def await_streaming(primary: StreamingServer, standby: StreamingServer) -> None:
-    """Wait until the standby streams.
-
-    Raises:
-        ServiceError: it does not in time.
-    """
-
-    def streams() -> bool:
-        with superuser(primary.paths, "postgres") as connection:
-            query = "SELECT 1 FROM pg_stat_replication WHERE application_name = %s AND state = 'streaming'"
-            return connection.execute(query, (standby.host.name,)).fetchone() is not None
-
-    try:
-        wait_for(streams, what="the standby streams", timeout_s=_FOLLOW_S)
-    except DeadlineError as late:
-        raise ServiceError(str(late)) from late

@@ -20,7 +20,7 @@ class Barman:
     """Streams WAL from the primary, and copies it whole when it is told to."""
 
     def __init__(self, premises: Premises, database: RecordDatabase) -> None:
-        self._premises, self._primary = premises, database.primary.host
+        self._premises, self._servers = premises, database.hosts
         self._begin_segment = database.begin_segment
         self.host = premises.host("backup")
         self.directory = self.host.directory / "barman"
@@ -87,7 +87,7 @@ class Barman:
             self._account,
             user=self._account or getpass.getuser(),
             directory=self.directory,
-            primary=self._primary.address,
+            servers=",".join(host.address for host in self._servers),
             passfile=passfile,
             programs=programs(),
         )

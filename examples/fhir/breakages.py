@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from examples.common.breaking import BreakableExample, Breakage, Edit
+from examples.common.breaking import BreakableExample, Breakage, Edit, on_each
 from examples.fhir.applications import SERVER_NAME
-from examples.fhir.database import NAME
+from examples.fhir.database import HOSTS, NAME
 from examples.fhir.stack import FhirSite
 from fixtures.services.database.provision import superuser
 
 _HAPROXY = "edge/haproxy/haproxy.cfg"
-_PRIMARY = "db1/postgres/data"
 BREAKAGES = (
     Breakage(
         name="TLS 1.0 is offered",
@@ -37,9 +36,10 @@ BREAKAGES = (
     Breakage(
         name="a line of pg_hba.conf trusts",
         check="data/database_refuses_plaintext",
-        edits=(Edit(f"{_PRIMARY}/pg_hba.conf", "# The superuser", "hostssl fhir gate samenet trust\n# The superuser"),),
-        sql="SELECT pg_reload_conf()",
-        undo="SELECT pg_reload_conf()",
+        edits=on_each(
+            HOSTS, "postgres/pg_hba.conf", "# The superuser", "hostssl fhir gate samenet trust\n# The superuser"
+        ),
+        reload=True,
     ),
     Breakage(
         name="Redis lets anybody in",
@@ -108,15 +108,13 @@ BREAKAGES = (
     Breakage(
         name="every statement is logged, with what it writes",
         check="audit/database_logging_on",
-        edits=(
-            Edit(
-                f"{_PRIMARY}/postgresql.conf",
-                "log_parameter_max_length = 0\n",
-                "log_parameter_max_length = -1\nlog_statement = 'all'\n",
-            ),
+        edits=on_each(
+            HOSTS,
+            "postgres/postgresql.conf",
+            "log_parameter_max_length = 0\n",
+            "log_parameter_max_length = -1\nlog_statement = 'all'\n",
         ),
-        sql="SELECT pg_reload_conf()",
-        undo="SELECT pg_reload_conf()",
+        reload=True,
     ),
     Breakage(
         name="conditions lie in clear beside encrypted patients",
@@ -131,6 +129,17 @@ BREAKAGES = (
             DROP TABLE fhir.kept
         """,
     ),
+    Breakage(
+        name="commits are acknowledged before they are on any disk",
+        check="recovery/no_acknowledged_write_lost",
+        edits=on_each(
+            HOSTS,
+            "postgres/postgresql.conf",
+            "synchronous_commit = on\n",
+            "synchronous_commit = off\nwal_writer_delay = '10s'\nwal_writer_flush_after = '1GB'\n",
+        ),
+        reload=True,
+    ),
 )
 
 
@@ -141,4 +150,4 @@ def breakable(site: FhirSite) -> BreakableExample:
         with superuser(site.database.primary.paths, NAME) as connection:
             connection.execute(sql.encode())
 
-    return BreakableExample(site.premises, site.programs, site.edge, SERVER_NAME, execute)
+    return BreakableExample(site.premises, site.programs, site.edge, SERVER_NAME, execute, site.database.pair)

@@ -1,70 +1,75 @@
-"""The database of the FHIR service: PostgreSQL on ``db1``, with a streaming standby on ``db2``."""
+"""The database of the FHIR service: PostgreSQL on ``db1`` and ``db2``, which fail over."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from examples.common.postgres import StreamingServer, await_streaming, prefix
+from examples.common.failover import FailoverPair
+from examples.common.postgres import PatroniServer, ServerValues, prefix
 from examples.common.program import Premises
 from fixtures.hosts import Host
 from fixtures.services.database.provision import set_password, superuser
-from fixtures.services.database.settings import PORT
 
-HOSTS = ("db1", "db2")
+HOSTS, WITNESS = ("db1", "db2"), "witness"
 NAME, SERVICE, GATE = "fhir", "fhir_service", "gate"
-_LOGINS = (SERVICE, GATE, "standby", "metrics", "barman", "streaming_barman")
-_SLOTS = ("standby", "barman")
+SERVER_NAME, PROXY_PORT = "records.clinic.test", 5433
+_LOGINS = (SERVICE, GATE, "metrics", "barman", "streaming_barman")
+_SLOTS = ("barman",)
 
 
 class RecordDatabase:
-    """The primary and its standby."""
+    """The servers, and how their clients find the primary."""
 
     def __init__(self, premises: Premises) -> None:
         self._premises = premises
         sources = {name: prefix(premises.host(name)) for name in (*HOSTS, "fhir", "monitor", "backup")}
-        self.primary = StreamingServer(premises, "db1", sources)
-        self.standby = StreamingServer(premises, "db2", sources, upstream=self.primary.host)
+        self.pair = FailoverPair(premises, HOSTS, WITNESS, ServerValues(sources, _SLOTS, SERVER_NAME))
 
     @property
-    def hosts(self) -> tuple[Host, ...]:
+    def primary(self) -> PatroniServer:
+        """The server that takes writes now."""
+        return self.pair.primary
+
+    @property
+    def hosts(self) -> tuple[Host, Host]:
         """Of both."""
-        return self.primary.host, self.standby.host
+        return self.pair.hosts
 
     @property
     def connection(self) -> Mapping[str, str | int]:
-        """Where the service connects, and as whom."""
+        """Where the service connects, and as whom: to HAProxy on its own host, which knows the primary."""
         return {
-            "host": self.primary.host.address,
-            "port": PORT,
+            "host": "127.0.0.1",
+            "port": PROXY_PORT,
+            "servername": SERVER_NAME,
             "database": NAME,
             "user": SERVICE,
             "password": self._premises.vault[f"postgres.{SERVICE}"],
         }
 
     def form(self) -> None:
-        """Make the database, its accounts and the slots on the primary, once.
+        """Make the database and its accounts on the primary, once.
 
         Raises:
             ServiceError: a statement was refused.
         """
-        with superuser(self.primary.paths, "postgres") as connection:
+        primary = self.primary
+        with superuser(primary.paths, "postgres") as connection:
             if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (NAME,)).fetchone():
                 return
             connection.execute("CREATE DATABASE fhir")
-            self.primary.execute((self._premises.conf / "accounts.sql").read_text())
-            self.primary.execute((self._premises.conf / "schema.sql").read_text(), NAME)
+            primary.execute((self._premises.conf / "accounts.sql").read_text())
+            primary.execute((self._premises.conf / "schema.sql").read_text(), NAME)
             for role in _LOGINS:
                 set_password(connection, role, self._premises.vault[f"postgres.{role}"])
-            for slot in _SLOTS:
-                connection.execute("SELECT pg_create_physical_replication_slot(%s, true)", (slot,))
 
     def follow(self) -> None:
-        """Wait until the standby streams.
+        """Wait until every commit waits for the standby.
 
         Raises:
             ServiceError: it does not in time.
         """
-        await_streaming(self.primary, self.standby)
+        self.pair.follow()
 
     def begin_segment(self) -> None:
         """Begin a new segment of WAL, so that the one before is complete."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from jinja2 import StrictUndefined, Template
 
+from examples.common.power import PowerSwitch
 from examples.fhir.applications import SERVER_NAME, clients, load_clients, secret
 from examples.fhir.cache import PORT as CACHE_PORT
 from examples.fhir.cache import SENTINEL_PORT
@@ -37,6 +38,7 @@ def describe(site: FhirSite) -> str:
         prometheus=f"https://{site.monitoring.address(PROMETHEUS_PORT)}",
         model=site.assistant,
         backup=site.backup,
+        power=PowerSwitch("fhir", premises.driver),
         harness=harness,
         private_keys=sorted(str(key) for key in premises.driver.root.rglob("*.key") if key != harness.key),
     )

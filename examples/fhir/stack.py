@@ -18,11 +18,13 @@ from examples.fhir.model import Assistant
 from examples.fhir.monitoring import MonitoringHost
 from examples.fhir.packages import install
 from examples.fhir.patients import admit_patients
+from examples.fhir.way import way_to_database
 from fixtures.hosts import Driver
 from fixtures.stack.rising import Component
 
 HERE = Path(__file__).resolve().parent
-HOSTS = ("edge", "provider", "fhir", "db1", "db2", "cache1", "cache2", "cache3", "backup", "model", "monitor", "client")
+_RECORDS, _TOKENS = ("fhir", "db1", "db2", "witness", "backup"), ("provider", "cache1", "cache2", "cache3")
+HOSTS = ("edge", *_RECORDS, *_TOKENS, "model", "monitor", "client")
 
 
 class FhirSite:
@@ -38,21 +40,25 @@ class FhirSite:
         self.provider = provider(self.premises, self.store)
         self.assistant = Assistant(self.premises)
         self.fhir = fhir(self.premises, self.database.connection, self.assistant)
+        self.way = way_to_database(self.premises, self.database)
         self.edge = haproxy(self.premises)
         self.monitoring = MonitoringHost(self.premises, self.database, self.store)
-        watch = self.monitoring
+        watch, pair = self.monitoring, self.database.pair
         self.programs = (
-            *(*self.store.servers, *self.store.sentinels, self.provider, self.fhir, self.edge, self.backup.service),
+            *(*self.store.servers, *self.store.sentinels, self.provider, self.way, self.fhir, self.edge),
+            self.backup.service,
             *(self.assistant.llama, self.assistant.front),
             *(*watch.exporters, watch.alertmanager, watch.prometheus),
         )
         everything = ("standby", "tokens", "provider", "fhir", "edge")
         self.components = (
-            Component("database", (self.database.primary,), form=self.database.form),
-            Component("standby", (self.database.standby,), after=("database",), form=self.database.follow),
+            Component("lock", pair.members),
+            Component("database", (pair.first,), after=("lock",), form=self.database.form),
+            Component("standby", (pair.second,), after=("database",), form=self.database.follow),
             Component("tokens", (*self.store.servers, *self.store.sentinels), form=self.store.form),
             Component("packages", (), form=install),
             Component("provider", (self.provider,), after=("packages",)),
+            Component("way to the database", (self.way,)),
             Component("fhir", (self.fhir,), after=("packages",)),
             Component("model", (self.assistant.llama, self.assistant.front)),
             Component("edge", (self.edge,)),

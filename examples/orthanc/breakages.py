@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from examples.common.breaking import BreakableExample, Breakage, Edit
-from examples.orthanc.database import database_of
+from examples.common.breaking import BreakableExample, Breakage, Edit, on_each
+from examples.orthanc.database import HOSTS, database_of
 from examples.orthanc.front import SERVER_NAME
 from examples.orthanc.people import INSTITUTIONS
 from examples.orthanc.stack import OrthancSite
 from fixtures.services.database.provision import superuser
 
 _NGINX = "edge/nginx/nginx.conf"
-_PRIMARY = "db1/postgres/data"
 _METRICS = "location ^~ /tools/metrics-prometheus {\n            auth_basic off;\n            "
 _VIEWER = (
     "location /app/ {\n            add_header X-Viewer explorer;\n            proxy_pass https://$archive;\n        }\n"
@@ -40,11 +39,10 @@ BREAKAGES = (
     Breakage(
         name="a line of pg_hba.conf trusts",
         check="data/database_refuses_plaintext",
-        edits=(
-            Edit(f"{_PRIMARY}/pg_hba.conf", "# The superuser", "hostssl riverside gate samenet trust\n# The superuser"),
+        edits=on_each(
+            HOSTS, "postgres/pg_hba.conf", "# The superuser", "hostssl riverside gate samenet trust\n# The superuser"
         ),
-        sql="SELECT pg_reload_conf()",
-        undo="SELECT pg_reload_conf()",
+        reload=True,
     ),
     Breakage(
         name="Redis lets anybody in",
@@ -97,15 +95,19 @@ BREAKAGES = (
     Breakage(
         name="every statement is logged, with what it writes",
         check="audit/database_logging_on",
-        edits=(
-            Edit(
-                f"{_PRIMARY}/postgresql.conf",
-                "log_parameter_max_length = 0\n",
-                "log_parameter_max_length = -1\nlog_statement = 'all'\n",
-            ),
+        edits=on_each(
+            HOSTS,
+            "postgres/postgresql.conf",
+            "log_parameter_max_length = 0\n",
+            "log_parameter_max_length = -1\nlog_statement = 'all'\n",
         ),
-        sql="SELECT pg_reload_conf()",
-        undo="SELECT pg_reload_conf()",
+        reload=True,
+    ),
+    Breakage(
+        name="a primary that is gone is waited for, for ten minutes",
+        check="recovery/recovery_time_within_objective",
+        failover=("ttl=600",),
+        failover_undo=("ttl=20",),
     ),
 )
 
@@ -118,4 +120,4 @@ def breakable(site: OrthancSite) -> BreakableExample:
             connection.execute(sql.encode())
 
     programs = (site.edge, site.cache, *site.monitoring.programs)
-    return BreakableExample(site.premises, programs, site.edge, SERVER_NAME, execute)
+    return BreakableExample(site.premises, programs, site.edge, SERVER_NAME, execute, site.database.pair)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from examples.common.power import PowerSwitch
 from examples.orthanc.cache import OPERATOR
 from examples.orthanc.cache import PORT as CACHE_PORT
 from examples.orthanc.database import GATE, database_of, role_of
@@ -36,7 +37,7 @@ def describe(site: OrthancSite) -> str:
         server_name=SERVER_NAME,
         accounts=[(user, password(premises, user.name)) for user in users()],
         load_accounts=[(user, password(premises, user.name)) for user in load_users()],
-        databases=[f"{server.host.address}:{DATABASE_PORT}" for server in (database.primary, database.standby)],
+        databases=[f"{host.address}:{DATABASE_PORT}" for host in database.pair.hosts],
         database=database_of(INSTITUTIONS[0]),
         role=role_of(INSTITUTIONS[0]),
         gate=(GATE, premises.vault[f"postgres.{GATE}"]),
@@ -47,6 +48,7 @@ def describe(site: OrthancSite) -> str:
         harness=harness,
         backup=database.backup,
         stanza=STANZA,
+        power=PowerSwitch("orthanc", premises.driver),
         private_keys=sorted(
             str(path) for path in premises.driver.root.rglob("*.key") if path.parent.name != "gate-tls"
         ),

@@ -23,7 +23,7 @@ class ArchiveMonitoring:
     def __init__(self, premises: Premises, database: ArchiveDatabase, model: DepartmentModel) -> None:
         self._premises, self._model = premises, model
         self.host, self._account = premises.host("monitor"), service_account("prometheus")
-        self._servers = (database.primary.host.address, database.standby.host.address)
+        self._servers = tuple(host.address for host in database.pair.hosts)
         self.programs = (
             self._database_exporter(),
             self._cache_exporter(),

@@ -21,7 +21,7 @@ from fixtures.hosts import Driver
 from fixtures.stack.rising import Component
 
 HERE = Path(__file__).resolve().parent
-HOSTS = ("edge", "pacs1", "pacs2", "db1", "db2", "cache", "model", "monitor", "client")
+HOSTS = ("edge", "pacs1", "pacs2", "db1", "db2", "witness", "cache", "model", "monitor", "client")
 
 
 class OrthancSite:
@@ -37,11 +37,13 @@ class OrthancSite:
         self.cache = worklist(self.premises)
         self.edge = nginx(self.premises, self.model)
         self.monitoring = ArchiveMonitoring(self.premises, self.database, self.model)
+        pair = self.database.pair
         servers = tuple(archive.orthanc for archive in self.archives)
         fronts = tuple(archive.front for archive in self.archives)
         self.components = (
-            Component("database", (self.database.primary,), form=self.database.form),
-            Component("standby", (self.database.standby,), after=("database",), form=self.database.follow),
+            Component("lock", pair.members, form=self.database.prepare),
+            Component("database", (pair.first,), after=("lock",), form=self.database.form),
+            Component("standby", (pair.second,), after=("database",), form=self.database.follow),
             Component("tables", servers, after=("database",), form=self._close_schema),
             Component("archives", (*servers, *fronts), after=("tables",)),
             Component("model", (self.model.llama, self.model.front)),

@@ -1,5 +1,4 @@
 -- Log-ins beside the application's: each has what it needs, and no more.
-CREATE ROLE standby LOGIN REPLICATION;
 CREATE ROLE metrics LOGIN IN ROLE pg_monitor;
 CREATE ROLE streaming_barman LOGIN REPLICATION;
 CREATE ROLE barman LOGIN IN ROLE pg_read_all_settings, pg_read_all_stats;

@@ -8,8 +8,26 @@ from pydantic import BaseModel
 from checks.application import Application
 from docs.write_target_reference import REFERENCE, kept, table_of, written
 from fixtures.deployment.field_docs import fields_of
-from fixtures.deployment.sections import CacheSection, Section
+from fixtures.deployment.sections import CacheSection
 from fixtures.deployment.target_file import TargetFile
+
+
+class Shade(BaseModel):
+    """What keeps light off. It may be torn."""
+
+
+class Lamp(BaseModel):
+    """A lamp. Its ``colour`` is that of the glass.
+
+    Args:
+        watts: how bright
+            it is; ``hours`` for how long.
+    """
+
+    colour: str = "green"
+    watts: int
+    hours: tuple[float, ...] = ()
+    unnamed: Shade | None = None
 
 
 def test_the_reference_is_true() -> None:
@@ -28,30 +46,12 @@ def test_every_key_is_told_as_its_record_takes_it(record: type) -> None:
 
 def test_what_a_key_means_is_the_docstrings() -> None:
     """By its Args, by the sentence that names it, or by the table that it holds; its form is that of its values."""
-
-    class Lamp(BaseModel):
-        """A lamp. Its ``colour`` is that of the glass.
-
-        Args:
-            watts: how bright
-                it is; ``hours`` for how long.
-        """
-
-        colour: str = "green"
-        watts: int
-        hours: tuple[float, ...] = ()
-        unnamed: Section | None = None
-
     told = {field.name: (field.form, field.default, field.meaning) for field in fields_of(Lamp)}
     assert told == {
         "colour": ("text", '"green"', "Its ``colour`` is that of the glass."),
         "watts": ("whole number", None, "How bright it is; ``hours`` for how long."),
         "hours": ("list of numbers", "", "How bright it is; ``hours`` for how long."),
-        "unnamed": (
-            "table, see [Section](#section)",
-            "",
-            "A table of the file; a key that it does not know is refused.",
-        ),
+        "unnamed": ("table, see [Shade](#shade)", "", "What keeps light off."),
     }
 
 

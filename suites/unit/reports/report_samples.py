@@ -137,6 +137,7 @@ def document(run_id: str = "run-1", *, name: str = "reference stack", failing: b
         rto_s=7.31,
         read_rto_s=0.4,
         longest_gap_s=7.35,
+        replicas=2,
         redundancy_s=14.2,
         ack_age_s=0.02,
         acknowledged=1834,
@@ -150,6 +151,8 @@ def document(run_id: str = "run-1", *, name: str = "reference stack", failing: b
         clock_skew_s=0.0,
         ledger_intact=True,
         primary_samples=120,
+        unanswered=9,
+        unseen=(),
     )
     load = Load(
         profile="clinic",

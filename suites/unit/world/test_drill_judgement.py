@@ -187,12 +187,13 @@ def _span(node: str, first_ms: int, last_ms: int) -> LedgerEntry:
 
 def test_two_writable_primaries() -> None:
     watched = [
-        LedgerEntry(EntryKind.WATCHED, 9000 * _MS, "pg1", detail="90"),
-        LedgerEntry(EntryKind.WATCHED, 9000 * _MS, "pg2", detail="80"),
+        LedgerEntry(EntryKind.WATCHED, 9000 * _MS, "pg1", detail=f"100 90 {3004 * _MS}"),
+        LedgerEntry(EntryKind.WATCHED, 9000 * _MS, "pg2", detail=f"80 80 {9000 * _MS}"),
     ]
     one = _judge([*_outage(), _span("pg1", 0, 3000), _span("pg2", 5000, 9000), *watched])
     assert not one.two_primaries_seen
-    assert one.primary_samples == 170
+    assert (one.primary_samples, one.unanswered) == (170, 10)
+    assert one.unseen == ("pg1",)  # its last answer came before the fault took effect
     assert _judge([*_outage(), _span("pg1", 0, 5100), _span("pg2", 5000, 9000)]).two_primaries_seen
     assert _judge([*_outage(), _span("pg1", 0, 9000), _span("pg2", 5000, 5100)]).two_primaries_seen
     assert not _judge([*_outage(), _span("pg1", 0, 3000), _span("pg1", 5000, 9000)]).two_primaries_seen

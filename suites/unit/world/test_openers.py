@@ -12,7 +12,7 @@ import pytest
 from checks.application import Json
 from checks.catalogue import catalogue
 from checks.model import CannotLookError, Reason
-from checks.targets import Api, Canary, Drills, Edge, Hosts, Loads, Monitoring
+from checks.targets import Api, Canary, Edge, Hosts, Loads, Monitoring
 from fixtures.deployment.deployment import Deployment
 from fixtures.deployment.openers import OPENERS
 from fixtures.deployment.reachability import Reached, reachability
@@ -92,7 +92,7 @@ def test_the_keys_that_are_named_are_those_that_it_cannot_be_without(section: st
             TargetFile.model_validate({"name": "mine", section: {k: v for k, v in complete.items() if k != key}})
 
 
-@pytest.mark.parametrize("kind", [Canary, Drills])
+@pytest.mark.parametrize("kind", [Canary])
 def test_what_only_a_reference_stack_has_says_so(kind: type, authority: CertificateAuthority) -> None:
     """However much is declared; a run that is not there is another reason."""
     with pytest.raises(CannotLookError, match=r"needs a reference stack of this machine") as missing:

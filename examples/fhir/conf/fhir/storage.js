@@ -13,20 +13,23 @@ const READ = `pgp_sym_decrypt(content, ${KEY})`;
 const WRITE = `pgp_sym_encrypt($4, ${KEY}, 'cipher-algo=aes256, s2k-mode=1')`;
 const BLIND = (value) => `hmac(${value}, ${KEY}, 'sha256')`;
 
-module.exports.over = ({ ca, phi_key, ...options }) => {
+module.exports.over = ({ ca, phi_key, servername, ...options }) => {
   const pool = new Pool({
     ...options,
     max: 8,
+    connectionTimeoutMillis: 2000,
     ssl: {
       ca: fs.readFileSync(ca),
       minVersion: 'TLSv1.2',
-      // pg gives an address to nobody, and the certificate would be compared with "localhost".
-      checkServerIdentity: (_, certificate) => checkServerIdentity(options.host, certificate),
+      // The proxy passes TLS on: whoever answers is the database.
+      checkServerIdentity: (_, certificate) => checkServerIdentity(servername, certificate),
     },
     // The key stands in no statement, so that no log can hold it.
     options: `-c fhir.key=${phi_key}`,
   });
   pool.on('error', (problem) => console.error(problem.message));
+  // A connection that is lost while it is in use says so by itself, and nobody listening ends the process.
+  pool.on('connect', (connection) => connection.on('error', (problem) => console.error(problem.message)));
 
   // Row-level security lets through what belongs to the hospital that the token names.
   async function within({ req }, work) {
