@@ -65,7 +65,8 @@ def load_order(pytestconfig: pytest.Config) -> LoadOrder:
     from loadtests.progress import Lines  # noqa: PLC0415  likewise
 
     options = pytestconfig.stash[OPTIONS]
-    return LoadOrder(options.profile, options.policy.performance.objectives(), Lines(uncaptured(pytestconfig)))
+    promised = options.policy.performance
+    return LoadOrder(options.profile, promised.objectives(), Lines(uncaptured(pytestconfig)), promised.users)
 
 
 @pytest.fixture(scope="session")

@@ -7,20 +7,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from checks.model import CannotLookError, Finding
+from checks.model import CannotLookError, Finding, NotDeclaredError, Reason
 
 
 def every(looks: Iterable[Callable[[], Iterable[Finding]]]) -> Iterator[Finding]:
     """The findings of all looks, in their order.
 
     Raises:
-        CannotLookError: after all findings, what the first look said that could not be taken.
+        CannotLookError: after all findings, why a look could not be taken. That something is not declared is said only
+            where nothing else is in the way, and as one part that may be lacking only where all lack that one.
     """
-    unseen: CannotLookError | None = None
+    unseen: list[CannotLookError] = []
     for look in looks:
         try:
             yield from look()
         except CannotLookError as problem:
-            unseen = unseen or problem
-    if unseen is not None:
-        raise unseen
+            unseen.append(problem)
+    if not unseen:
+        return
+    lacking = [problem for problem in unseen if isinstance(problem, NotDeclaredError)]
+    if others := [problem for problem in unseen if problem not in lacking]:
+        raise others[0]
+    if len({problem.part for problem in lacking}) > 1:
+        raise CannotLookError("; ".join(dict.fromkeys(map(str, lacking))), Reason.NOT_DECLARED)
+    raise lacking[0]

@@ -147,7 +147,8 @@ class Policy(_Strict):
 
     ``autoscaling`` is the system's HorizontalPodAutoscaler, if it has one. ``may_lack`` are parts that a deployment may
     say it does not have, in the words of the application file's ``[none]``; what a check looks for there does not
-    apply.
+    apply. ``encrypted_below`` are kinds of place that may hold PHI in clear above an encrypted volume, if the target
+    file says so of them too.
     """
 
     name: str
@@ -171,6 +172,7 @@ class Policy(_Strict):
     autoscaling: Autoscaling | None = None
     not_applicable: tuple[Exemption, ...] = ()
     may_lack: tuple[str, ...] = ()
+    encrypted_below: tuple[str, ...] = ()
 
 
 def policy_names() -> tuple[str, ...]:

@@ -147,6 +147,7 @@ class LoadRecord(Record):
         burn_rate: share that failed over the error budget; at 1 a month's budget lasts a month (Google, The Site
             Reliability Workbook, chapter 5). None too without a budget.
         goodput: share of the requests that were good; None too where the load had no objectives.
+        left_out: kinds that the profile asks for and the description of the application leaves out.
     """
 
     profile: str
@@ -171,6 +172,7 @@ class LoadRecord(Record):
     generators: tuple[GeneratorRecord, ...] = ()
     written: WrittenRecord | None = None
     accelerators: tuple[AcceleratorRecord, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, load: Load, error_budget: float | None = None) -> LoadRecord:
@@ -209,6 +211,7 @@ class LoadRecord(Record):
                 for each in load.generators
             ),
             written=WrittenRecord.of(load.written) if load.written else None,
+            left_out=load.left_out,
             accelerators=tuple(
                 AcceleratorRecord(name=printable(each.name), memory=each.memory, utilisation=each.utilisation)
                 for each in load.accelerators

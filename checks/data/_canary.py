@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from checks.model import CannotLookError, Finding
 from checks.targets import Sighting
 
 _SHOWN = 5
+
+
+def whole_first(sightings: Iterable[Sighting]) -> list[Sighting]:
+    """Those that say something before those that cannot: a patient found in one place outranks what is not known of
+    another.
+    """
+    return sorted(sightings, key=lambda seen: bool(seen.problem or seen.encrypted_below or not seen.examined))
 
 
 def absent(seen: Sighting, *, subject: str, unit: str, remedy: str) -> Finding:
@@ -15,8 +24,11 @@ def absent(seen: Sighting, *, subject: str, unit: str, remedy: str) -> Finding:
         unit: what was examined there: ``files``, ``packets``.
 
     Raises:
-        CannotLookError: nothing was examined, so that nothing can be said.
+        CannotLookError: nothing was examined, or not everything, so that nothing can be said.
     """
+    if seen.problem and not seen.traces:
+        msg = f"{subject}: {seen.problem}"
+        raise CannotLookError(msg)
     if not seen.examined:
         msg = f"{subject}: there were no {unit}, so nothing was examined"
         raise CannotLookError(msg)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.data._canary import absent
+from checks.data._canary import absent, whole_first
 from checks.lab import CanaryFlaws, Lab
 from checks.model import Finding, Gate, Severity, check
 from checks.targets import Canary
@@ -27,5 +27,5 @@ def _hop_in_clear(lab: Lab) -> Canary:
 def phi_canary_absent_on_the_wire(canary: Canary) -> Iterator[Finding]:
     """One finding per pair of hosts; a link that must have carried the patient but was not seen was not examined."""
     remedy = "use TLS on this link, with verified certificates at both ends"
-    for seen in canary.on_the_wire():
+    for seen in whole_first(canary.on_the_wire()):
         yield absent(seen, subject=f"wire {seen.place}", unit="packets", remedy=remedy)

@@ -16,12 +16,20 @@ class Trace:
 
 @dataclass(frozen=True)
 class Sighting:
-    """A search for the canary: what was searched, how much, and what was found."""
+    """A search for the canary: what was searched, how much, and what was found.
+
+    Args:
+        examined: files or packets; of what was not searched, how many there are.
+        problem: why the search is not complete; empty when it is.
+        encrypted_below: why it was not searched at all: it lies in clear on a volume that is encrypted.
+    """
 
     place: str
     examined: int
     bytes: int
     traces: tuple[Trace, ...]
+    problem: str = ""
+    encrypted_below: str = ""
 
 
 @runtime_checkable

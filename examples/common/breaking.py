@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import contextlib
 import socket
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -44,6 +45,9 @@ class Breakage:
         failover: settings of Patroni, and ``failover_undo`` what they are when it is sound.
         sql: run as superuser in the application's database; ``undo`` takes it back.
         expired: whether the edge shows a certificate whose time is over.
+        missing: patterns of files below the run's directory that are away meanwhile.
+        ports: program -> the port at which it takes connections, where its own probe cannot believe it while broken.
+        certain: whether the check must say FAIL; it may be UNKNOWN otherwise.
     """
 
     name: str
@@ -56,6 +60,9 @@ class Breakage:
     sql: str = ""
     undo: str = ""
     expired: bool = False
+    missing: tuple[str, ...] = ()
+    ports: Mapping[str, int] = field(default_factory=dict)
+    certain: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,22 +95,44 @@ def broken(site: BreakableExample, breakage: Breakage) -> Iterator[None]:
     hosts = site.premises.driver.root / "hosts"
     files = {hosts / edit.file for edit in breakage.edits} | (set(_shown(site)) if breakage.expired else set())
     kept = {path: (path.read_text(), path.owner()) for path in files}
+    away = _put_away(site, breakage)
     try:
         for edit in breakage.edits:
             _change(hosts / edit.file, edit)
         if breakage.expired:
             _expire(site)
-        _take_up(site, breakage, breakage.sql, breakage.failover)
+        _take_up(site, breakage, undo=False)
         yield
     finally:
+        for path, kept_at in away.items():
+            kept_at.rename(path)
         for path, (text, owner) in kept.items():
             write_private(path, text, owner)
-        _take_up(site, breakage, breakage.undo, breakage.failover_undo)
+        _take_up(site, breakage, undo=True)
 
 
 def on_each(hosts: Sequence[str], file: str, before: str, after: str) -> tuple[Edit, ...]:
     """The same change to a file of every one of these hosts, e.g. of whoever may be primary."""
     return tuple(Edit(f"{host}/{file}", before, after) for host in hosts)
+
+
+def _put_away(site: BreakableExample, breakage: Breakage) -> dict[Path, Path]:
+    """Where each file was, and where it is meanwhile.
+
+    Raises:
+        ValueError: a pattern matches nothing.
+    """
+    root, place = site.premises.driver.root, Path(tempfile.mkdtemp(dir=site.premises.driver.root))
+    away: dict[Path, Path] = {}
+    for pattern in breakage.missing:
+        found = [path for path in root.glob(pattern) if path.is_file()]
+        if not found:
+            msg = f"{root} holds no {pattern}"
+            raise ValueError(msg)
+        away |= {path: place / f"{number}-{path.name}" for number, path in enumerate(found, len(away))}
+    for path, kept_at in away.items():
+        path.rename(kept_at)
+    return away
 
 
 def _change(path: Path, edit: Edit) -> None:
@@ -128,25 +157,33 @@ def _expire(site: BreakableExample) -> None:
     site.premises.authority.issue(host.name, host.directory / "tls", names=names, not_after=yesterday)
 
 
-def _take_up(site: BreakableExample, breakage: Breakage, sql: str, settings: Sequence[str]) -> None:
+def _take_up(site: BreakableExample, breakage: Breakage, *, undo: bool) -> None:
+    sql, settings = (breakage.undo, breakage.failover_undo) if undo else (breakage.sql, breakage.failover)
+    ports = {} if undo else breakage.ports
     if sql:
         site.execute(sql)
     if breakage.reload:
         site.databases.reload()
     if settings:
         site.databases.configure(settings)
+    if undo and (breakage.reload or settings):
+        site.databases.follow()
     programs = {program.name: program for program in site.programs}
     for name in breakage.restart:
         programs[name].restart()
-        probe = _listening(site) if breakage.expired else programs[name].ready
+        probe = programs[name].ready
+        if breakage.expired:
+            probe = _listening(site.edge.host.address, https_port())
+        elif name in ports:
+            probe = _listening(programs[name].host.address, ports[name])
         wait_for(probe, what=f"{name} is ready", timeout_s=_RESTART_S)
 
 
-def _listening(site: BreakableExample) -> Callable[[], bool]:
-    """Whether the edge takes connections, whatever certificate it shows."""
+def _listening(address: str, port: int) -> Callable[[], bool]:
+    """Whether somebody takes connections there, whatever is said on them."""
 
     def probe() -> bool:
-        socket.create_connection((site.edge.host.address, https_port()), timeout=1).close()
+        socket.create_connection((address, port), timeout=1).close()
         return True
 
     return probe

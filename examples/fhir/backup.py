@@ -25,6 +25,7 @@ class Barman:
         self.host = premises.host("backup")
         self.directory = self.host.directory / "barman"
         self.configuration = self.directory / "barman.conf"
+        self.account = service_account("barman") or getpass.getuser()
         self._account = service_account("barman")
         self._home = self.directory / "home" / _SERVER
 
@@ -85,7 +86,7 @@ class Barman:
             "barman.conf.j2",
             self.configuration,
             self._account,
-            user=self._account or getpass.getuser(),
+            user=self.account,
             directory=self.directory,
             servers=",".join(host.address for host in self._servers),
             passfile=passfile,

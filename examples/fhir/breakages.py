@@ -5,10 +5,12 @@ from __future__ import annotations
 from examples.common.breaking import BreakableExample, Breakage, Edit, on_each
 from examples.fhir.applications import SERVER_NAME
 from examples.fhir.database import HOSTS, NAME
+from examples.fhir.model import PORT
 from examples.fhir.stack import FhirSite
 from fixtures.services.database.provision import superuser
 
 _HAPROXY = "edge/haproxy/haproxy.cfg"
+_ALERTS = "monitor/alertmanager/alertmanager.yml"
 BREAKAGES = (
     Breakage(
         name="TLS 1.0 is offered",
@@ -130,6 +132,42 @@ BREAKAGES = (
         """,
     ),
     Breakage(
+        name="the edge logs queries, which name people",
+        check="data/phi_canary_absent_at_rest",
+        edits=(Edit(_HAPROXY, '"path":"%HPO"', '"path":"%HU"'),),
+        restart=("haproxy",),
+        certain=True,
+    ),
+    Breakage(
+        name="prompts go to the model in clear",
+        check="data/phi_canary_absent_on_the_wire",
+        edits=(
+            Edit("fhir/app/settings.json", '"model": {\n  "url": "https://', '"model": {\n  "url": "http://'),
+            Edit("fhir/app/server.js", "    agent: new https.Agent({ keepAlive: true }),\n", ""),
+            Edit("model/haproxy/model.cfg", " ssl crt ", " # ssl crt "),
+        ),
+        restart=("model-front", "fhir"),
+        ports={"model-front": PORT},
+        certain=True,
+    ),
+    Breakage(
+        name="the copy has lost files of tables",
+        check="backup/restores_completely",
+        missing=("hosts/backup/barman/home/fhir/base/*/data/base/*/16[4-9]*",),
+        certain=True,
+    ),
+    Breakage(
+        name="alerts go to nobody",
+        check="operations/alert_reaches_receiver",
+        edits=(
+            Edit(_ALERTS, "  receiver: desk\n", "  receiver: nobody\n"),
+            Edit(_ALERTS, "receivers:\n", "receivers:\n  - name: nobody\n"),
+        ),
+        restart=("alertmanager",),
+        certain=True,
+    ),
+    # The last of all: it leaves the other server primary.
+    Breakage(
         name="commits are acknowledged before they are on any disk",
         check="recovery/no_acknowledged_write_lost",
         edits=on_each(
@@ -139,6 +177,7 @@ BREAKAGES = (
             "synchronous_commit = off\nwal_writer_delay = '10s'\nwal_writer_flush_after = '1GB'\n",
         ),
         reload=True,
+        certain=True,
     ),
 )
 

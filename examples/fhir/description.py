@@ -5,12 +5,14 @@ from __future__ import annotations
 from jinja2 import StrictUndefined, Template
 
 from examples.common.power import PowerSwitch
+from examples.common.program import load_network
+from examples.common.wire import watched
 from examples.fhir.applications import SERVER_NAME, clients, load_clients, secret
 from examples.fhir.cache import PORT as CACHE_PORT
 from examples.fhir.cache import SENTINEL_PORT
 from examples.fhir.database import GATE
-from examples.fhir.monitoring import PROMETHEUS_PORT
-from examples.fhir.stack import HERE, FhirSite
+from examples.fhir.monitoring import DATABASE_EXPORTER_PORT, PROMETHEUS_PORT
+from examples.fhir.stack import HERE, HOSTS, FhirSite
 from fixtures.services.database.settings import PORT as DATABASE_PORT
 from fixtures.services.edge import http_port, https_port
 
@@ -24,6 +26,7 @@ def describe(site: FhirSite) -> str:
         application=HERE / "application.toml",
         ca=premises.authority.certificate,
         driver=premises.driver,
+        load_network=load_network(premises.driver),
         edge=site.edge.host.address,
         https_port=https_port(),
         http_port=http_port(),
@@ -40,6 +43,9 @@ def describe(site: FhirSite) -> str:
         backup=site.backup,
         power=PowerSwitch("fhir", premises.driver),
         harness=harness,
+        monitoring=site.monitoring,
+        exporter=site.monitoring.address(DATABASE_EXPORTER_PORT),
+        wire=watched(premises.driver, HOSTS),
         private_keys=sorted(str(key) for key in premises.driver.root.rglob("*.key") if key != harness.key),
     )
     return text

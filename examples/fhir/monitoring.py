@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from examples.common.desk import Desk
 from examples.common.program import Launch, Premises, Program, service_account
 from examples.fhir.cache import PORT as CACHE_PORT
 from examples.fhir.cache import TokenStore
@@ -39,6 +40,7 @@ class MonitoringHost:
     def __init__(self, premises: Premises, database: RecordDatabase, store: TokenStore) -> None:
         self._premises, self._database, self._store = premises, database, store
         self.host, self._account = premises.host("monitor"), service_account("prometheus")
+        self.desk = Desk(premises, self.host)
         self.prometheus, self.alertmanager = self._prometheus(), self._alertmanager()
         self.exporters = self._database_exporter(), self._cache_exporter()
 
@@ -62,7 +64,10 @@ class MonitoringHost:
         storage = f"--storage.path={self.host.directory / 'alertmanager' / 'data'}"
         argv = ("prometheus-alertmanager", storage, "--cluster.listen-address=")
         return self._member(
-            "alertmanager", ALERTMANAGER_PORT, argv, lambda: self._write("alertmanager", "alertmanager.yml")
+            "alertmanager",
+            ALERTMANAGER_PORT,
+            argv,
+            lambda: self._write("alertmanager", "alertmanager.yml", desk=self.desk.url),
         )
 
     def _database_exporter(self) -> Program:

@@ -48,7 +48,7 @@ class FhirSite:
             *(*self.store.servers, *self.store.sentinels, self.provider, self.way, self.fhir, self.edge),
             self.backup.service,
             *(self.assistant.llama, self.assistant.front),
-            *(*watch.exporters, watch.alertmanager, watch.prometheus),
+            *(*watch.exporters, watch.desk.program, watch.alertmanager, watch.prometheus),
         )
         everything = ("standby", "tokens", "provider", "fhir", "edge")
         self.components = (
@@ -61,8 +61,8 @@ class FhirSite:
             Component("way to the database", (self.way,)),
             Component("fhir", (self.fhir,), after=("packages",)),
             Component("model", (self.assistant.llama, self.assistant.front)),
-            Component("edge", (self.edge,)),
+            Component("edge", (self.edge,), after=("packages",)),
             Component("patients", (), after=everything, form=lambda: admit_patients(self.premises)),
             Component("backup", (self.backup.service,), after=("patients",), form=self.backup.first_backup),
-            Component("monitoring", (*watch.exporters, watch.alertmanager, watch.prometheus)),
+            Component("monitoring", (*watch.exporters, watch.desk.program, watch.alertmanager, watch.prometheus)),
         )

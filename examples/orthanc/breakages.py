@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from examples.common.breaking import BreakableExample, Breakage, Edit, on_each
 from examples.orthanc.database import HOSTS, database_of
-from examples.orthanc.front import SERVER_NAME
+from examples.orthanc.front import PORT, SERVER_NAME
 from examples.orthanc.people import INSTITUTIONS
 from examples.orthanc.stack import OrthancSite
 from fixtures.services.database.provision import superuser
 
 _NGINX = "edge/nginx/nginx.conf"
+_ALERTS = "monitor/alertmanager/alertmanager.yml"
 _METRICS = "location ^~ /tools/metrics-prometheus {\n            auth_basic off;\n            "
 _VIEWER = (
     "location /app/ {\n            add_header X-Viewer explorer;\n            proxy_pass https://$archive;\n        }\n"
@@ -104,10 +105,52 @@ BREAKAGES = (
         reload=True,
     ),
     Breakage(
+        name="what is asked is written to the access log",
+        check="data/phi_canary_absent_at_rest",
+        edits=(
+            Edit(
+                _NGINX,
+                '"request_id":"$request_identity"}',
+                '"request_id":"$request_identity","body":"$request_body"}',
+            ),
+        ),
+        restart=("nginx",),
+        certain=True,
+    ),
+    Breakage(
+        name="prompts go to the model in clear",
+        check="data/phi_canary_absent_on_the_wire",
+        edits=(
+            Edit(_NGINX, "proxy_pass https://model/;", "proxy_pass http://model/;"),
+            Edit("model/front/nginx.conf", " ssl;", ";"),
+        ),
+        restart=("model-front", "nginx"),
+        ports={"model-front": PORT},
+        certain=True,
+    ),
+    Breakage(
+        name="the archive of WAL has lost what came after the backup",
+        check="backup/restores_completely",
+        missing=("repository/archive/*/*/*/*",),
+        certain=True,
+    ),
+    Breakage(
+        name="alerts go to nobody",
+        check="operations/alert_reaches_receiver",
+        edits=(
+            Edit(_ALERTS, "  receiver: desk\n", "  receiver: nobody\n"),
+            Edit(_ALERTS, "receivers:\n", "receivers:\n  - name: nobody\n"),
+        ),
+        restart=("alertmanager",),
+        certain=True,
+    ),
+    # The last of all: it leaves the other server primary.
+    Breakage(
         name="a primary that is gone is waited for, for ten minutes",
         check="recovery/recovery_time_within_objective",
         failover=("ttl=600",),
         failover_undo=("ttl=20",),
+        certain=True,
     ),
 )
 
@@ -119,5 +162,5 @@ def breakable(site: OrthancSite) -> BreakableExample:
         with superuser(site.database.primary.paths, database_of(INSTITUTIONS[0])) as connection:
             connection.execute(sql.encode())
 
-    programs = (site.edge, site.cache, *site.monitoring.programs)
+    programs = (site.edge, site.cache, site.model.front, *site.monitoring.programs)
     return BreakableExample(site.premises, programs, site.edge, SERVER_NAME, execute, site.database.pair)

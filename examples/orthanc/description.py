@@ -5,14 +5,17 @@ from __future__ import annotations
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from examples.common.power import PowerSwitch
+from examples.common.program import load_network
+from examples.common.wire import watched
 from examples.orthanc.cache import OPERATOR
 from examples.orthanc.cache import PORT as CACHE_PORT
 from examples.orthanc.database import GATE, database_of, role_of
 from examples.orthanc.front import SERVER_NAME
 from examples.orthanc.monitoring import PROMETHEUS_PORT
 from examples.orthanc.people import INSTITUTIONS, load_users, password, users
-from examples.orthanc.stack import HERE, OrthancSite
+from examples.orthanc.stack import HERE, HOSTS, OrthancSite
 from fixtures.services.database.pgbackrest import STANZA
+from fixtures.services.database.settings import OWNER
 from fixtures.services.database.settings import PORT as DATABASE_PORT
 from fixtures.services.edge import http_port, https_port
 
@@ -31,6 +34,7 @@ def describe(site: OrthancSite) -> str:
         application=application,
         ca=premises.authority.certificate,
         driver=premises.driver,
+        load_network=load_network(premises.driver),
         edge=site.edge.host.address,
         https_port=https_port(),
         http_port=http_port(),
@@ -46,6 +50,10 @@ def describe(site: OrthancSite) -> str:
         model=site.model,
         prometheus=f"https://{site.monitoring.address(PROMETHEUS_PORT)}",
         harness=harness,
+        stopped={"file": site.model.host.directory / f"{site.model.front.name}.pid", "instance": site.model.instance},
+        desk=site.monitoring.desk,
+        wire=watched(premises.driver, HOSTS),
+        owner=OWNER,
         backup=database.backup,
         stanza=STANZA,
         power=PowerSwitch("orthanc", premises.driver),

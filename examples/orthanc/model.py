@@ -21,5 +21,10 @@ class DepartmentModel:
         """``https://host:port``."""
         return f"https://{self.host.address}:{PORT}"
 
+    @property
+    def instance(self) -> str:
+        """As Prometheus labels it."""
+        return f"{self.host.address}:{PORT}"
+
     def _answers(self) -> bool:
         return ask(self.host.address, PORT, "/health", ca=self._premises.authority.certificate).status == 200

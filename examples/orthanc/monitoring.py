@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from examples.common.desk import Desk
 from examples.common.program import Launch, Premises, Program, service_account
 from examples.orthanc.archive import HOSTS, METRICS
 from examples.orthanc.cache import PORT as CACHE_PORT
@@ -24,9 +25,11 @@ class ArchiveMonitoring:
         self._premises, self._model = premises, model
         self.host, self._account = premises.host("monitor"), service_account("prometheus")
         self._servers = tuple(host.address for host in database.pair.hosts)
+        self.desk = Desk(premises, self.host)
         self.programs = (
             self._database_exporter(),
             self._cache_exporter(),
+            self.desk.program,
             self._alertmanager(),
             self._prometheus(),
         )
@@ -70,7 +73,9 @@ class ArchiveMonitoring:
         argv = ("prometheus-alertmanager", f"--storage.path={directory / 'data'}", "--cluster.listen-address=")
 
         def configure() -> None:
-            self._premises.write("alertmanager.yml.j2", directory / "alertmanager.yml", self._account)
+            self._premises.write(
+                "alertmanager.yml.j2", directory / "alertmanager.yml", self._account, desk=self.desk.url
+            )
 
         return self._member("alertmanager", ALERTMANAGER_PORT, argv, configure)
 

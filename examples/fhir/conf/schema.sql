@@ -5,9 +5,9 @@ CREATE EXTENSION IF NOT EXISTS pgaudit;
 CREATE ROLE fhir_owner NOLOGIN;
 CREATE ROLE fhir_service LOGIN;
 -- Looks, and may try what the service may: whoever gates the deployment logs in as this.
-CREATE ROLE gate LOGIN NOINHERIT IN ROLE fhir_service, pg_monitor;
+CREATE ROLE gate LOGIN NOINHERIT IN ROLE fhir_service, pg_monitor, pg_checkpoint;
 GRANT SELECT ON pg_hba_file_rules TO gate;
-GRANT EXECUTE ON FUNCTION pg_hba_file_rules() TO gate;
+GRANT EXECUTE ON FUNCTION pg_hba_file_rules(), pg_switch_wal(), pg_create_restore_point(text) TO gate;
 
 REVOKE ALL ON DATABASE fhir FROM PUBLIC;
 GRANT CONNECT ON DATABASE fhir TO fhir_service, gate;

@@ -20,7 +20,7 @@ ADDRESS = "127.77.2.2"  # of the servers that a load goes to
 def target_file(folder: Path, text: str) -> str:
     """A target file with these sections."""
     path = folder / "target.toml"
-    path.write_text(f'name = "mine"\n{text}\n')
+    path.write_text(f'name = "mine"\nenvironment = "test"\n{text}\n')
     return str(path)
 
 

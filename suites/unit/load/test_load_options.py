@@ -74,7 +74,7 @@ def test_what_can_be_mended_is_one_sentence(
         "two": "[a]\nusers = -1\nthink_s = [1, 2]\nseconds = 1\nroles = { visitor = 1.0 }\n[b]\n",
         "flat": "users = 3\n",
         "broken": "x = [",
-        "target": f'name = "mine"\n{url}',
+        "target": f'name = "mine"\nenvironment = "test"\n{url}',
         "untrusted": 'name = "mine"\ntrust.ca = "gone"\n[load]\nurl = "https://127.0.0.1"',
         "public": 'name = "mine"\n[load]\nurl = "http://1.1.1.1"',
         "outside": 'name = "mine"\n[load]\nurl = "http://localhost"\naddresses = ["10.0.0.0/8"]',

@@ -9,6 +9,7 @@ import json
 import lzma
 import os
 import random
+import re
 import secrets
 import urllib.parse
 from pathlib import Path
@@ -107,8 +108,8 @@ def test_a_file_that_only_begins_like_a_compressed_one_is_searched_as_it_is(tmp_
 
 def test_a_compression_that_cannot_be_opened_is_not_passed_over(tmp_path: Path) -> None:
     (tmp_path / "backup.zst").write_bytes(b"\x28\xb5\x2f\xfd" + bytes(10))
-    with pytest.raises(CannotLookError, match="compressed with zstd"):
-        search_places(NEEDLE, [SearchPlace("backup", (tmp_path,))])
+    (sighting,) = search_places(NEEDLE, [SearchPlace("backup", (tmp_path,))])
+    assert "compressed with zstd, which cannot be searched" in sighting.problem
 
 
 def test_links_are_followed_out_of_the_place_and_in_circles(tmp_path: Path) -> None:
@@ -122,14 +123,59 @@ def test_links_are_followed_out_of_the_place_and_in_circles(tmp_path: Path) -> N
 
 
 def test_a_place_that_does_not_exist_is_not_passed_over(tmp_path: Path) -> None:
-    with pytest.raises(CannotLookError, match="do not exist"):
-        search_places(NEEDLE, [SearchPlace("backup", (tmp_path / "none",))])
+    (sighting,) = search_places(NEEDLE, [SearchPlace("backup", (tmp_path / "none",))])
+    assert sighting.problem == f"1 declared places do not exist, first {tmp_path}/none"
 
 
 def test_a_file_that_cannot_be_read_is_not_passed_over() -> None:
     """Reading one's own memory at address zero fails for everybody, root too."""
-    with pytest.raises(CannotLookError, match=r"could not be searched, first /proc/[0-9]+/mem"):
-        search_places(NEEDLE, [SearchPlace("logs", (Path("/proc/self/mem").parent.resolve() / "mem",))])
+    (sighting,) = search_places(NEEDLE, [SearchPlace("logs", (Path("/proc/self/mem").parent.resolve() / "mem",))])
+    assert re.search(r"1 files or directories could not be searched, first /proc/[0-9]+/mem", sighting.problem)
+
+
+def test_what_is_encrypted_below_is_counted_and_not_searched(tmp_path: Path) -> None:
+    """Its files are there; a place of its own inside it is searched all the same."""
+    (tmp_path / "data" / "log").mkdir(parents=True)
+    (tmp_path / "data" / "heap").write_bytes(MARK.encode())
+    (tmp_path / "data" / "log" / "today").write_bytes(MARK.encode())
+    below = SearchPlace("database", (tmp_path / "data",), encrypted_below="the volume is")
+    database, logs = search_places(NEEDLE, [below, SearchPlace("logs", (tmp_path / "data" / "log",))])
+    assert (database.examined, database.traces, database.encrypted_below) == (1, (), "the volume is")
+    assert len(logs.traces) == 1
+
+
+def test_files_of_another_machine_come_as_a_tar_archive(tmp_path: Path) -> None:
+    """Compressed ones are looked into, and a place may have both."""
+    (tmp_path / "there" / "pg").mkdir(parents=True)
+    (tmp_path / "there" / "pg" / "heap").write_bytes(bytes(5) + MARK.encode())
+    (tmp_path / "there" / "old.gz").write_bytes(gzip.compress(MARK.encode()))
+    (tmp_path / "here").write_bytes(b"nothing")
+    argv = ("tar", "-C", str(tmp_path / "there"), "-cf", "-", ".")
+    (sighting,) = search_places(NEEDLE, [SearchPlace("database", (tmp_path / "here",), archives=(argv,))])
+    assert (sighting.examined, sighting.problem) == (3, "")
+    assert {(t.place.rpartition(": ")[2], t.encoding) for t in sighting.traces} == {
+        ("./pg/heap at offset 5", "plain"),
+        ("./old.gz at compressed offset 0", "compressed plain"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("command", "problem"),
+    [
+        ("tar -cf - . && exit 2", "sh ended with status 2"),
+        ("tar -cf - . | head -c 700", "sh prints no whole tar archive"),
+        ("echo no permission >&2; exit 1", "sh prints no whole tar archive: empty file: no permission"),
+        ("echo text", "sh prints no whole tar archive"),
+    ],
+)
+def test_an_archive_that_may_lack_something_is_not_passed_over(tmp_path: Path, command: str, problem: str) -> None:
+    """What it did hold is searched all the same."""
+    (tmp_path / "log").write_bytes(b"x" * 2000)
+    argv = ("sh", "-c", f"cd {tmp_path} && {command}")
+    (sighting,) = search_places(NEEDLE, [SearchPlace("logs", (), archives=(argv,))])
+    assert problem in sighting.problem
+    (gone,) = search_places(NEEDLE, [SearchPlace("logs", (), archives=(("no-such-program",),))])
+    assert "no-such-program cannot be run" in gone.problem
 
 
 def _write_capture(path: Path, segments: list[tuple[int, bytes]]) -> None:
