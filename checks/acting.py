@@ -23,6 +23,30 @@ def own_roles(api: Api, policy_role: str) -> tuple[str, ...]:
     return tuple(theirs for theirs, role in api.application.roles.items() if role == policy_role)
 
 
+def usual_role(api: Api) -> str:
+    """One of the application's own roles for somebody who is nobody in particular: a nurse's, if there is such.
+
+    Raises:
+        CannotLookError: it has none.
+    """
+    for role in (*own_roles(api, "nurse"), *api.application.roles):
+        return role
+    msg = "the application file has no [roles], which say what each of its roles is to the policy"
+    raise NotDeclaredError(msg, "roles")
+
+
+def some_account(api: Api) -> Account:
+    """The first declared test account.
+
+    Raises:
+        CannotLookError: there is none.
+    """
+    for account in api.accounts():
+        return account
+    msg = "the target file has no [[api.accounts]], so nobody can be anybody"
+    raise NotDeclaredError(msg, "accounts")
+
+
 def account_of(api: Api, policy_role: str, tenant: str = "") -> Account:
     """A declared test account whose role is this one of the policy's, in a tenant or in any.
 

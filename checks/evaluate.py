@@ -9,7 +9,7 @@ Nothing here does I/O, reads a clock or the environment; policies' exemptions an
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
@@ -38,10 +38,7 @@ def evaluate(
     blank = rule.result(Status.UNKNOWN, target=target)
     found: list[Finding] = []
     try:
-        arguments = {name: find(kind) for name, kind in rule.needs}
-        if "policy" in inspect.signature(rule.function).parameters:
-            arguments["policy"] = policy
-        found.extend(rule.function(**arguments))
+        found.extend(findings(rule, find, policy))
     except NotDeclaredError as problem:
         if problem.part in absent:
             return _without(blank, found, problem, absent[problem.part], policy)
@@ -55,6 +52,14 @@ def evaluate(
         return replace(blank, reason=Reason.EXAMINED_NOTHING, explanation="the check examined no subject")
     status = Status.PASS if all(f.ok for f in found) else Status.FAIL
     return replace(blank, status=status, findings=tuple(found))
+
+
+def findings(rule: Check, find: Callable[[type], object], policy: Policy) -> Iterator[Finding]:
+    """What a check finds, one at a time; raises whatever it, a target or ``find`` raises. See `evaluate`."""
+    arguments = {name: find(kind) for name, kind in rule.needs}
+    if "policy" in inspect.signature(rule.function).parameters:
+        arguments["policy"] = policy
+    yield from rule.function(**arguments)
 
 
 def _without(blank: Result, found: list[Finding], lacking: NotDeclaredError, why: str, policy: Policy) -> Result:

@@ -10,9 +10,10 @@ from pathlib import Path
 import click
 
 from examples.catalogue import EXAMPLES
+from examples.common.handover import HANDED_OVER, hand_over
 from examples.common.power import start_host
 from fixtures import REPOSITORY
-from fixtures.deployment.target_file import TargetError
+from fixtures.deployment.target_file import TargetError, read_target
 from fixtures.progress import ServiceProgress
 from fixtures.services.files import write_private
 from fixtures.stack import runs
@@ -43,6 +44,7 @@ def up(name: str, driver: str | None) -> None:
             rise(made.components, progress)
         target(name).parent.mkdir(parents=True, exist_ok=True)
         write_private(target(name), made.describe())
+        hand_over(read_target(target(name)), target(name).parent)
         _note(name).write_text(run.id)
         runs.keep(run)
     except BaseException:
@@ -78,7 +80,7 @@ def down(name: str) -> None:
     run = runs.find(_run_of(name))
     if run is not None:
         run.open().close()
-    for path in (target(name), _note(name)):
+    for path in (target(name), _note(name), *(target(name).parent / each for each in HANDED_OVER)):
         path.unlink(missing_ok=True)
     click.echo(f"took down {run.id if run else 'nothing'} in {time.monotonic() - began:.1f} s")
 

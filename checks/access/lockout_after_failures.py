@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.acting import disposable, own_roles, whoami
+from checks.acting import disposable, some_account, usual_role, whoami
 from checks.lab import ApiFlaws, Lab
 from checks.model import CannotLookError, Finding, Gate, Severity, check
 from checks.policy import Policy
@@ -33,7 +33,7 @@ def _lock_for_no_time(lab: Lab) -> Api:
 )
 def lockout_after_failures(api: Api, policy: Policy) -> Iterator[Finding]:
     """Two accounts made alike: the one after failures is refused what the other is granted."""
-    role, tenant = (*own_roles(api, "nurse"), *api.application.roles)[0], api.accounts()[0].tenant
+    role, tenant = usual_role(api), some_account(api).tenant
     with disposable(api, role, tenant) as control, disposable(api, role, tenant) as account:
         yield from _locked(api, control, account, policy.session.lockout_failures)
 

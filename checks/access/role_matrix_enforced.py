@@ -3,6 +3,7 @@
 Every act of the description is tried as every role and without a log-in. What changes something is asked about nobody
 and without usable input, so one that is let through changes nothing: what is judged is whether it was refused for want
 of the right. An act that only reads is done for real by who may, or the refusals of the others would say nothing.
+Of an operation that the application lists itself, and no line of the description names, nobody says who may.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import partial
 
-from checks.acting import account_with, known_values
+from checks.acting import account_with, known_values, usual_role
 from checks.application import Act, Request
 from checks.lab import ApiFlaws, Lab
 from checks.looking import every_named
@@ -33,17 +34,27 @@ def _physician_who_cannot_read(lab: Lab) -> Api:
     return lab.build(ApiFlaws(settings={"access.roles.physician": ["patients:write", "inference:use"]}))
 
 
+def _operations_that_no_act_names(lab: Lab) -> Api:
+    return lab.build(ApiFlaws(documented=True))
+
+
 @check(
     gate=Gate.SECURITY,
     severity=Severity.CRITICAL,
     controls=("hipaa:164.308(a)(3)(i)", "hipaa:164.308(a)(4)(i)", "hipaa:164.312(a)(1)", "hipaa:164.502(b)"),
-    violations=(_nurse_who_manages_users, _researcher_who_reads_patients, _physician_who_cannot_read),
+    violations=(
+        _nurse_who_manages_users,
+        _researcher_who_reads_patients,
+        _physician_who_cannot_read,
+        _operations_that_no_act_names,
+    ),
 )
 def role_matrix_enforced(api: Api) -> Iterator[Finding]:
-    """One finding per role and act, and per act without a log-in."""
+    """One finding per role and act, per act without a log-in, and per operation that the application lists."""
     if not api.application.acts:
         msg = "the application file names no [[act]]"
         raise NotDeclaredError(msg, "acts")
+    usual_role(api)
     accounts = {role: account_with(api, role) for role in api.application.roles}
     yield from every_named({act.name: partial(_tried, api, act, accounts) for act in api.application.acts})
 
@@ -55,6 +66,20 @@ def _tried(api: Api, act: Act, accounts: Mapping[str, Account]) -> Iterator[Find
         yield _judged(api, act, account, owner, api.send(request, account=account).status)
     anybody = next(iter(accounts.values()))
     yield _closed(act, api.send(_request(api, act, _owner(act, anybody, accounts))).status)
+
+    yield from _unnamed(api)
+
+
+def _unnamed(api: Api) -> Iterator[Finding]:
+    named = api.application.requests()
+    for operation in api.operations():
+        known = any(request.is_one_of(operation.method, operation.path) for request in named)
+        yield Finding(
+            subject=f"operation {operation}",
+            ok=known,
+            message="the description names it" if known else "no act names it: nobody says who may",
+            remedy="add an [[act]] for it that says which roles may, or take it out of service",
+        )
 
 
 def _owner(act: Act, account: Account, accounts: Mapping[str, Account]) -> Account:

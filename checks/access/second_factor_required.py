@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.acting import disposable
+from checks.acting import disposable, some_account
 from checks.lab import ApiFlaws, Lab
 from checks.model import CannotLookError, Finding, Gate, NotDeclaredError, Severity, check
 from checks.targets import Account, Api
@@ -27,7 +27,7 @@ def second_factor_required(api: Api) -> Iterator[Finding]:
     if api.application.log_in is None or not api.application.log_in.code:
         msg = 'the application file names no second factor, e.g. [log_in] code = "totp"'
         raise NotDeclaredError(msg, "second_factor")
-    tenant = api.accounts()[0].tenant
+    tenant = some_account(api).tenant
     for role in api.application.roles:
         with disposable(api, role, tenant) as account:
             yield from _refused_without(api, account)

@@ -16,6 +16,7 @@ class Act:
 
     Args:
         name: e.g. ``read patient``; unique.
+        request: what is sent.
         roles: the application's own roles that may.
         phi: whether the answer, or what is written, is protected health information.
         yields: placeholder -> JSON pointer to its value in the answer, for acts that come after.

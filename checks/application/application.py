@@ -11,8 +11,8 @@ Nothing here does I/O, and nothing holds a secret.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import field
+from collections.abc import Iterator, Mapping
+from dataclasses import field, fields, is_dataclass
 
 from pydantic.dataclasses import dataclass
 
@@ -20,7 +20,7 @@ from checks.application.acts import Act, Administration, Canary
 from checks.application.drill import DrillActs
 from checks.application.load import CHAT, READ_BACK, STREAM, WRITE, Action, LoadAct
 from checks.application.log_in import LogIn
-from checks.application.request import STRICT, Path
+from checks.application.request import STRICT, Path, Request
 from checks.application.services import Aggregates, Health, Inference
 from checks.application.storage import Protected, Tenancy, Trail
 from checks.model import NotDeclaredError
@@ -36,6 +36,7 @@ class Application:
         refusals: statuses by which somebody who is logged in is told that they may not.
         closed: paths that nobody may read without a log-in; ``internal`` those that nobody may read from outside.
         members: what paths begin with that only holders of the declared client certificate reach.
+        openapi: answers with the OpenAPI document of what the application does.
         pages: whose headers are looked at.
         none: part that this deployment does not have -> why, in a sentence for the report.
     """
@@ -46,6 +47,7 @@ class Application:
     acts: tuple[Act, ...] = ()
     nobody: Mapping[str, str] = field(default_factory=dict)
     refusals: tuple[int, ...] = (403,)
+    openapi: Request | None = None
     pages: tuple[Path, ...] = ()
     closed: tuple[Path, ...] = ()
     internal: tuple[Path, ...] = ()
@@ -74,6 +76,11 @@ class Application:
         msg = f"the application file has no [[act]] named '{name}'"
         raise NotDeclaredError(msg, "acts")
 
+    def requests(self) -> tuple[Request, ...]:
+        """Every request that any part of the description names."""
+        health = tuple(Request("GET", page.path) for page in self.health)
+        return (*_requests_in(self), *health)
+
     def reads(self, *, phi: bool) -> tuple[Act, ...]:
         """Acts that change nothing; with ``phi`` those that show PHI."""
         return tuple(act for act in self.acts if not act.writes and act.phi >= phi)
@@ -97,3 +104,14 @@ class Application:
         untold = [each for each in self.load if each.action == WRITE and each.read_back is None]
         found = [f"{each.action}{READ_BACK}" for each in untold]
         return (*found, *([STREAM] if self.inference is not None and not self.inference.stream else []))
+
+
+def _requests_in(value: object) -> Iterator[Request]:
+    if isinstance(value, Request):
+        yield value
+    elif isinstance(value, tuple):
+        for each in value:
+            yield from _requests_in(each)
+    elif is_dataclass(value):
+        for part in fields(value):
+            yield from _requests_in(getattr(value, part.name))

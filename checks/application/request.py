@@ -58,6 +58,12 @@ class Request:
         texts = [self.path, *self.form.values(), *self.headers.values(), *_texts(self.json)]
         return frozenset(name for text in texts for name in PLACEHOLDER.findall(text))
 
+    def is_one_of(self, method: str, template: str) -> bool:
+        """Whether it is a request of an operation, whose path has its placeholders under names of its own."""
+        path = self.path.partition("?")[0].rstrip("/")
+        same = re.sub(r"\\\{[^}]*\\\}", "[^/]+", re.escape(template.rstrip("/")))
+        return self.method == method and re.fullmatch(same, path) is not None
+
     @property
     def encoded(self) -> tuple[bytes, str]:
         """The body as it is sent, and its media type; both empty when there is none."""

@@ -15,8 +15,10 @@ class ApiFlaws(Flaws[Api]):
 
     Args:
         settings: dotted setting -> value in place of the reference one, e.g. ``{"session.token_seconds": 86400}``.
+        documented: it lists its operations itself, of which the description does not name all.
         sql: run as superuser in the database before the router starts.
     """
 
     settings: Mapping[str, object] = field(default_factory=dict)
     sql: str = ""
+    documented: bool = False

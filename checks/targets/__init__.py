@@ -8,7 +8,7 @@ What may be done to a host, to see whether a promise survives it, is a Protocol 
 """
 
 from checks.targets.abilities import Isolate, Kill, Pause
-from checks.targets.api import Account, Api, Login
+from checks.targets.api import Account, Api, Login, Operation
 from checks.targets.attempt import Attempt
 from checks.targets.backups import BackupInfo, Backups, Restoration
 from checks.targets.cache import Cache, CacheAccount, CacheReply
@@ -85,6 +85,7 @@ __all__ = [
     "NodeContact",
     "NodeNoise",
     "Objective",
+    "Operation",
     "Participation",
     "PathCertificate",
     "Pause",

@@ -50,6 +50,18 @@ class Login:
         return int(ends) - int(issued)
 
 
+@dataclass(frozen=True)
+class Operation:
+    """Something that the application says itself that it does: method, and path with placeholders in braces."""
+
+    method: str
+    path: str
+
+    def __str__(self) -> str:
+        """As a request is written."""
+        return f"{self.method} {self.path}"
+
+
 @runtime_checkable
 class Api(Protocol):
     """The clinical application.
@@ -62,6 +74,10 @@ class Api(Protocol):
 
     def accounts(self) -> tuple[Account, ...]:
         """The declared test accounts."""
+        ...
+
+    def operations(self) -> tuple[Operation, ...]:
+        """What its OpenAPI document lists; nothing where the description names no such document."""
         ...
 
     def send(self, request: Request, *, account: Account | None = None) -> Reply:

@@ -12,7 +12,7 @@ import time
 from checks.acting import whoami
 from checks.application import Request
 from checks.model import NotDeclaredError
-from checks.targets import Account, Api, AuditTrail, Login, Reply
+from checks.targets import Account, Api, AuditTrail, Login, Operation, Reply
 from fixtures.application.connections import Connections
 from fixtures.application.people import person_of
 from fixtures.deployment.site import Site, declared
@@ -35,6 +35,10 @@ class SignedApi:
     def accounts(self) -> tuple[Account, ...]:
         """The accounts of the target file."""
         return tuple(person.account for person in self._people.values())
+
+    def operations(self) -> tuple[Operation, ...]:
+        """It lists none of itself."""
+        return ()
 
     def send(self, request: Request, *, account: Account | None = None) -> Reply:
         """One request, signed by the account; anonymous ones are not signed."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import socket
 import tomllib
+from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -15,7 +17,7 @@ from checks.targets import Api, Edge, Loads
 from fixtures import REPOSITORY
 from fixtures.deployment.deployment import Deployment
 from fixtures.deployment.destination import destination, endpoint
-from fixtures.deployment.reachability import reachability
+from fixtures.deployment.reachability import Reached, reachability
 from fixtures.deployment.target_file import TargetError, TargetFile, read_target
 from fixtures.services.files import write_private
 from fixtures.stack.certificates import CertificateAuthority
@@ -127,7 +129,7 @@ def test_a_malformed_target_file_is_refused(text: str, reason: str, tmp_path: Pa
     """With the place and the reason."""
     path = tmp_path / "target.toml"
     write_private(path, f'name = "mine"\n{text}\n')
-    with pytest.raises(TargetError, match=re.escape(f"target file {path}{reason}")):
+    with pytest.raises(TargetError, match=rf"target file {re.escape(str(path))}:\d+{re.escape(reason)}"):
         read_target(path)
 
 
@@ -250,13 +252,18 @@ def test_a_gate_sends_a_production_system_no_load_above_its_stated_rate() -> Non
     assert load_spec(fast, load_profile("gate"), 1).profile.rate == 12
 
 
+def _reached(deployment: Deployment) -> Mapping[str, Reached]:
+    with closing(deployment):
+        return reachability(deployment)
+
+
 def test_target_check_says_whether_the_server_can_be_reached() -> None:
-    """A listening port and a closed one."""
+    """A listening port and a closed one; where load goes to an application, its port likewise."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
-        assert reachability(Deployment(_bare(f"http://127.0.0.1:{port}")))["load"] == ""
-    assert "refused" in reachability(Deployment(_bare(f"http://127.0.0.1:{port}")))["load"]
-    assert "load" not in reachability(Deployment(_full("https://127.0.0.1", "127.0.0.1:443")))
+        assert _reached(Deployment(_bare(f"http://127.0.0.1:{port}")))["loads"] == Reached(declared=True)
+    assert "refused" in _reached(Deployment(_bare(f"http://127.0.0.1:{port}")))["loads"].problem
+    assert not _reached(Deployment(_target()))["loads"].declared
 
 
 def test_the_target_files_of_the_readme_are_complete() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from checks.application import Act, Application, LogIn, Request, Trail
-from checks.targets import Account, AuditTrail, Login, Reply, TrailEntry
+from checks.targets import Account, AuditTrail, Login, Operation, Reply, TrailEntry
 
 PHYSICIAN = Account("doctor", "physician", "north")
 FIELDS = {name: name for name in ("username", "resource", "outcome")}
@@ -45,11 +45,16 @@ class SmallClinic:
     def __init__(self, accounts: Sequence[Account], forgets: Sequence[str] = ()) -> None:
         roles = {account.role: account.role for account in accounts}
         self.application = Application(name="clinic", log_in=LogIn(kind="basic"), roles=roles, acts=(LIST, READ))
+        self.documented: tuple[Operation, ...] = ()
         self._accounts, self._forgets, self._trail = tuple(accounts), tuple(forgets), SmallTrail()
 
     def accounts(self) -> tuple[Account, ...]:
         """See `checks.targets.Api.accounts`."""
         return self._accounts
+
+    def operations(self) -> tuple[Operation, ...]:
+        """See `checks.targets.Api.operations`."""
+        return self.documented
 
     def send(self, request: Request, *, account: Account | None = None) -> Reply:
         """See `checks.targets.Api.send`. Whoever is not of the north is told that nothing is there."""

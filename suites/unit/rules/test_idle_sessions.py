@@ -11,7 +11,7 @@ from checks.access.idle_session_ends import idle_session_ends
 from checks.application import Application, Request
 from checks.model import CannotLookError, Finding
 from checks.policy import Policy, SessionPolicy, load_policy
-from checks.targets import Account, AuditTrail, Login, Reply
+from checks.targets import Account, AuditTrail, Login, Operation, Reply
 
 pytestmark = pytest.mark.unit
 HOUR = 3600
@@ -31,6 +31,9 @@ class _Clinic:
 
     def accounts(self) -> tuple[Account, ...]:
         return (NURSE,)
+
+    def operations(self) -> tuple[Operation, ...]:
+        return ()
 
     def send(self, request: Request, *, account: Account | None = None) -> Reply:
         raise NotImplementedError

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from checks.model import CannotLookError, Reason
 from checks.targets import Api, Canary, Edge, Hosts, Loads, Monitoring
 from fixtures.deployment.deployment import Deployment
 from fixtures.deployment.openers import OPENERS
-from fixtures.deployment.reachability import reachability
+from fixtures.deployment.reachability import Reached, reachability
 from fixtures.deployment.target_file import TargetError, TargetFile, read_target, required_keys
 from fixtures.stack.certificates import CertificateAuthority
 from suites.unit.application.clinic import NURSE, Answer, Asked, clinic
@@ -34,6 +35,7 @@ SECTIONS: Mapping[str, Mapping[str, Json]] = {
         "key": "/nowhere/k",
         "ca": "/nowhere/a",
     },
+    "backups": {"configuration": "/nowhere/pgbackrest.conf", "stanza": "main"},
     "hosts": {"private_keys": ["/nowhere/key.pem"]},
 }
 APPLICATION = """
@@ -49,11 +51,16 @@ def authority(tmp_path: Path) -> CertificateAuthority:
     return CertificateAuthority(tmp_path / "ca")
 
 
-def _deployment(authority: CertificateAuthority, **sections: object) -> Deployment:
+def _deployment(authority: CertificateAuthority, text: str = APPLICATION, /, **sections: object) -> Deployment:
     file = authority.certificate.parent / "application.toml"
-    file.write_text(APPLICATION)
+    file.write_text(text)
     described = {"name": "mine", "environment": "test", "application": file, "trust": {"ca": authority.certificate}}
     return Deployment(TargetFile.model_validate(described | sections))
+
+
+def _reached(deployment: Deployment) -> Mapping[str, Reached]:
+    with closing(deployment):
+        return reachability(deployment)
 
 
 def test_whatever_a_rule_looks_through_can_be_opened() -> None:
@@ -81,7 +88,7 @@ def test_the_keys_that_are_named_are_those_that_it_cannot_be_without(section: st
     assert set(required_keys(section)) == set(complete)
     assert TargetFile.model_validate({"name": "mine", section: complete})
     for key in complete:
-        with pytest.raises(ValueError, match=f"{section}.{key}"):
+        with pytest.raises(ValueError, match=section):
             TargetFile.model_validate({"name": "mine", section: {k: v for k, v in complete.items() if k != key}})
 
 
@@ -95,7 +102,7 @@ def test_a_canary_needs_its_section_or_a_reference_stack(authority: CertificateA
 
 def test_a_target_is_opened_once(authority: CertificateAuthority) -> None:
     """What was seen through it is kept; without authorities nothing that is verified is opened."""
-    deployment = _deployment(authority, **SECTIONS)
+    deployment = _deployment(authority, environment="test", **SECTIONS)
     for kind in (Edge, Api, Monitoring, Loads):
         assert deployment.find(kind) is deployment.find(kind)
     deployment.close()
@@ -105,10 +112,12 @@ def test_a_target_is_opened_once(authority: CertificateAuthority) -> None:
 
 def test_every_part_that_cannot_be_used_is_listed(authority: CertificateAuthority) -> None:
     """All of them at once, each with its reason, and what is not declared likewise; never an error."""
-    states = reachability(_deployment(authority, **SECTIONS))
-    assert list(states) == [opener.section for opener in OPENERS.values() if opener.section]
-    assert {section for section, problem in states.items() if not problem or problem == "not declared"} == set()
-    assert set(reachability(Deployment(TargetFile(name="mine"))).values()) == {"not declared"}
+    states = _reached(_deployment(authority, **SECTIONS))
+    assert set(states) == {*SECTIONS, "loads", "canary", "drills"}
+    assert {section for section, state in states.items() if state.declared} == {*SECTIONS, "loads"}
+    assert [section for section, state in states.items() if not state.problem] == []
+    nothing = _reached(Deployment(TargetFile(name="mine"))).values()
+    assert [state for state in nothing if state.declared or not state.problem] == []
 
 
 def test_an_application_that_is_down_behind_a_living_proxy_is_not_reached(authority: CertificateAuthority) -> None:
@@ -117,7 +126,7 @@ def test_an_application_that_is_down_behind_a_living_proxy_is_not_reached(author
 
     def with_accounts(url: str) -> str:
         api = {"base_url": url, "accounts": [NURSE.model_dump(), other.model_dump()]}
-        return reachability(_deployment(authority, api=api))["api"]
+        return _reached(_deployment(authority, api=api))["api"].problem
 
     def lets_in(asked: Asked) -> Answer:
         good = asked.table()["p"] == NURSE.password
@@ -129,6 +138,20 @@ def test_an_application_that_is_down_behind_a_living_proxy_is_not_reached(author
         assert with_accounts(server.base_url) == "these accounts cannot log in: nurse.b (HTTP 401)"
 
 
+@pytest.mark.parametrize("log_in", ['kind = "basic"', 'kind = "basic"\nwhoami = "GET /me"'])
+def test_an_application_that_is_never_asked_to_log_anybody_in_is_asked_for_something(
+    authority: CertificateAuthority, log_in: str
+) -> None:
+    """A password that goes with every request is sent before anything is said of it; and a page is asked for."""
+    for answer, said in ((Answer(502), "502"), (Answer(503), "503"), (Answer(), "")):
+        with clinic(lambda _, answer=answer: answer) as server:  # type: ignore[misc]
+            api = {"base_url": server.base_url, "accounts": [NURSE.model_dump()]}
+            deployment = _deployment(authority, f'name = "clinic"\n[log_in]\n{log_in}\n', api=api)
+            problem = _reached(deployment)["api"].problem
+        assert said in problem
+        assert bool(problem) == bool(said)
+
+
 @pytest.mark.parametrize(
     ("answer", "reason"),
     [
@@ -137,6 +160,9 @@ def test_an_application_that_is_down_behind_a_living_proxy_is_not_reached(author
         (Answer(json={"status": "success", "data": {"groups": 5}}), "does not answer as Prometheus does"),
         (Answer(), "/api/v1/rules answers with no JSON"),
         (Answer(503), "/api/v1/rules answers 503"),
+        (Answer(json={"data": {"groups": [{}]}}), "/api/v1/rules does not answer as Prometheus does"),
+        (Answer(json={"data": {"groups": ["a"]}}), "/api/v1/rules does not answer as Prometheus does"),
+        (Answer(json={"data": {"groups": [{"rules": [{"alert": "a"}]}]}}), "does not answer as Prometheus does"),
         (Answer(json={"data": {"groups": []}}), ""),
     ],
 )
@@ -146,7 +172,7 @@ def test_what_stands_in_prometheus_place_is_told_from_it(
     """By one sentence."""
     with clinic(lambda _: answer) as server:
         urls = dict.fromkeys(("prometheus", "receiver"), server.base_url)
-        problem = reachability(_deployment(authority, monitoring=urls))["monitoring"]
+        problem = _reached(_deployment(authority, monitoring=urls))["monitoring"].problem
     assert problem.endswith(reason)
     assert bool(problem) == bool(reason)
 
@@ -158,7 +184,7 @@ def test_a_model_server_that_does_not_generate_is_named(authority: CertificateAu
         return Answer() if asked.path == "/health" else Answer(json={"choices": []})
 
     with clinic(answers) as server:
-        problem = reachability(_deployment(authority, inference={"servers": [server.base_url]}))["inference"]
+        problem = _reached(_deployment(authority, inference={"servers": [server.base_url]}))["inference"].problem
     assert re.fullmatch(r"127\.0\.0\.1:\d+: its completion is not understood: IndexError: .*", problem)
 
 
@@ -167,7 +193,7 @@ def test_a_file_that_can_be_looked_at_is_reached(authority: CertificateAuthority
     key = authority.certificate.parent / "ca.key"
     deployment = _deployment(authority, hosts={"private_keys": [key]})
     assert deployment.find(Hosts)
-    assert reachability(deployment)["hosts"] == ""
+    assert _reached(deployment)["hosts"] == Reached(declared=True)
 
 
 def test_what_makes_it_this_deployment_names_no_address(authority: CertificateAuthority) -> None:
