@@ -55,12 +55,16 @@ def up(name: str, driver: str | None) -> None:
 @_name
 @click.argument("options", nargs=-1, type=click.UNPROCESSED)
 def gate(name: str, options: tuple[str, ...]) -> int:
-    """Gate NAME by its own policy, under a short load; OPTIONS after -- pass on to pytest."""
+    """Gate NAME by its own policy, under a load of its size; OPTIONS after -- pass on to pytest."""
     if runs.find(_run_of(name)) is None:
         message = f"example {name} is not up: clinical-gate example up {name}"
         raise TargetError(message)
-    policy = REPOSITORY / "examples" / name / "policy.toml"
-    chosen = (f"--target={target(name).resolve()}", f"--policy={policy}", "--load-profile=smoke")
+    folder = REPOSITORY / "examples"
+    chosen = (
+        f"--target={target(name).resolve()}",
+        f"--policy={folder / name / 'policy.toml'}",
+        f"--load-profile={folder / 'load.toml'}",
+    )
     argv = [sys.executable, "-m", "pytest", "-m", "gate", *chosen, *options]
     return subprocess.run(argv, cwd=REPOSITORY, check=False).returncode
 

@@ -175,8 +175,16 @@ def _measure(options: LoadOptions, policy: Policy, profile: Profile, seed: int, 
     rule = _autoscaling(policy) if options.autoscale else None
     target = read_target(options.target)
     listen = endpoint("--master", options.master) if options.master else ""
-    objectives = policy.performance.objectives()
-    spec = load_spec(target, profile, seed, objectives, processes=processes, listen=listen)
+    promised = policy.performance
+    spec = load_spec(
+        target,
+        profile,
+        seed,
+        promised.objectives(),
+        promised_users=promised.users,
+        processes=processes,
+        listen=listen,
+    )
     spec.assignments()  # what is refused is refused before anything is said, or written
     if options.output:
         _make(options.output)

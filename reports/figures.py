@@ -7,13 +7,27 @@ from collections.abc import Mapping
 
 from pydantic import Field, FiniteFloat
 
-from checks.targets import Drill, Latencies, Load, PrivacyClaim, Spending, Written
+from checks.targets import Drill, Effect, Latencies, Load, PrivacyClaim, Sent, Spending, Written
 from reports.records import Record
 from reports.redaction import printable
 
 
 def _finite(value: float | None) -> float | None:
     return value if value is not None and math.isfinite(value) else None
+
+
+class SentRecord(Record):
+    """So many of a kind (requests, statements, log-ins...) that were sent to one address in order to look at it."""
+
+    target: str
+    unit: str
+    effect: Effect
+    count: int
+
+    @classmethod
+    def of(cls, sent: Sent) -> SentRecord:
+        """The same figures."""
+        return cls(target=printable(sent.target), unit=sent.unit, effect=sent.effect, count=sent.count)
 
 
 class DrillRecord(Record):
@@ -147,6 +161,7 @@ class LoadRecord(Record):
         burn_rate: share that failed over the error budget; at 1 a month's budget lasts a month (Google, The Site
             Reliability Workbook, chapter 5). None too without a budget.
         goodput: share of the requests that were good; None too where the load had no objectives.
+        left_out: kinds that the profile asks for and the description of the application leaves out.
     """
 
     profile: str
@@ -171,6 +186,7 @@ class LoadRecord(Record):
     generators: tuple[GeneratorRecord, ...] = ()
     written: WrittenRecord | None = None
     accelerators: tuple[AcceleratorRecord, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, load: Load, error_budget: float | None = None) -> LoadRecord:
@@ -209,6 +225,7 @@ class LoadRecord(Record):
                 for each in load.generators
             ),
             written=WrittenRecord.of(load.written) if load.written else None,
+            left_out=load.left_out,
             accelerators=tuple(
                 AcceleratorRecord(name=printable(each.name), memory=each.memory, utilisation=each.utilisation)
                 for each in load.accelerators

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from checks.catalogue import CatalogueError
-from checks.model import Check
+from checks.model import Check, plain
 from checks.policy import Policy, PolicyError, load_policy, policy_names
 from fixtures.own_code.checks import Rulebook, rulebook
 from fixtures.own_code.python_file import PythonFileError
@@ -112,4 +112,4 @@ def rules_of(config: pytest.Config) -> tuple[Check, ...]:
     try:
         return config.stash[OPTIONS].rulebook.rules
     except OPTION_ERRORS as problem:
-        pytest.exit(f"clinical-gate: {problem}", returncode=2)
+        pytest.exit(f"clinical-gate: {plain(str(problem))}", returncode=2)

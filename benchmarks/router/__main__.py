@@ -18,6 +18,7 @@ from benchmarks.router.reads import read_through
 from benchmarks.router.report import KPI_RATE, RouterReport
 from benchmarks.router.stages import StageWatch
 from benchmarks.wrk import BenchmarkError
+from checks.application.load import Action
 from fixtures.deployment.target_file import TargetError, TargetFile, read_target
 from fixtures.hosts import HostError
 from fixtures.stack import runs
@@ -26,7 +27,7 @@ from fixtures.stack.topology import Stack
 from fixtures.targets.load.target import load_spec, send
 from fixtures.watch.processors import CpuWatch
 from loadtests.generator.spec import LoadSpec, SpecError
-from loadtests.schedules.profiles import Action, Profile
+from loadtests.schedules.profiles import Profile
 
 USERS = (1, 16, 100)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from loadtests.schedules.profiles import Action, Profile, load_profile, make_profile
+from checks.application.load import Action
+from loadtests.schedules.profiles import Profile, load_profile, make_profile
 
 READ: Action = "patient.read"
 CHAT: Action = "inference.chat"

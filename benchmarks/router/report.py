@@ -6,9 +6,9 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.wrk import Measured
+from checks.application.load import Action
 from checks.targets import Latencies, Load
 from fixtures.watch.processors import CpuWatch
-from loadtests.schedules.profiles import Action
 
 KPI_RATE, KPI_P95_MS = 1000.0, 200.0
 _PARTS = ("edge", "router", "database", "cache", "inference", "generator", "monitoring")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.acting import disposable, own_roles
+from checks.acting import own_roles, somebody
 from checks.lab import ApiFlaws, Lab
 from checks.model import CannotLookError, Finding, Gate, Severity, check
 from checks.policy import Policy
@@ -38,7 +38,7 @@ def idle_session_ends(api: Api, policy: Policy) -> Iterator[Finding]:
     """What a log-in states against ``session.idle_seconds``; and a session left alone, where that is short."""
     limit = policy.session.idle_seconds
     role = (*own_roles(api, "nurse"), *api.application.roles)[0]
-    with disposable(api, role, api.accounts()[0].tenant) as account:
+    with somebody(api, role, api.accounts()[0].tenant) as account:
         stated = _stated(api, account, limit)
         if stated is not None:
             yield Finding(

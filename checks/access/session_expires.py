@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.acting import disposable, own_roles, whoami
+from checks.acting import own_roles, somebody, whoami
 from checks.lab import ApiFlaws, Lab
 from checks.model import CannotLookError, Finding, Gate, Severity, check
 from checks.policy import Policy
@@ -30,7 +30,7 @@ def _logout_without_effect(lab: Lab) -> Api:
 def session_expires(api: Api, policy: Policy) -> Iterator[Finding]:
     """The lifetime that a token states, in the answer and in itself; and what it is worth after the log-out."""
     role = (*own_roles(api, "nurse"), *api.application.roles)[0]
-    with disposable(api, role, api.accounts()[0].tenant) as account:
+    with somebody(api, role, api.accounts()[0].tenant) as account:
         yield from _lifetime(api, account, policy.session.token_seconds)
         yield _after_logout(api, account)
 

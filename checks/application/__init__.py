@@ -3,6 +3,7 @@
 from checks.application.acts import Act, Administration, Canary
 from checks.application.application import Application
 from checks.application.drill import DrillActs, DrillReading
+from checks.application.load import LoadAct, LoadReadBack
 from checks.application.log_in import LogIn
 from checks.application.request import Json, Request
 from checks.application.services import Aggregates, Health, Inference, NodeQuery
@@ -21,6 +22,8 @@ __all__ = [
     "Health",
     "Inference",
     "Json",
+    "LoadAct",
+    "LoadReadBack",
     "LogIn",
     "NodeQuery",
     "Protected",

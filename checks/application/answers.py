@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import lru_cache
 
 import jsonpointer
 
@@ -20,7 +21,7 @@ def values_at(body: bytes, pointer: str) -> frozenset[str]:
         document = json.loads(body)
     except ValueError:
         return frozenset()
-    return frozenset(str(value) for value in _walk(document, jsonpointer.JsonPointer(pointer).parts))
+    return frozenset(values_in(document, pointer))
 
 
 def value_at(body: bytes, pointer: str) -> str:
@@ -33,10 +34,36 @@ def element_at(document: object, pointer: str) -> object:
     return jsonpointer.JsonPointer(pointer).resolve(document, None)
 
 
-def _walk(document: object, parts: list[str]) -> Iterator[object]:
+def values_in(document: object, pointer: str) -> tuple[str, ...]:
+    """Every text or number there, in the document's order."""
+    return tuple(str(value) for value in _walk(document, _parts(pointer)) if _is_plain(value))
+
+
+def is_in(document: object, pointer: str) -> bool:
+    """Whether there is anything there; ``null`` is nothing."""
+    return next(_walk(document, _parts(pointer)), None) is not None
+
+
+def rows_in(document: object, pointer: str) -> int:
+    """How many elements the first list has through which a pointer leads; 0 when there is no such list."""
+    parts = _parts(pointer)
+    way = parts[: parts.index("0")] if "0" in parts else parts
+    found = next(_walk(document, way), None)
+    return len(found) if isinstance(found, list) else 0
+
+
+@lru_cache(maxsize=256)
+def _parts(pointer: str) -> tuple[str, ...]:
+    return tuple(jsonpointer.JsonPointer(pointer).parts)
+
+
+def _is_plain(value: object) -> bool:
+    return isinstance(value, str | int | float) and not isinstance(value, bool)
+
+
+def _walk(document: object, parts: tuple[str, ...]) -> Iterator[object]:
     if not parts:
-        if isinstance(document, str | int | float) and not isinstance(document, bool):
-            yield document
+        yield document
         return
     head, rest = parts[0], parts[1:]
     if isinstance(document, list) and head == "0":

@@ -18,6 +18,7 @@ from pydantic.dataclasses import dataclass
 
 from checks.application.acts import Act, Administration, Canary
 from checks.application.drill import DrillActs
+from checks.application.load import CHAT, READ_BACK, STREAM, WRITE, Action, LoadAct
 from checks.application.log_in import LogIn
 from checks.application.request import STRICT, Path
 from checks.application.services import Aggregates, Health, Inference
@@ -58,6 +59,7 @@ class Application:
     protected: tuple[Protected, ...] = ()
     canary: Canary | None = None
     drill: DrillActs | None = None
+    load: tuple[LoadAct, ...] = ()
     none: Mapping[str, str] = field(default_factory=dict)
 
     def act(self, name: str) -> Act:
@@ -80,3 +82,18 @@ class Application:
         """Acts whose answers hold a value for a placeholder, those first that need the fewest values themselves."""
         found = [act for act in self.acts if placeholder in act.yields and not act.writes]
         return tuple(sorted(found, key=lambda act: len(act.request.placeholders)))
+
+    def loaded(self) -> Mapping[Action, tuple[str, ...] | None]:
+        """The actions that a load can ask for, with the application's own roles that may; None for anybody."""
+        found: dict[Action, tuple[str, ...] | None] = {}
+        for each in self.load:
+            found[each.action] = self.act(each.act).roles if each.act else None
+        if self.inference is not None and (self.inference.model or self.yielding("model")):
+            found[CHAT] = self.inference.roles
+        return found
+
+    def unmeasured(self) -> tuple[str, ...]:
+        """What a load cannot tell of these: whether answers come token by token, and what became of writes."""
+        untold = [each for each in self.load if each.action == WRITE and each.read_back is None]
+        found = [f"{each.action}{READ_BACK}" for each in untold]
+        return (*found, *([STREAM] if self.inference is not None and not self.inference.stream else []))

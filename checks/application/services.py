@@ -82,9 +82,15 @@ class Aggregates:
 
 @dataclass(frozen=True, config=STRICT)
 class Inference:
-    """How the application passes prompts on: its flavour, the path that goes before, and the model's name there."""
+    """How the application passes prompts on: its flavour, the path that goes before, and the model's name there.
+
+    Args:
+        model: empty where an act yields it.
+        stream: whether it sends an answer token by token when it is asked to.
+    """
 
     flavour: Flavour = "openai"
-    prefix: str = ""
+    prefix: Annotated[str, Field(pattern=r"^(/.*[^/])?$")] = ""
     model: str = ""
     roles: tuple[str, ...] = ()
+    stream: bool = True

@@ -6,7 +6,8 @@ bad = late_or_failed(requests_of(load, "inference"), 2000)   # how many at least
 
 from __future__ import annotations
 
-from checks.model import CannotLookError, Reason
+from checks.application.load import lines_for
+from checks.model import CannotLookError, NotDeclaredError, Reason
 from checks.performance._early_stopping import BadCount
 from checks.policy import PerformancePolicy
 from checks.targets import Latencies, Load
@@ -58,8 +59,24 @@ def requests_of(load: Load, *heads: str) -> Latencies:
     found = Latencies.merged(name, (kind for kind in load.kinds if _is_request(kind, heads)))
     if not found.total:
         msg = f"the load '{load.profile}' sent no request of the kind {name}"
+        raise_if_left_out(load, msg, *heads)
         raise CannotLookError(msg, Reason.EXAMINED_NOTHING)
     return found
+
+
+def raise_if_left_out(load: Load, missed: str, *heads: str) -> None:
+    """Say which lines would let the load have what was missed.
+
+    Args:
+        heads: of the kinds that were missed, or whole kinds.
+
+    Raises:
+        NotDeclaredError: the description of the application leaves some of them out.
+    """
+    wanted = [kind for kind in load.left_out if kind in heads or (DERIVED not in kind and kind.split(".")[0] in heads)]
+    if wanted:
+        msg = f"{missed}, which the application file does not describe: add {lines_for(wanted)}"
+        raise NotDeclaredError(msg, "load")
 
 
 def first_tokens_of(load: Load, head: str) -> tuple[Latencies, Latencies]:
@@ -72,6 +89,8 @@ def first_tokens_of(load: Load, head: str) -> tuple[Latencies, Latencies]:
     streamed = [k for k in load.kinds if _is_request(k, (head,)) and k.kind in times]
     if not streamed:
         msg = f"the load '{load.profile}' had no streamed answer of the kind {head}"
+        untold = (kind for kind in load.left_out if kind.endswith(FIRST_TOKEN) and _is_of(kind, head))
+        raise_if_left_out(load, msg, head, *untold)
         raise CannotLookError(msg, Reason.EXAMINED_NOTHING)
     first = Latencies.merged(f"{head}{FIRST_TOKEN}", (times[k.kind] for k in streamed))
     return Latencies.merged(head, streamed), first
@@ -123,6 +142,7 @@ def first_token_late_or_none(streamed: Latencies, first: Latencies, limit_ms: fl
 def evidence_of(load: Load, found: Latencies) -> str:
     """Evidence: the load, its percentiles, its errors, and how late and how busy the generator was."""
     causes = ", ".join(f"{cause}: {count}" for cause, count in sorted(found.errors.items())) or "none"
+    left_out = f"\nnot described, so not sent: {', '.join(load.left_out)}" if load.left_out else ""
     busiest = max(load.generators, key=lambda each: each.cpu, default=None)
     which = (
         f"{busiest.name}, the busiest of {len(load.generators)}"
@@ -133,12 +153,16 @@ def evidence_of(load: Load, found: Latencies) -> str:
         f"profile {load.profile}: {load.users} users, {load.arrival}, {load.seconds:g} s, seed {load.seed}\n"
         f"{found.kind}: n={found.total} p50={found.percentile(0.5):.1f} p95={found.percentile(0.95):.1f} "
         f"p99={found.percentile(0.99):.1f} max={found.percentile(1):.1f} ms from the intended start; errors: {causes}\n"
-        f"{which}: {load.generator_cpu:.0%} of one core{_lateness(load)}"
+        f"{which}: {load.generator_cpu:.0%} of one core{_lateness(load)}{left_out}"
     )
 
 
 def _is_request(kind: Latencies, heads: tuple[str, ...]) -> bool:
     return DERIVED not in kind.kind and (not heads or kind.kind.split(".")[0] in heads)
+
+
+def _is_of(kind: str, head: str) -> bool:
+    return kind.split(".", maxsplit=1)[0] == head
 
 
 def _below(value_ms: float) -> float:

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from checks.application.load import READ_BACK, WRITE
 from checks.lab import Lab, LoadFlaws
 from checks.model import CannotLookError, Finding, Gate, Reason, Severity, check
 from checks.performance._early_stopping import P95, BadCount, claim_holds
-from checks.performance._load_record import REFUSED, certainly_over, evidence_of
+from checks.performance._load_record import REFUSED, certainly_over, evidence_of, raise_if_left_out
 from checks.performance._spike import requests_among, requests_between, spike_load
 from checks.policy import Policy
 from checks.targets import Latencies, Load, Loads
@@ -90,6 +91,8 @@ def _written(subject: str, load: Load) -> Iterator[Finding]:
     written = load.written
     if written is None or not written.complete:
         msg = f"what the load '{load.profile}' wrote was not read back{' completely' if written else ''}"
+        if written is None:
+            raise_if_left_out(load, msg, WRITE, f"{WRITE}{READ_BACK}")
         raise CannotLookError(msg)
     if not written.acknowledged:
         msg = f"of what the load '{load.profile}' wrote nothing was acknowledged"

@@ -82,6 +82,8 @@ class Load:
         generators: the processes that sent it.
         written: what became of its writes; None when it wrote nothing or did not look.
         accelerators: the GPUs that served it, where they could be watched.
+        left_out: kinds that the profile asks for and the description of the application leaves out: actions, and times
+            inside them (``inference.chat:first_token``).
         tokens: of its streamed answers, as their servers said; a chunk counts as one where a server did not.
     """
 
@@ -102,6 +104,7 @@ class Load:
     generators: tuple[GeneratorProcess, ...] = ()
     written: Written | None = None
     accelerators: tuple[Accelerator, ...] = ()
+    left_out: tuple[str, ...] = ()
     tokens: int = 0
 
 

@@ -6,6 +6,7 @@ Program("redis", host, Launch(("redis-server", path), user="redis"), configure=w
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import pwd
 import signal
@@ -81,6 +82,11 @@ class Premises:
             lstrip_blocks=True,
             keep_trailing_newline=True,
         )
+
+
+def load_network(driver: Driver) -> str:
+    """Source addresses of the users of a load: the upper half of the harness's own, which alone this machine has."""
+    return str(list(ipaddress.ip_network(driver.harness_network).subnets())[1])
 
 
 def service_account(name: str) -> str:

@@ -22,7 +22,7 @@ SERVER_NAME = "fhir.clinic.test"
 PROVIDER_PORT, FHIR_PORT = 8444, 8443
 HOSPITALS = ("riverside", "st-jude")
 LIFETIME_S = 900
-LOAD_CLIENTS = 24
+LOAD_CLIENTS = {"clinician": 16, "ward": 8}
 # SMART scopes of each role; "write" is also what erases (http://hl7.org/fhir/smart-app-launch/1.0.0/scopes-and-launch-context/).
 ROLES: Mapping[str, str] = {
     "clinician": "user/Patient.* user/Observation.* user/Condition.* user/Organization.read user/Assistant.use",
@@ -49,10 +49,11 @@ def clients() -> tuple[Client, ...]:
 
 
 def load_clients() -> tuple[Client, ...]:
-    """Clinicians' clients that a load acts as."""
+    """Those that a load acts as."""
     return tuple(
-        Client(f"{hospital}-clinician-{number:02d}", "clinician", hospital)
-        for number in range(LOAD_CLIENTS // len(HOSPITALS))
+        Client(f"{hospital}-{role}-{number:02d}", role, hospital)
+        for role, count in LOAD_CLIENTS.items()
+        for number in range(count // len(HOSPITALS))
         for hospital in HOSPITALS
     )
 

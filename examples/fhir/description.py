@@ -5,6 +5,7 @@ from __future__ import annotations
 from jinja2 import StrictUndefined, Template
 
 from examples.common.power import PowerSwitch
+from examples.common.program import load_network
 from examples.common.wire import watched
 from examples.fhir.applications import SERVER_NAME, clients, load_clients, secret
 from examples.fhir.cache import PORT as CACHE_PORT
@@ -25,6 +26,7 @@ def describe(site: FhirSite) -> str:
         application=HERE / "application.toml",
         ca=premises.authority.certificate,
         driver=premises.driver,
+        load_network=load_network(premises.driver),
         edge=site.edge.host.address,
         https_port=https_port(),
         http_port=http_port(),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from examples.common.power import PowerSwitch
+from examples.common.program import load_network
 from examples.common.wire import watched
 from examples.orthanc.cache import OPERATOR
 from examples.orthanc.cache import PORT as CACHE_PORT
@@ -33,6 +34,7 @@ def describe(site: OrthancSite) -> str:
         application=application,
         ca=premises.authority.certificate,
         driver=premises.driver,
+        load_network=load_network(premises.driver),
         edge=site.edge.host.address,
         https_port=https_port(),
         http_port=http_port(),

@@ -10,7 +10,7 @@ from fixtures.services import ServiceError
 
 INSTITUTIONS = ("riverside", "st-jude")
 ROLES = ("radiologist", "technologist", "modality", "administrator", "quality")
-LOAD_USERS = 12
+LOAD_USERS = {"radiologist": 8, "technologist": 4}
 
 
 @dataclass(frozen=True)
@@ -28,10 +28,11 @@ def users() -> tuple[ArchiveUser, ...]:
 
 
 def load_users() -> tuple[ArchiveUser, ...]:
-    """Radiologists whom a load acts as."""
+    """Those whom a load acts as."""
     return tuple(
-        ArchiveUser(f"{place}-{number}-radiologist", "radiologist", place)
-        for number in range(LOAD_USERS // len(INSTITUTIONS))
+        ArchiveUser(f"{place}-{number}-{role}", role, place)
+        for role, count in LOAD_USERS.items()
+        for number in range(count // len(INSTITUTIONS))
         for place in INSTITUTIONS
     )
 

@@ -29,7 +29,10 @@ def send(spec: LoadSpec, progress: Path) -> Load:
                 return LoadGenerator(spec, senders, progress, lost).run()
         except SpecError as problem:
             return empty_record(spec, str(problem))
-    part = Part(spec)
+    try:
+        part = Part(spec)
+    except SpecError as problem:
+        return empty_record(spec, str(problem))
     runner = Environment(user_classes=users_on(part.stage), catch_exceptions=False).create_local_runner()
     runner.start(spec.profile.users, spawn_rate=spec.profile.users)
     try:

@@ -109,6 +109,7 @@ class LoadGenerator:
             marks=_spike(self._spec.profile),
             opened_ns=self._opened_ns,
             accelerators=self._gpus,
+            left_out=self._spec.left_out,
         )
 
     def _log_in(self) -> str:

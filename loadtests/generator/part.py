@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import socket
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -11,11 +12,14 @@ import gevent
 import psutil
 from gevent.lock import Semaphore
 
+from checks.application.codes import STEP_S
 from checks.targets import GeneratorProcess, Load
-from loadtests.generator.spec import LoadSpec, empty_record
+from loadtests.generator.accounts import LoadAccount
+from loadtests.generator.spec import LoadSpec, SpecError, empty_record
 from loadtests.recording.merge import together
 from loadtests.recording.recorder import Recorder
 from loadtests.schedules.arrivals import arrivals
+from loadtests.users.account_session import AccountSession
 from loadtests.users.http_client import Endpoint, HttpClient, trust
 from loadtests.users.locust_users import Stage
 from loadtests.users.sessions import UserSession
@@ -105,29 +109,62 @@ class Part:
 
 def _stage(spec: LoadSpec, recorder: Recorder, number: int, of: int) -> Stage:
     host, port = spec.address()
+    _check_source(spec.source(number))
 
-    def endpoint(certificate: str, key: str) -> Endpoint:
-        tls = trust(spec.ca, certificate, key) if spec.tls else None
-        return Endpoint(host, port, spec.server_name, tls, spec.prefix)
-
-    usual, node = endpoint(spec.certificate, spec.key), endpoint(spec.node_certificate, spec.node_key)
+    tls = trust(spec.ca, spec.certificate, spec.key) if spec.tls else None
+    usual = Endpoint(host, port, spec.server_name, tls, spec.prefix)
+    tls = trust(spec.ca, spec.node_certificate, spec.node_key) if spec.tls else None
+    node = Endpoint(host, port, spec.server_name, tls, spec.prefix)
     turn = Semaphore(max(spec.log_ins_at_once // of, 1))
-    stage = Stage(spec.profile, waiting={})
+    stage, sessions, timeout_s = Stage(spec.profile, waiting={}), _Sessions(spec, number), spec.profile.timeout_s
     for index, (role, identity) in enumerate(spec.assignments()):
+        account, patience_s = sessions.of(identity, index)
         if index % of != number:
             continue
-        client = HttpClient(
-            node if role == "node" else usual, source=spec.source(index), timeout_s=spec.profile.timeout_s
-        )
+        client = HttpClient(node if role == "node" else usual, source=spec.source(index), timeout_s=timeout_s)
         client.authorization = f"Bearer {spec.api_key}" if spec.api_key else ""
-        session = UserSession(
-            role,
-            identity,
-            client,
-            recorder,
-            spec,
-            turn=turn,
-            patience_s=spec.patience_s(index),
-        )
+        session = UserSession(role, account, client, recorder, spec, turn=turn, patience_s=patience_s)
         stage.waiting.setdefault(role, []).append((session, arrivals(spec.profile, role, index, spec.seed)))
     return stage
+
+
+def _check_source(address: str) -> None:
+    if not address:
+        return
+    try:
+        with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as probe:
+            probe.bind((address, 0))
+    except OSError as problem:
+        msg = f"cannot send from {address}, which is in the target's [client] load_network: {problem.strerror}"
+        raise SpecError(msg) from problem
+
+
+class _Sessions:
+    """The accounts of a part, each with a session that its users share."""
+
+    def __init__(self, spec: LoadSpec, number: int) -> None:
+        self._spec, self._number = spec, number
+        self._known: dict[LoadAccount, tuple[AccountSession, float]] = {}
+
+    def of(self, identity: LoadAccount | None, index: int) -> tuple[AccountSession | None, float]:
+        """The session of a user's account, and how long to wait before its log-in."""
+        spec, known = self._spec, self._known
+        if identity is None:
+            return None, 0.0
+        if identity not in known:
+            shared = spec.users_per_account > 1
+            asks = spec.how_to_log_in().kind not in ("basic", "bearer")
+            patience_s = spec.patience_s(len(known) if shared else index) if asks else 0.0
+            if shared and identity.totp_secret:
+                patience_s += self._number * STEP_S  # another process may have the same account: a code is good once
+            known[identity] = AccountSession(identity, spec, self._authority(index)), patience_s
+        return known[identity]
+
+    def _authority(self, index: int) -> HttpClient | None:
+        spec = self._spec
+        if not spec.authority_url:
+            return None
+        whom = spec.model_copy(update={"base_url": spec.authority_url})
+        tls = trust(spec.ca) if whom.tls else None
+        endpoint = Endpoint(*whom.address(), spec.authority_name, tls, whom.prefix)
+        return HttpClient(endpoint, source=spec.source(index), timeout_s=spec.profile.timeout_s)

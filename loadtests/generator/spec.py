@@ -14,28 +14,18 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from checks.application import LogIn
+from checks.application import Application, LogIn
+from checks.application.codes import STEP_S
 from checks.targets import Accelerator, GeneratorProcess, Latencies, Load, Mark, Objective, Slice, Written
-from loadtests.schedules.profiles import ACCOUNT_ROLES, Profile, Role
+from loadtests.generator.accounts import Assignment, LoadAccount, TooFewAccountsError, shared_out
+from loadtests.schedules.profiles import Profile
 from loadtests.users.log_in import why_unplayable
 
-PATIENTS_PER_NURSE = 50  # patients that a nurse asks for when logging in, and then works with
 BEFOREHAND = ("leader", "workers", "log-in")  # phases of a load in which nothing of it has been sent yet
 
 
 class SpecError(Exception):
     """The load cannot be sent to this target; the message says what is missing."""
-
-
-class LoadAccount(BaseModel):
-    """A test account of the target, with its secrets."""
-
-    model_config = ConfigDict(frozen=True)
-
-    username: str
-    role: str
-    password: str
-    totp_secret: str
 
 
 class Destination(BaseModel):
@@ -47,13 +37,16 @@ class Destination(BaseModel):
         ca: PEM file with the trust anchors; empty takes the system's.
         certificate: PEM file with a client certificate, which all users show; ``key`` holds its key.
         node_certificate: likewise, which only the federation's nodes show; ``node_key`` holds its key.
-        accounts: identities to log in with; none means that the users need no log-in. ``log_in`` says how they do.
+        application: what the users of an application do; None of a bare server.
+        accounts: identities to log in with; none means that the users need no log-in.
+        users_per_account: how many users may be the same account.
+        authority_url: where one logs in, if not there, as ``base_url``; ``authority_name`` is what it is called.
         sources: prefix (CIDR) of source addresses, one per user as far as they go; empty leaves it to the system.
         exempt_sources: likewise, for profiles outside the target's rate limits.
         log_ins_per_minute: what the target allows per source address.
         log_ins_at_once: how many log-ins may be under way together; they cost the target a password hash each.
-        dialect: how chats are asked for.
-        model: name of the model that chats ask for.
+        dialect: how chats are asked for, below ``chat_prefix``; ``streamed`` whether token by token.
+        model: name of the model that chats ask for, unless the application yields it.
         page: path that visitors read.
         api_key: what all users show as a bearer token, where they need not log in.
         secret: what leader and workers know each other by, beside the accounts.
@@ -69,17 +62,22 @@ class Destination(BaseModel):
     key: str = ""
     node_certificate: str = ""
     node_key: str = ""
+    application: Application | None = None
     accounts: tuple[LoadAccount, ...] = ()
-    log_in: LogIn | None = None
+    users_per_account: Annotated[int, Field(ge=1)] = 1
+    authority_url: str = ""
+    authority_name: str = ""
     sources: str = ""
     exempt_sources: str = ""
     log_ins_per_minute: float = 5.0
     log_ins_at_once: int = 8
     dialect: Literal["openai", "ollama"] = "openai"
+    chat_prefix: str = ""
+    streamed: bool = True
     model: str = "clinical"
     page: str = "/"
-    api_key: str = ""
-    secret: str = ""
+    api_key: str = Field(default="", repr=False)
+    secret: str = Field(default="", repr=False)
 
     def how_to_log_in(self) -> LogIn:
         """How the accounts log in.
@@ -87,10 +85,11 @@ class Destination(BaseModel):
         Raises:
             SpecError: it is not described, or not in a way that a load's users know.
         """
+        log_in = self.application.log_in if self.application else None
         problem = f'{self.target} does not say how its accounts log in: add application = "FILE", whose [log_in] does'
-        if self.log_in is None or (problem := why_unplayable(self.log_in)):
+        if log_in is None or (problem := why_unplayable(log_in)):
             raise SpecError(problem)
-        return self.log_in
+        return log_in
 
     def facing(self, profile: Profile) -> Destination:
         """The same, from the source addresses that a profile wants."""
@@ -140,6 +139,7 @@ class Destination(BaseModel):
     def seal(self, text: str) -> str:
         """HMAC-SHA256 (hex) of a message under what only those who have this target's file know."""
         shared = {"target", "base_url", "server_name", "dialect", "model", "page", "accounts", "api_key", "secret"}
+        shared |= {"application", "users_per_account"}
         known = self.model_dump_json(include=shared)
         return hmac.new(hashlib.sha256(known.encode()).digest(), text.encode(), hashlib.sha256).hexdigest()
 
@@ -149,6 +149,7 @@ class LoadSpec(Destination):
 
     Args:
         objectives: by the head of a kind of request, what a good one keeps.
+        left_out: what the profile asks for besides, see `checks.targets.Load`.
         processes: how many processes of this machine send it.
         listen: ``host:port`` where workers of other machines report; with it, ``processes`` is how many are awaited.
         patience: seconds to wait for all processes to come.
@@ -157,11 +158,12 @@ class LoadSpec(Destination):
     profile: Profile
     seed: int
     objectives: dict[str, Objective] = {}
+    left_out: tuple[str, ...] = ()
     processes: Annotated[int, Field(ge=1, le=256)] = 1
     listen: str = ""
     patience: float = 60.0
 
-    def assignments(self) -> tuple[tuple[Role, LoadAccount | None], ...]:
+    def assignments(self) -> tuple[Assignment, ...]:
         """Each user's role and account, in the order of the users' indices.
 
         Raises:
@@ -169,21 +171,12 @@ class LoadSpec(Destination):
         """
         if self.accounts:
             self.how_to_log_in()
-        assigned: list[tuple[float, Role, LoadAccount | None]] = []
-        for role, count in self.profile.headcount().items():
-            if not self.accounts or role not in ACCOUNT_ROLES:
-                assigned += [((number + 0.5) / count, role, None) for number in range(count)]
-                continue
-            fitting = [account for account in self.accounts if account.role == ACCOUNT_ROLES[role]]
-            if len(fitting) < count:
-                msg = (
-                    f"profile {self.profile.name} needs {count} accounts of the role {ACCOUNT_ROLES[role]}; "
-                    f"{self.target} declares {len(fitting)}"
-                )
-                raise SpecError(msg)
-            assigned += [((number + 0.5) / count, role, account) for number, account in enumerate(fitting[:count])]
-        in_turn = sorted(assigned, key=lambda each: each[0])  # so that any number of first users is a mix of roles
-        return tuple((role, account) for _, role, account in in_turn)
+        try:
+            return shared_out(
+                self.profile, self.accounts, self.application, target=self.target, per_account=self.users_per_account
+            )
+        except TooFewAccountsError as problem:
+            raise SpecError(str(problem)) from problem
 
     def patience_for_workers(self) -> float:
         """How long processes are waited for, in s."""
@@ -191,7 +184,10 @@ class LoadSpec(Destination):
 
     def log_in_seconds(self) -> float:
         """How long all log-ins may take: the last one's wait, the second factor's next step twice, the hashing."""
-        return 70 + self.patience_s(self.profile.users - 1) + self.profile.users * 0.5
+        users = self.profile.users
+        waiting = users if self.users_per_account == 1 else min(users, len(self.accounts))
+        shared = STEP_S * self.processes if self.users_per_account > 1 else 0
+        return 70 + self.patience_s(waiting - 1) + users * 0.5 + shared
 
 
 @dataclass(frozen=True)
@@ -257,6 +253,7 @@ def empty_record(spec: LoadSpec, problem: str) -> Load:
         complete=False,
         problem=problem,
         objectives=spec.objectives,
+        left_out=spec.left_out,
     )
 
 
@@ -287,6 +284,7 @@ def load_from_json(text: str) -> Load:
             marks=tuple(Mark(**mark) for mark in table.pop("marks")),
             generators=tuple(GeneratorProcess(**each) for each in table.pop("generators")),
             objectives={head: Objective(**asked) for head, asked in table.pop("objectives").items()},
+            left_out=tuple(table.pop("left_out", ())),
             **table,
         )
     except (AttributeError, KeyError, TypeError) as problem:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from loadtests.schedules.profiles import Action, Profile, Role
+from checks.application.load import Action
+from loadtests.schedules.profiles import Profile, Role
 
 _PROSE = (
     "patient reports mild chest discomfort after exertion since Tuesday denies fever blood pressure stable lungs clear "

@@ -10,6 +10,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from checks.application.load import Action
+
 _FILE = Path(__file__).parent / "profiles.toml"
 _TOLERANCE = 1e-6
 _HIGHEST_RATE = 1e6  # beyond what all processes of a load can send
@@ -17,17 +19,6 @@ _STEEP, _SUDDEN_S = 1.5, 5.0  # so many times as many users, within such a time,
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 Weight = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Role = Literal["clinician", "nurse", "researcher", "auditor", "node", "visitor"]
-Action = Literal[
-    "inference.chat",
-    "patient.list",
-    "patient.read",
-    "patient.encounter",
-    "privacy.budget",
-    "privacy.aggregate",
-    "audit.read",
-    "federation.heartbeat",
-    "page.get",
-]
 USUAL_ACTIONS: dict[Role, dict[Action, float]] = {
     "clinician": {"inference.chat": 1.0},
     "nurse": {"patient.list": 0.25, "patient.read": 0.5, "patient.encounter": 0.25},
@@ -186,6 +177,14 @@ class Profile(BaseModel):
             raise ProfileError(msg)
         scale = self.rate / rate
         return make_profile(self.model_dump() | {"think_s": tuple(scale * bound for bound in self.think_s)})
+
+    def for_fewer(self, users: int) -> Profile:
+        """The same requests by fewer users, who think less; its shape is stretched to them.
+
+        Raises:
+            ProfileError: it is impossible.
+        """
+        return self.changed(users=users).at_rate(self.rate)
 
     def all_as(self, role: Role) -> Profile:
         """The same number of users at the same rate, all of one role."""

@@ -19,8 +19,9 @@ from locust.exception import StopUser
 from checks.targets import Written
 from loadtests.schedules.arrivals import Arrival
 from loadtests.schedules.profiles import Profile, Role
+from loadtests.users.account_session import LogInError
 from loadtests.users.punctual import Punctual
-from loadtests.users.sessions import LogInError, UserSession
+from loadtests.users.sessions import UserSession
 
 
 @dataclass
@@ -64,7 +65,7 @@ class ScheduledUser(User):  # type: ignore[misc]  # Locust ships no types
         if not first and not self.stage.admitted.get():
             raise StopUser
         try:
-            self._session.log_in()
+            self._session.log_in(self.stage.profile.weights(self.role))
         except Exception as problem:
             crash = "" if isinstance(problem, LogInError) else f"a user crashed at log-in: {type(problem).__name__}: "
             self.stage.refusals.append(f"{crash}{problem}")

@@ -18,12 +18,13 @@ from benchmarks.load_truth.laws import percentiles
 from benchmarks.load_truth.observers import profile_of, seen_in
 from benchmarks.router.profiles import CHAT, READ, chat_profile, read_profile
 from benchmarks.router.report import RouterReport
+from checks.application.load import Action
 from checks.targets import Load
 from fixtures.watch.processors import CpuWatch
 from loadtests.generator.spec import LoadSpec, empty_record
 from loadtests.recording.recorder import Recorder, StreamTimes
 from loadtests.schedules.arrivals import arrivals
-from loadtests.schedules.profiles import Action, Profile
+from loadtests.schedules.profiles import Profile
 
 pytestmark = pytest.mark.unit
 

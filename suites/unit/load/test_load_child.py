@@ -16,7 +16,8 @@ from fixtures.hosts.ports import free_port
 from fixtures.reference.description import reference_application
 from fixtures.targets.load.target import RecordedLoad, send
 from fixtures.wait import wait_for
-from loadtests.generator.spec import LoadAccount, LoadSpec, Progress, SpecError
+from loadtests.generator.accounts import LoadAccount
+from loadtests.generator.spec import LoadSpec, Progress, SpecError
 from loadtests.schedules.profiles import make_profile
 
 pytestmark = pytest.mark.unit
@@ -42,7 +43,7 @@ def _spec(port: int, **changes: object) -> LoadSpec:
         target="t",
         base_url=f"http://{ADDRESS}:{port}",
         accounts=(account,) * 4,
-        log_in=reference_application().log_in,
+        application=reference_application(),
         profile=profile,
         seed=3,
     )

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from fixtures.services.files import write_private
 from suites.unit.load.load_command import load_command, sentence_of
 
 pytestmark = pytest.mark.unit
@@ -74,12 +75,12 @@ def test_what_can_be_mended_is_one_sentence(
         "two": "[a]\nusers = -1\nthink_s = [1, 2]\nseconds = 1\nroles = { visitor = 1.0 }\n[b]\n",
         "flat": "users = 3\n",
         "broken": "x = [",
-        "target": f'name = "mine"\n{url}',
+        "target": f'name = "mine"\nenvironment = "test"\n{url}',
         "untrusted": 'name = "mine"\ntrust.ca = "gone"\n[load]\nurl = "https://127.0.0.1"',
         "public": 'name = "mine"\n[load]\nurl = "http://1.1.1.1"',
         "outside": 'name = "mine"\n[load]\nurl = "http://localhost"\naddresses = ["10.0.0.0/8"]',
     }.items():
-        (tmp_path / f"{name}.toml").write_text(text)
+        write_private(tmp_path / f"{name}.toml", text)
     given = arguments.split()
     said = sentence_of(load_command(*(given if "--target" in given else ["--target", "target.toml", *given])))
     assert said.startswith(sentence), f"{short}: {said}"

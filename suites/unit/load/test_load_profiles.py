@@ -8,7 +8,8 @@ import pytest
 
 from checks.performance._early_stopping import samples_needed
 from fixtures.reference.description import reference_application
-from loadtests.generator.spec import LoadAccount, LoadSpec, SpecError
+from loadtests.generator.accounts import LoadAccount
+from loadtests.generator.spec import LoadSpec, SpecError
 from loadtests.schedules.profiles import ProfileError, load_profile, make_profile, profile_names
 
 pytestmark = pytest.mark.unit
@@ -31,7 +32,7 @@ def _spec(**changes: object) -> LoadSpec:
         "target": "t",
         "base_url": "https://10.0.0.1/api/",
         "accounts": accounts,
-        "log_in": reference_application().log_in,
+        "application": reference_application(),
         "profile": make_profile(GOOD),
         "seed": 1,
     }

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from checks.application import LoadAct
 from checks.model import CannotLookError, Reason
 from checks.targets import Api, Edge, Loads
 from fixtures import REPOSITORY
@@ -16,6 +17,7 @@ from fixtures.deployment.deployment import Deployment
 from fixtures.deployment.destination import destination, endpoint
 from fixtures.deployment.reachability import reachability
 from fixtures.deployment.target_file import TargetError, TargetFile, read_target
+from fixtures.services.files import write_private
 from fixtures.stack.certificates import CertificateAuthority
 from fixtures.targets.load.target import load_spec
 from loadtests.generator.messages import Mail, MailError
@@ -27,7 +29,7 @@ ACCOUNT = {"username": "n", "role": "nurse", "tenant": "t", "password": "never-s
 
 
 def _target(**sections: object) -> TargetFile:
-    return TargetFile.model_validate({"name": "mine"} | sections)
+    return TargetFile.model_validate({"name": "mine", "environment": "test"} | sections)
 
 
 def _bare(url: str, **more: object) -> TargetFile:
@@ -124,7 +126,7 @@ def test_passwords_go_to_no_address_but_the_edge() -> None:
 def test_a_malformed_target_file_is_refused(text: str, reason: str, tmp_path: Path) -> None:
     """With the place and the reason."""
     path = tmp_path / "target.toml"
-    path.write_text(f'name = "mine"\n{text}\n')
+    write_private(path, f'name = "mine"\n{text}\n')
     with pytest.raises(TargetError, match=re.escape(f"target file {path}{reason}")):
         read_target(path)
 
@@ -232,6 +234,22 @@ def test_a_bare_server_leaves_the_other_checks_unknown() -> None:
     assert missing.value.reason is Reason.NOT_DECLARED
 
 
+def test_a_gate_sends_a_production_system_no_load_above_its_stated_rate() -> None:
+    """UNKNOWN with the lines, before anything is opened; a stated rate that the profile keeps is taken."""
+    serving = {"environment": "production"}
+    with pytest.raises(CannotLookError, match=r'is a production system.*environment = "staging"') as refused:
+        Deployment(_target(load={"url": "http://127.0.0.1:1"}, **serving)).find(Loads)
+    assert refused.value.reason is Reason.NOT_DECLARED
+    slow = Deployment(_target(load={"url": "http://127.0.0.1:1", "rate": 1}, **serving))
+    loads = slow.find(Loads)
+    assert isinstance(loads, Loads)
+    with pytest.raises(CannotLookError, match=r"sends up to 12 requests/s, and mine, .* states rate = 1 "):
+        loads.load()
+    slow.close()
+    fast = _target(load={"url": "http://127.0.0.1:1", "rate": 12}, **serving)
+    assert load_spec(fast, load_profile("gate"), 1).profile.rate == 12
+
+
 def test_target_check_says_whether_the_server_can_be_reached() -> None:
     """A listening port and a closed one."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
@@ -245,6 +263,8 @@ def test_the_target_files_of_the_readme_are_complete() -> None:
     """A bare server, a model server and a full deployment."""
     blocks = re.findall(r"```toml\n(.*?)```", (REPOSITORY / "README.md").read_text(), re.DOTALL)
     targets = [
-        TargetFile.model_validate(tomllib.loads(block)) for block in blocks if "[load]" in block or "[api]" in block
+        TargetFile.model_validate(tomllib.loads(block)) for block in blocks if "\n[load]" in block or "\n[api]" in block
     ]
     assert [target.load.kind if target.load else "full" for target in targets] == ["http", "ollama", "full"]
+    [acts] = [tomllib.loads(block)["load"] for block in blocks if "[[load]]" in block]
+    assert [LoadAct(**act).action for act in acts] == ["patient.read", "patient.encounter"]

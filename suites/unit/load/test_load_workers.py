@@ -23,7 +23,8 @@ from fixtures.hosts.process import Process
 from fixtures.reference.description import reference_application
 from fixtures.targets.load.target import send
 from fixtures.wait import wait_for
-from loadtests.generator.spec import Destination, LoadAccount, LoadSpec, write_private
+from loadtests.generator.accounts import LoadAccount
+from loadtests.generator.spec import Destination, LoadSpec, write_private
 from loadtests.schedules.profiles import make_profile
 
 pytestmark = pytest.mark.unit
@@ -55,7 +56,7 @@ def _spec(*, processes: int = 1, listen: str = "", password: str = PASSWORD, **c
         target="t",
         base_url=f"http://{ADDRESS}:{PORT}",
         accounts=accounts,
-        log_in=reference_application().log_in,
+        application=reference_application(),
         log_ins_per_minute=6000,
         profile=profile,
         seed=3,

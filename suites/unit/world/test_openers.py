@@ -52,7 +52,7 @@ def authority(tmp_path: Path) -> CertificateAuthority:
 def _deployment(authority: CertificateAuthority, **sections: object) -> Deployment:
     file = authority.certificate.parent / "application.toml"
     file.write_text(APPLICATION)
-    described = {"name": "mine", "application": file, "trust": {"ca": authority.certificate}}
+    described = {"name": "mine", "environment": "test", "application": file, "trust": {"ca": authority.certificate}}
     return Deployment(TargetFile.model_validate(described | sections))
 
 
