@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 
-from checks.model import plain
+from checks.model import Check, plain
 from reports.document import ReportDocument
 from reports.records import Verdict
 from reports.render.allure import write_environment
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from fixtures.deployment.site import LoadOrder
     from runner.session import GateSession
 
+T = TypeVar("T")
 pytest_plugins = ["fixtures.plugin"]
 _SUITES = Path(__file__).parent / "suites"
 _SESSION = pytest.StashKey["GateSession"]()
@@ -78,7 +79,8 @@ def gate_session(request: pytest.FixtureRequest, opening: Opening) -> Iterator[G
     config = request.config
     if config.getoption("target"):
         opened(opening)  # what its adapter lacks is said before anything is proven
-    session = GateSession(config.stash[OPTIONS], _selected_proofs(request.session), opening)
+    session = GateSession(config.stash[OPTIONS], _selected(request.session, ProofCase), opening)
+    session.judging = bool(_selected(request.session, Check))
     config.stash[_SESSION] = session
     try:
         yield session
@@ -86,14 +88,14 @@ def gate_session(request: pytest.FixtureRequest, opening: Opening) -> Iterator[G
         session.close()
 
 
-def _selected_proofs(session: pytest.Session) -> list[ProofCase]:
-    """The self-proofs among the tests that were selected."""
+def _selected(session: pytest.Session, kind: type[T]) -> list[T]:
+    """What the tests that were selected are given of a kind: proofs to make, or checks of the deployment."""
     return [
         value
         for item in session.items
         if isinstance(item, pytest.Function) and hasattr(item, "callspec")
         for value in item.callspec.params.values()
-        if isinstance(value, ProofCase)
+        if isinstance(value, kind)
     ]
 
 
@@ -104,7 +106,7 @@ def proving(request: pytest.FixtureRequest) -> Iterator[Proving]:
     if options.kind:
         yield request.getfixturevalue("gate_session").prove
         return
-    prover = Prover(_selected_proofs(request.session), options.policy)
+    prover = Prover(_selected(request.session, ProofCase), options.policy)
     try:
         yield prover.outcome
     finally:

@@ -86,6 +86,22 @@ def disposable(api: Api, role: str, tenant: str) -> Iterator[Account]:
         api.remove_account(account)
 
 
+@contextmanager
+def somebody(api: Api, role: str, tenant: str) -> Iterator[Account]:
+    """Whose sessions may come and go: a fresh account, or a declared one where none may be written."""
+    try:
+        account = api.new_account(role, tenant)
+    except NotDeclaredError as problem:
+        if problem.part != "writes":
+            raise
+        yield account_with(api, role)
+        return
+    try:
+        yield account
+    finally:
+        api.remove_account(account)
+
+
 def whoami(api: Api) -> Request:
     """The request that answers whoever is logged in.
 

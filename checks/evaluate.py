@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from checks.model import CannotLookError, Check, Finding, NotDeclaredError, Reason, Result, Status
+from checks.model import HARMS, CannotLookError, Check, Finding, NotDeclaredError, Reason, Result, Status
 from checks.origin import raised_at
 from checks.policy import Policy
 
@@ -41,7 +41,7 @@ def evaluate(
         found.extend(findings(rule, find, policy))
     except NotDeclaredError as problem:
         if problem.part in absent:
-            return _without(blank, found, problem.part, absent[problem.part], policy)
+            return _without(blank, found, problem, absent[problem.part], policy)
         return _cut_short(blank, found, problem.reason, str(problem))
     except CannotLookError as problem:
         return _cut_short(blank, found, problem.reason, str(problem))
@@ -62,14 +62,16 @@ def findings(rule: Check, find: Callable[[type], object], policy: Policy) -> Ite
     yield from rule.function(**arguments)
 
 
-def _without(blank: Result, found: list[Finding], part: str, why: str, policy: Policy) -> Result:
+def _without(blank: Result, found: list[Finding], lacking: NotDeclaredError, why: str, policy: Policy) -> Result:
     """The deployment has no such part: what was there was examined; the rest does not apply, if the policy allows."""
-    said = f"the deployment says that it has no {part.replace('_', ' ')}: {why}"
+    part = lacking.part
+    said = f"the deployment says that it {'bears' if part in HARMS else 'has'} no {part.replace('_', ' ')}: {why}"
     if any(not f.ok for f in found) or part not in policy.may_lack:
         refused = f"{said}; policy {policy.name} does not let it lack one (may_lack)"
         return _cut_short(blank, found, Reason.NOT_DECLARED, said if part in policy.may_lack else refused)
     if found:
-        return replace(blank, status=Status.PASS, findings=tuple(found), explanation=said)
+        partly = f"looked at in part ({lacking}); {said}"
+        return replace(blank, status=Status.PASS, findings=tuple(found), explanation=partly)
     return replace(blank, status=Status.NOT_APPLICABLE, explanation=said, lacks=part)
 
 

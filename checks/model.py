@@ -63,6 +63,10 @@ class Reason(StrEnum):
     NOT_PROVEN = "not proven able to fail"
 
 
+# Parts that are no parts: what is not done to a deployment that serves patients.
+HARMS = ("writes", "lockout", "load", "faults")
+
+
 class CannotLookError(Exception):
     """A target could not be examined: this makes the check UNKNOWN, never green and never a failure.
 

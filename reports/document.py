@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from checks.model import plain
 from checks.policy import Policy
-from reports.figures import DrillRecord, LoadRecord, PrivacyRecord
+from reports.figures import DrillRecord, LoadRecord, PrivacyRecord, SentRecord
 from reports.records import (
     CheckRecord,
     ControlRecord,
@@ -53,6 +53,7 @@ class ReportDocument(Record):
     load: tuple[LoadRecord, ...]
     privacy: tuple[PrivacyRecord, ...]
     selfproof: tuple[SelfProof, ...]
+    sent: tuple[SentRecord, ...] = ()
     own_files: tuple[OwnFile, ...] = ()
 
     @property
@@ -69,6 +70,7 @@ def compose(
     drills: Iterable[DrillRecord] = (),
     load: Iterable[LoadRecord] = (),
     privacy: Iterable[PrivacyRecord] = (),
+    sent: Iterable[SentRecord] = (),
     own_files: Iterable[OwnFile] = (),
 ) -> ReportDocument:
     """Put a document together, everything in an order of its own, so that equal runs give equal files."""
@@ -87,6 +89,7 @@ def compose(
         load=tuple(sorted(load, key=lambda item: item.profile)),
         privacy=tuple(sorted(privacy, key=lambda p: (p.source, p.mechanism))),
         selfproof=tuple(sorted((p.redacted() for p in proofs), key=lambda p: (p.check, p.violation, p.at))),
+        sent=tuple(sorted(sent, key=lambda s: (s.target, s.unit, s.effect))),
         own_files=tuple(sorted(own_files, key=lambda f: (f.part, f.path))),
     )
 

@@ -7,13 +7,27 @@ from collections.abc import Mapping
 
 from pydantic import Field, FiniteFloat
 
-from checks.targets import Drill, Latencies, Load, PrivacyClaim, Spending, Written
+from checks.targets import Drill, Effect, Latencies, Load, PrivacyClaim, Sent, Spending, Written
 from reports.records import Record
 from reports.redaction import printable
 
 
 def _finite(value: float | None) -> float | None:
     return value if value is not None and math.isfinite(value) else None
+
+
+class SentRecord(Record):
+    """So many of a kind (requests, statements, log-ins...) that were sent to one address in order to look at it."""
+
+    target: str
+    unit: str
+    effect: Effect
+    count: int
+
+    @classmethod
+    def of(cls, sent: Sent) -> SentRecord:
+        """The same figures."""
+        return cls(target=printable(sent.target), unit=sent.unit, effect=sent.effect, count=sent.count)
 
 
 class DrillRecord(Record):

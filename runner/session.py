@@ -14,11 +14,11 @@ from checks.model import Check, Result, Status
 from fixtures import REPOSITORY
 from fixtures.deployment.deployment import Deployment
 from fixtures.deployment.opening import Opening
-from fixtures.plugin import opened
+from fixtures.plugin import begun, opened
 from reports.decide import Criteria, RunPeriod, decide
 from reports.document import ReportDocument, compose, policy_digest, target_digest
 from reports.effective_status import violation_name
-from reports.figures import DrillRecord, LoadRecord, PrivacyRecord
+from reports.figures import DrillRecord, LoadRecord, PrivacyRecord, SentRecord
 from reports.records import Identity, OwnFile, SelfProof
 from reports.render.allure import attach_result
 from reports.render.load.files import evidence as load_files
@@ -30,11 +30,15 @@ from runner.proving import ProofCase, ProofResult, Prover, exempted
 
 @dataclass
 class GateSession:
-    """Proves and judges, keeps every result, and makes the report. What opens the deployment closes it."""
+    """Proves and judges, keeps every result, and makes the report. What opens the deployment closes it.
+
+    ``judging`` says whether the deployment is judged at all, or checks are only proven.
+    """
 
     options: RunOptions
     cases: Sequence[ProofCase]
     opening: Opening
+    judging: bool = True
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     results: list[Result] = field(default_factory=list)
     outcomes: list[ProofResult] = field(default_factory=list)
@@ -45,6 +49,8 @@ class GateSession:
     def prove(self, case: ProofCase) -> ProofResult:
         """What came of one proof; the first call starts all of them in the background."""
         if self._prover is None:
+            if self.judging:
+                begun(self.opening)  # it comes up while the proofs are made
             self._prover = Prover(list(self.cases), self.options.policy)
         outcome = self._prover.outcome(case)
         self.outcomes.append(outcome)
@@ -111,6 +117,7 @@ class GateSession:
             drills=[DrillRecord.of(d) for d in (deployment.drills() if deployment else ())],
             load=[LoadRecord.of(x, 1 - policy.performance.availability) for x in loads],
             privacy=[PrivacyRecord.of(*c) for c in (deployment.privacy() if deployment else ())],
+            sent=[SentRecord.of(s) for s in (deployment.sent() if deployment else ())],
             own_files=self._own_files(),
         )
         return document, publish(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.acting import disposable, some_account, usual_role
+from checks.acting import some_account, somebody, usual_role
 from checks.lab import ApiFlaws, Lab
 from checks.model import CannotLookError, Finding, Gate, Severity, check
 from checks.policy import Policy
@@ -37,7 +37,7 @@ def _idle_time_out_without_effect(lab: Lab) -> Api:
 def idle_session_ends(api: Api, policy: Policy) -> Iterator[Finding]:
     """What a log-in states against ``session.idle_seconds``; and a session left alone, where that is short."""
     limit = policy.session.idle_seconds
-    with disposable(api, usual_role(api), some_account(api).tenant) as account:
+    with somebody(api, usual_role(api), some_account(api).tenant) as account:
         stated = _stated(api, account, limit)
         if stated is not None:
             yield Finding(

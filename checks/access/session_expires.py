@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.acting import disposable, some_account, usual_role, whoami
+from checks.acting import some_account, somebody, usual_role, whoami
 from checks.lab import ApiFlaws, Lab
 from checks.model import CannotLookError, Finding, Gate, Severity, check
 from checks.policy import Policy
@@ -29,7 +29,7 @@ def _logout_without_effect(lab: Lab) -> Api:
 )
 def session_expires(api: Api, policy: Policy) -> Iterator[Finding]:
     """The lifetime that a token states, in the answer and in itself; and what it is worth after the log-out."""
-    with disposable(api, usual_role(api), some_account(api).tenant) as account:
+    with somebody(api, usual_role(api), some_account(api).tenant) as account:
         yield from _lifetime(api, account, policy.session.token_seconds)
         yield _after_logout(api, account)
 

@@ -19,7 +19,7 @@ Json = JsonValue
 STRICT = ConfigDict(extra="forbid")
 Path = Annotated[str, Field(pattern=r"^/")]
 
-_PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)\}")
+PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -56,7 +56,7 @@ class Request:
     def placeholders(self) -> frozenset[str]:
         """Names of everything that must be filled in."""
         texts = [self.path, *self.form.values(), *self.headers.values(), *_texts(self.json)]
-        return frozenset(name for text in texts for name in _PLACEHOLDER.findall(text))
+        return frozenset(name for text in texts for name in PLACEHOLDER.findall(text))
 
     def is_one_of(self, method: str, template: str) -> bool:
         """Whether it is a request of an operation, whose path has its placeholders under names of its own."""
@@ -85,11 +85,11 @@ class Request:
             raise NotDeclaredError(msg, "acts")
 
         def fill(text: str) -> str:
-            return _PLACEHOLDER.sub(lambda found: values[found[1]], text)
+            return PLACEHOLDER.sub(lambda found: values[found[1]], text)
 
         return replace(
             self,
-            path=_PLACEHOLDER.sub(lambda found: quote(values[found[1]], safe=""), self.path),
+            path=PLACEHOLDER.sub(lambda found: quote(values[found[1]], safe=""), self.path),
             json=_mapped(self.json, fill),
             form={name: fill(text) for name, text in self.form.items()},
             headers={name: fill(text) for name, text in self.headers.items()},

@@ -53,7 +53,7 @@ def _old_protocol_taken(lab: Lab) -> Database:
     violations=(_anyone_trusted, _passwords_in_clear, _tls_switched_off, _weak_hashes_over_tls, _old_protocol_taken),
 )
 def database_refuses_plaintext(database: Database) -> Iterator[Finding]:
-    """Connections without TLS and without the right password, then the rules by which others would get in."""
+    """Connections without TLS and without a password, then the rules by which others would get in."""
     plain = True
     for user in (database.application_role, _STRANGER):
         tried = _reached(database, database.attempt_connection(encrypted=False, user=user))
@@ -67,19 +67,19 @@ def database_refuses_plaintext(database: Database) -> Iterator[Finding]:
         )
     if not plain:
         return  # the auditor's password must not go over such a link either
-    yield from every(partial(look, database) for look in (_wrong_password, _rules, _oldest_version))
+    yield from every(partial(look, database) for look in (_no_password, _rules, _oldest_version))
 
 
-def _wrong_password(database: Database) -> Iterator[Finding]:
+def _no_password(database: Database) -> Iterator[Finding]:
     role = database.application_role
     tried = _reached(database, database.attempt_connection(encrypted=True, user=role))
     if not tried.accepted and not tried.challenged and not any(word in tried.refusal for word in _KEPT_OUT):
-        msg = f"{role} with a wrong password is told what is told to whom a server has let in, too: {tried.refusal}"
+        msg = f"{role} without a password is told what is told to whom a server has let in, too: {tried.refusal}"
         raise CannotLookError(msg)
     yield Finding(
-        subject=f"connection as {role} with a wrong password",
+        subject=f"connection as {role} without a password",
         ok=not tried.accepted,
-        message=f"refused: {tried.refusal}" if not tried.accepted else "accepted",
+        message=f"not let in: {tried.refusal}" if not tried.accepted else "accepted",
         remedy=_REMEDY,
     )
 
@@ -109,7 +109,7 @@ def _oldest_version(database: Database) -> Iterator[Finding]:
 
 def _reached(database: Database, tried: Attempt) -> Attempt:
     """The attempt, unless it never got an answer of the server: no answer is no refusal."""
-    if not tried.accepted and "FATAL" not in tried.refusal:
+    if not (tried.accepted or tried.challenged) and "FATAL" not in tried.refusal:
         msg = f"{database.address} did not answer: {tried.refusal}"
         raise CannotLookError(msg)
     return tried

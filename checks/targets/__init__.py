@@ -40,6 +40,7 @@ from checks.targets.load import Accelerator, GeneratorProcess, Load, Loads, Mark
 from checks.targets.monitoring import Alert, AlertRule, Monitoring, ScrapeState
 from checks.targets.privacy import Mechanism, NodeNoise, PrivacyClaim, ReleasedNoise, Repetition, Spending
 from checks.targets.reply import Reply
+from checks.targets.sent import Effect, Sent
 from checks.targets.trail import AuditTrail, TrailEntry
 
 __all__ = [
@@ -62,6 +63,7 @@ __all__ = [
     "Drills",
     "Edge",
     "EdgeAddress",
+    "Effect",
     "Federation",
     "FileFacts",
     "GeneratorProcess",
@@ -97,6 +99,7 @@ __all__ = [
     "Restoration",
     "RoleAnswer",
     "ScrapeState",
+    "Sent",
     "Sighting",
     "Slice",
     "Spending",

@@ -13,7 +13,7 @@ class Attempt:
     """Whether a statement or connection was accepted, and the refusal (SQLSTATE and message) if not.
 
     ``state`` is the SQLSTATE of a refused statement; empty where there is none. ``challenged`` says of a refused
-    connection that a password was asked for, and the one given was not the right one.
+    connection that a password was asked for, and the right one was not given.
     """
 
     accepted: bool

@@ -32,6 +32,6 @@ class Database(Protocol):
         """
         ...
 
-    def attempt_connection(self, *, encrypted: bool, user: str, password: str = "") -> Attempt:
-        """Try to connect over the network to the primary with the given user, with or without TLS."""
+    def attempt_connection(self, *, encrypted: bool, user: str) -> Attempt:
+        """Try to connect to the primary over the network as the given user, without a password, with or without TLS."""
         ...

@@ -146,7 +146,7 @@ BREAKAGES = (
             Edit("fhir/app/server.js", "    agent: new https.Agent({ keepAlive: true }),\n", ""),
             Edit("model/haproxy/model.cfg", " ssl crt ", " # ssl crt "),
         ),
-        restart=("model-front", "fhir"),
+        restart=("model-front", "fhir", "haproxy"),
         ports={"model-front": PORT},
         certain=True,
     ),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from checks.application import Application
 from loadtests.schedules.profiles import ACCOUNT_ROLES, Profile, Role
@@ -25,8 +25,8 @@ class LoadAccount(BaseModel):
 
     username: str
     role: str
-    password: str
-    totp_secret: str
+    password: str = Field(repr=False)
+    totp_secret: str = Field(repr=False)
 
 
 Assignment = tuple[Role, LoadAccount | None]

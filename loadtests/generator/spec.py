@@ -76,8 +76,8 @@ class Destination(BaseModel):
     streamed: bool = True
     model: str = "clinical"
     page: str = "/"
-    api_key: str = ""
-    secret: str = ""
+    api_key: str = Field(default="", repr=False)
+    secret: str = Field(default="", repr=False)
 
     def how_to_log_in(self) -> LogIn:
         """How the accounts log in.

@@ -16,6 +16,7 @@ from reports.document import ReportDocument
 from reports.manifest import FOLDER as EVIDENCE
 from reports.records import Verdict
 from reports.render.load.files import FOLDER as LOADS
+from reports.render.sent import sent_sentence
 from reports.render.terminal import print_summary
 
 _SUITE = "the decision"
@@ -49,7 +50,7 @@ def write_decision(results: Path, document: ReportDocument, *, verify_command: s
             testCaseId=_SUITE,
             fullName=_SUITE,
             name=f"{document.decision} ({document.score:.1f} of 100)",
-            description="What the sign-off board decides on; the signed report says the same.",
+            description=_description(document),
             status=Status.PASSED if document.decision is Verdict.APPROVED else Status.FAILED,
             statusDetails=StatusDetails(message=grounds or None),
             start=_milliseconds(document.identity.started),
@@ -61,6 +62,14 @@ def write_decision(results: Path, document: ReportDocument, *, verify_command: s
             ],
         )
     )
+
+
+def _description(document: ReportDocument) -> str:
+    said = "What the sign-off board decides on; the signed report says the same."
+    if not document.sent:
+        return said
+    rows = [f"- {s.target}: {s.count} {s.unit} ({s.effect})" for s in document.sent]
+    return "\n".join([said, "", f"Sent to the deployment: {sent_sentence(document.sent)}", "", *rows])
 
 
 def _loads(files: AllureFileLogger, folder: Path) -> list[Attachment]:

@@ -19,6 +19,7 @@ from reports.document import RESULTS, ReportDocument
 from reports.figures import DrillRecord, PrivacyRecord
 from reports.records import CheckRecord, ControlRecord, DecisionCause, Verdict, utc
 from reports.render.load.lines import load_lines
+from reports.render.sent import sent_sentence
 from reports.sign import ENVELOPE
 
 _STYLES = {
@@ -70,7 +71,9 @@ def summary(document: ReportDocument, folder: Path, verify_command: str, trust: 
         if concerned:
             parts += [Text(), _title(title, len(concerned))]
             parts += [_check(check, controls) for check in concerned]
+    partly = [check for check in document.checks if check.status is Status.PASS and check.explanation]
     for title, lines in (
+        ("Passed, but looked at in part", [f"{check.id}: {check.explanation}" for check in partly]),
         ("Recovery drills", [line for drill in document.drills for line in _drill(drill)]),
         ("Load", [line for load in document.load for line in load_lines(load)]),
         ("Privacy, per query", list(_privacy(document.privacy))),
@@ -202,6 +205,8 @@ def _closing(document: ReportDocument, folder: Path, verify_command: str, trust:
     grid.add_column(style="bold", no_wrap=True)
     grid.add_column(overflow="fold")
     grid.add_row("Self-proof", Text(proven))
+    if document.sent:
+        grid.add_row("Sent", Text(sent_sentence(document.sent)))
     grid.add_row("Controls", Text(f"{covered} of {len(required)} required controls covered"))
     for part in dict.fromkeys(own.part for own in document.own_files):
         names = [f"{own.path} ({own.digest[:12]})" for own in document.own_files if own.part == part]

@@ -35,7 +35,7 @@ class KeptTrail:
         """Nothing is tried here."""
         raise NotImplementedError
 
-    def attempt_connection(self, *, encrypted: bool, user: str, password: str = "") -> Attempt:
+    def attempt_connection(self, *, encrypted: bool, user: str) -> Attempt:
         """Nothing is tried here."""
         raise NotImplementedError
 

@@ -9,6 +9,7 @@ from click.testing import CliRunner
 
 from cli import main
 from fixtures.deployment.faults import faults_of
+from fixtures.services.files import write_private
 from fixtures.toml_faults import line_of
 
 TARGET = """name = "mine"
@@ -44,7 +45,7 @@ kind = "magic"
 def test_every_fault_of_both_files_is_listed_with_its_line(tmp_path: Path) -> None:
     """A key that is not known, a value that is none, a key that is missing: at the nearest line that is there."""
     target, application = tmp_path / "mine.toml", tmp_path / "clinic.toml"
-    target.write_text(TARGET)
+    write_private(target, TARGET)
     application.write_text(APPLICATION)
     places = [fault.partition(": ")[0] for fault in faults_of(target)]
     assert [place.removeprefix(f"target file {target}:") for place in places[:8]] == [
@@ -56,7 +57,7 @@ def test_every_fault_of_both_files_is_listed_with_its_line(tmp_path: Path) -> No
 
 
 def test_the_command_prints_a_line_for_each_fault_and_ends_with_2(tmp_path: Path) -> None:
-    (tmp_path / "mine.toml").write_text(TARGET)
+    write_private((tmp_path / "mine.toml"), TARGET)
     (tmp_path / "clinic.toml").write_text(APPLICATION)
     done = CliRunner().invoke(main, ["target", "check", str(tmp_path / "mine.toml")])
     assert (done.exit_code, done.stdout) == (2, "")
@@ -72,7 +73,7 @@ def test_an_account_whose_role_the_application_does_not_have_is_named(tmp_path: 
     text = (
         f'name = "mine"\napplication = "clinic.toml"\n[api]\nbase_url = "https://a"{account}"nurse"{account}"nurze"\n'
     )
-    (tmp_path / "mine.toml").write_text(text)
+    write_private((tmp_path / "mine.toml"), text)
     (fault,) = faults_of(tmp_path / "mine.toml")
     assert f"{text[: text.index('nurze')].count(chr(10)) + 1}: api.accounts.1.role: [roles] of" in fault
     assert fault.endswith("does not name 'nurze'")

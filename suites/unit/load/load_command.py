@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 from checks.targets import Load
 from cli import main
 from fixtures import REPOSITORY
+from fixtures.services.files import write_private
 from loadtests.generator.spec import load_from_json
 
 ADDRESS = "127.77.2.2"  # of the servers that a load goes to
@@ -20,7 +21,7 @@ ADDRESS = "127.77.2.2"  # of the servers that a load goes to
 def target_file(folder: Path, text: str) -> str:
     """A target file with these sections."""
     path = folder / "target.toml"
-    path.write_text(f'name = "mine"\nenvironment = "test"\n{text}\n')
+    write_private(path, f'name = "mine"\nenvironment = "test"\n{text}\n')
     return str(path)
 
 

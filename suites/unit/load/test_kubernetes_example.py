@@ -14,19 +14,24 @@ from fixtures.deployment.target_file import TargetFile
 pytestmark = pytest.mark.unit
 
 
-def test_the_kubernetes_example_is_hardened() -> None:
-    """It is YAML; the file with the secrets is a Secret; every container is confined."""
+def test_the_kubernetes_example_is_hardened(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is YAML; the secret is a Secret, and every container has it in its environment; each is confined."""
     documents = list(yaml.safe_load_all((REPOSITORY / "docs/kubernetes-workers.yaml").read_text()))
     kinds = [document["kind"] for document in documents]
     assert sorted(kinds) == ["Job", "Job", "NetworkPolicy", "Secret", "Service"]
-    target = documents[kinds.index("Secret")]["stringData"]["target.toml"]
-    assert TargetFile.model_validate(tomllib.loads(target)).load is not None
+    kept = documents[kinds.index("Secret")]["stringData"]
+    monkeypatch.setenv("LOAD_SECRET", kept["secret"])
+    load = TargetFile.model_validate(tomllib.loads(kept["target.toml"])).load
+    assert load is not None
+    assert load.secret == kept["secret"]
     for job in (document for document in documents if document["kind"] == "Job"):
         pod = job["spec"]["template"]["spec"]
         assert pod["automountServiceAccountToken"] is False
         assert pod["securityContext"]["runAsNonRoot"] is True
         assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
         for container in pod["containers"]:
+            (given,) = container["env"]
+            assert (given["name"], given["valueFrom"]["secretKeyRef"]["key"]) == ("LOAD_SECRET", "secret")
             confined = container["securityContext"]
             assert confined["readOnlyRootFilesystem"] is True
             assert confined["allowPrivilegeEscalation"] is False

@@ -20,7 +20,7 @@ from loadtests.schedules.profiles import Profile, load_profile
 from runner.load_judge import judge_load
 from suites.unit.application.clinic import clinic
 from suites.unit.load.load_command import load_command, record_of
-from suites.unit.load.ward import DESCRIPTION, Ward, described_target
+from suites.unit.load.ward import DESCRIPTION, WardApplication, described_target
 
 TWELVE = {"carer": 4, "doctor": 8}
 
@@ -32,7 +32,7 @@ def _spec(
     return load_spec(target, load_profile(profile), 1, promised_users=users)
 
 
-def _loaded(folder: Path, short: str, ward: Ward) -> Load:
+def _loaded(folder: Path, short: str, ward: WardApplication) -> Load:
     with clinic(ward) as server:
         target = described_target(folder, server.base_url, TWELVE, "users_per_account = 5")
         done = load_command("--target", target, "--profile", short, "--seed", "3", "--json")
@@ -41,7 +41,7 @@ def _loaded(folder: Path, short: str, ward: Ward) -> Load:
 
 def test_a_ward_is_loaded_by_its_description(tmp_path: Path, short: str) -> None:
     """Chats in one piece, lists, reads and writes, all rightly answered, and every note found again."""
-    ward = Ward()
+    ward = WardApplication()
     load = _loaded(tmp_path, short, ward)
     kinds = {kind.kind: kind for kind in load.kinds if ":" not in kind.kind}
     assert kinds.keys() == {"inference.chat", "patient.list", "patient.read", "patient.encounter"}
@@ -55,7 +55,7 @@ def test_a_ward_is_loaded_by_its_description(tmp_path: Path, short: str) -> None
 
 def test_a_ward_that_forgets_is_found_out(tmp_path: Path, short: str) -> None:
     """Every acknowledged note is lost, and another's record is no right answer."""
-    load = _loaded(tmp_path, short, Ward(forgetful=True, confused=True))
+    load = _loaded(tmp_path, short, WardApplication(forgetful=True, confused=True))
     reads = next(kind for kind in load.kinds if kind.kind == "patient.read")
     assert dict(reads.errors) == {"wrong body": reads.total}
     assert load.written
@@ -64,7 +64,7 @@ def test_a_ward_that_forgets_is_found_out(tmp_path: Path, short: str) -> None:
 
 def test_a_check_of_what_was_not_sent_says_which_lines_to_add(tmp_path: Path, short: str) -> None:
     """A chat that comes whole has no first token to judge."""
-    load = _loaded(tmp_path, short, Ward())
+    load = _loaded(tmp_path, short, WardApplication())
     policy = load_policy("default")
     few = policy.model_copy(update={"performance": policy.performance.model_copy(update={"users": 1})})
     found = {result.check_id: result for result in judge_load(load, few)}

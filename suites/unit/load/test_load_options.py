@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from fixtures.services.files import write_private
 from suites.unit.load.load_command import load_command, sentence_of
 
 pytestmark = pytest.mark.unit
@@ -79,7 +80,7 @@ def test_what_can_be_mended_is_one_sentence(
         "public": 'name = "mine"\n[load]\nurl = "http://1.1.1.1"',
         "outside": 'name = "mine"\n[load]\nurl = "http://localhost"\naddresses = ["10.0.0.0/8"]',
     }.items():
-        (tmp_path / f"{name}.toml").write_text(text)
+        write_private(tmp_path / f"{name}.toml", text)
     given = arguments.split()
     said = sentence_of(load_command(*(given if "--target" in given else ["--target", "target.toml", *given])))
     assert said.startswith(sentence), f"{short}: {said}"

@@ -19,6 +19,7 @@ from fixtures.deployment.deployment import Deployment
 from fixtures.deployment.destination import destination, endpoint
 from fixtures.deployment.reachability import Reached, reachability
 from fixtures.deployment.target_file import TargetError, TargetFile, read_target
+from fixtures.services.files import write_private
 from fixtures.stack.certificates import CertificateAuthority
 from fixtures.targets.load.target import load_spec
 from loadtests.generator.messages import Mail, MailError
@@ -127,7 +128,7 @@ def test_passwords_go_to_no_address_but_the_edge() -> None:
 def test_a_malformed_target_file_is_refused(text: str, reason: str, tmp_path: Path) -> None:
     """With the place and the reason."""
     path = tmp_path / "target.toml"
-    path.write_text(f'name = "mine"\n{text}\n')
+    write_private(path, f'name = "mine"\n{text}\n')
     with pytest.raises(TargetError, match=rf"target file {re.escape(str(path))}:\d+{re.escape(reason)}"):
         read_target(path)
 

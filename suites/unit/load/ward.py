@@ -64,7 +64,7 @@ PEOPLE = [{"id": "ann"}, {"id": "bob/2"}]
 
 
 @dataclass
-class Ward:
+class WardApplication:
     """Answers as the ward does.
 
     Args:

@@ -135,7 +135,7 @@ def test_an_answer_that_comes_after_the_log_in_is_no_refusal_of_a_password() -> 
         found = verdict(build.build(flaws), DATABASE)
 
     assert found.status is Status.FAIL
-    assert not any("with a wrong password" in finding.subject for finding in found.findings)
+    assert not any("without a password" in finding.subject for finding in found.findings)
     assert "is told what is told to whom a server has let in, too" in found.explanation
 
 

@@ -54,7 +54,7 @@ def authority(tmp_path: Path) -> CertificateAuthority:
 def _deployment(authority: CertificateAuthority, text: str = APPLICATION, /, **sections: object) -> Deployment:
     file = authority.certificate.parent / "application.toml"
     file.write_text(text)
-    described = {"name": "mine", "application": file, "trust": {"ca": authority.certificate}}
+    described = {"name": "mine", "environment": "test", "application": file, "trust": {"ca": authority.certificate}}
     return Deployment(TargetFile.model_validate(described | sections))
 
 
@@ -114,7 +114,7 @@ def test_every_part_that_cannot_be_used_is_listed(authority: CertificateAuthorit
     """All of them at once, each with its reason, and what is not declared likewise; never an error."""
     states = _reached(_deployment(authority, **SECTIONS))
     assert set(states) == {*SECTIONS, "loads", "canary", "drills"}
-    assert {section for section, state in states.items() if state.declared} == {*SECTIONS}
+    assert {section for section, state in states.items() if state.declared} == {*SECTIONS, "loads"}
     assert [section for section, state in states.items() if not state.problem] == []
     nothing = _reached(Deployment(TargetFile(name="mine"))).values()
     assert [state for state in nothing if state.declared or not state.problem] == []

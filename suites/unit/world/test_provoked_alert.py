@@ -29,7 +29,9 @@ def _alert(name: str = ALERT, instance: str = INSTANCE, status: str = "firing") 
 
 @dataclass(frozen=True)
 class WatchedService:
-    """A service that a file stands for while it is down, and a Prometheus that sees it."""
+    """A service that a file stands for while it is down, a Prometheus that sees it, and a receiver that is told when it
+    is over.
+    """
 
     directory: Path
     delivers: Sequence[object] = ()
@@ -49,6 +51,9 @@ class WatchedService:
         path, down = asked.path.partition("?")[0], self.down.exists()
         if path == "/api/v1/alerts" and down and self.delivers and not self.pages.exists():
             self.pages.write_text("".join(f"{json.dumps({'alerts': [alert]})}\n" for alert in self.delivers))
+        if path == "/api/v1/targets" and not down and self.pages.exists():
+            with self.pages.open("a") as pages:
+                pages.write(f"{json.dumps({'alerts': [_alert(status='resolved')]})}\n")
         firing = [{"state": "firing", "labels": {"alertname": ALERT, "instance": INSTANCE}}] if down else []
         target = {
             "scrapePool": "model",
@@ -85,6 +90,7 @@ def test_an_alert_that_the_receiver_wrote_down_has_arrived(tmp_path: Path) -> No
     seen = site.provoke()
     assert (seen.rule_loaded, seen.fired, seen.arrived) == (True, True, True)
     assert not site.down.exists()
+    assert "resolved" in site.pages.read_text(), "the next alert would be taken for this one"
 
 
 @pytest.mark.parametrize(
@@ -161,6 +167,7 @@ def test_what_says_neither_how_nor_where_names_the_lines(tmp_path: Path) -> None
 def test_alerts_are_found_where_the_pointers_lead() -> None:
     """One alert, a list of them, or anything else."""
     flat = AlertShape(alerts="", name="/rule", instance="/host", status="")
-    assert list(flat.firing({"rule": "a", "host": "b"})) == [Received("a", "b")]
-    assert list(flat.firing([{"rule": "a", "host": "b"}, {"rule": 5, "host": "b"}])) == [Received("a", "b")]
-    assert list(AlertShape(alerts="/none").firing({"alerts": [_alert()]})) == []
+    assert list(flat.alerts_in({"rule": "a", "host": "b"})) == [Received("a", "b")]
+    assert list(flat.alerts_in([{"rule": "a", "host": "b"}, {"rule": 5, "host": "b"}])) == [Received("a", "b")]
+    assert list(AlertShape(alerts="/none").alerts_in({"alerts": [_alert()]})) == []
+    assert list(AlertShape().alerts_in(_alert(status="resolved"))) == [Received(ALERT, INSTANCE, fires=False)]
