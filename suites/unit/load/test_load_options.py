@@ -53,7 +53,7 @@ pytestmark = pytest.mark.unit
             "a worker is told by its leader what to send: --worker goes with --target only",
         ),
         ("--profile smoke --output short.toml/x", "cannot write to short.toml/x: Not a directory"),
-        ("--profile smoke --target gone.toml", "cannot read target file gone.toml: No such file or directory"),
+        ("--profile smoke --target gone.toml", "target file gone.toml: cannot be read: No such file or directory"),
         (
             "--profile smoke --target outside.toml",
             "[load] url: localhost resolves to 127.0.0.1, which is not in its addresses",

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from fixtures import REPOSITORY
+from fixtures.services.files import write_private
 from fixtures.stack.certificates import CertificateAuthority
 from suites.unit.application.clinic import Answer, Asked, clinic
 
@@ -43,9 +44,10 @@ def signed_clinic(folder: Path, *, careless: bool = False, adapter: str = "") ->
     with clinic(lambda asked: answer(asked, careless=careless), tls) as served:
         text = (EXAMPLE / "target.toml").read_text()
         text = text.replace("https://clinic.example:8443", served.base_url)
-        (folder / "target.toml").write_text(
-            text.replace("/etc/ssl/certs/ca-certificates.crt", str(authority.certificate))
-        )
+        for user, variable in (("dr.a", "CLINIC_DOCTOR_KEY"), ("clerk.b", "CLINIC_CLERK_KEY")):
+            text = text.replace(f'password_env = "{variable}"', f'password = "{_KEYS[user]}"')
+        text = text.replace("/etc/ssl/certs/ca-certificates.crt", str(authority.certificate))
+        write_private(folder / "target.toml", text)
         (folder / "application.toml").write_text((EXAMPLE / "application.toml").read_text())
         (folder / "clinic.py").write_text(adapter or (EXAMPLE / "clinic.py").read_text())
         yield folder / "target.toml"

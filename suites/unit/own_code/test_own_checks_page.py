@@ -27,7 +27,9 @@ def test_the_code_that_it_shows_stands_in_files_that_are_run() -> None:
     assert {place for found in places for place in found} == {"tests", "data", "checks", "adapter"}
 
 
-def test_the_target_file_of_the_example_is_read() -> None:
+def test_the_target_file_of_the_example_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLINIC_DOCTOR_KEY", "one")
+    monkeypatch.setenv("CLINIC_CLERK_KEY", "another")
     target = read_target(EXAMPLES / "adapter" / "target.toml")
     assert (target.adapter, target.application) == (
         EXAMPLES / "adapter" / "clinic.py",

@@ -98,7 +98,7 @@ def test_every_kind_of_target_is_a_fixture(tests: Path, tmp_path: Path) -> None:
     [
         ("name = ", "is not TOML"),
         ('name = "x"\nadapter = "gone.py"\n', "there is no file "),
-        (None, "cannot read target"),
+        (None, "cannot be read: No such file"),
     ],
 )
 def test_a_target_that_cannot_be_used_ends_the_run_with_2(

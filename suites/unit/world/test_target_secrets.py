@@ -70,8 +70,8 @@ def test_a_secret_in_a_file_that_others_can_read_is_refused(tmp_path: Path, mode
     """With what to do; an empty one is no secret."""
     path = _target(tmp_path, f'password = "{SECRET}"', mode)
     said = (
-        f"target file {path}: database: password stands in the file, which others may read (mode {mode:04o}): chmod 600"
-        f" it, or give one of {OTHERS} in its place"
+        f"target file {path}:2: database: password stands in the file, which others may read (mode {mode:04o}):"
+        f" chmod 600 it, or give one of {OTHERS} in its place"
     )
     with pytest.raises(TargetError, match=f"^{re.escape(said)}$"):
         read_target(path)
@@ -112,7 +112,7 @@ def test_a_secret_that_cannot_be_found_is_one_sentence(tmp_path: Path, line: str
     (tmp_path / "bytes").chmod(0o600)
     path = _target(tmp_path, line)
     seen = CliRunner().invoke(command_line, ["target", "check", str(path)])
-    wanted = f"target file {path}: database: {said.replace('FOLDER', str(tmp_path))}"
+    wanted = f"target file {path}:2: database: {said.replace('FOLDER', str(tmp_path))}"
     assert (seen.exit_code, wanted in " ".join(seen.output.split("\n")), SECRET in seen.output) == (2, True, False)
     assert "Traceback" not in seen.output
 
