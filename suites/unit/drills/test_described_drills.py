@@ -26,7 +26,7 @@ from fixtures.targets.database.target import AuditorLogin
 from fixtures.targets.drills.described import DescribedScenes
 from fixtures.targets.drills.nodes import DatabaseNodes, Followers
 from fixtures.wait import wait_for
-from suites.unit.drills.test_description import SOUND
+from suites.unit.drills.test_drill_description import SOUND
 
 pytestmark = pytest.mark.unit
 

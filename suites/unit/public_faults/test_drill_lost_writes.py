@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from checks.catalogue import catalogue
@@ -81,4 +83,11 @@ def test_the_acknowledgement_of_a_lost_write_is_no_service() -> None:
 def test_without_a_complete_read_nobody_knows_which_acknowledgements_held() -> None:
     seen = _verdict("recovery_time_within_objective", _drill(complete=False))
     assert seen.status is Status.UNKNOWN
+    assert "could not all be read back" in seen.explanation
+
+
+def test_what_is_too_slow_whichever_acknowledgements_held_is_too_slow() -> None:
+    """Nothing was acknowledged after the fault, and nothing could be read back."""
+    seen = _verdict("recovery_time_within_objective", replace(_drill(complete=False), rto_s=None))
+    assert seen.status is Status.FAIL
     assert "could not all be read back" in seen.explanation
