@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from pathlib import Path
 
@@ -29,6 +30,7 @@ class Agreeable:
 
 def main(broken: Path, heal: str) -> None:
     """Drill; the injection's file is removed by the heal, a line for the shell."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job would ignore it
     subject = DrillSubject(
         writers=lambda _: Agreeable(broken),
         read=lambda _: True,
