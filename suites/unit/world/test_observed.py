@@ -165,7 +165,7 @@ def test_a_watch_looks_in_the_measured_window_only() -> None:
 
 
 def test_of_a_target_elsewhere_only_the_generator_is_seen() -> None:
-    target = TargetFile.model_validate({"name": "far", "load": {"url": "http://10.255.255.1"}})
+    target = TargetFile.model_validate({"name": "far", "environment": "test", "load": {"url": "http://10.255.255.1"}})
     sight = observed_deployment(target, "10.255.255.1", 80)
     assert isinstance(sight, UnseenDeployment)
     assert sight.scope == "10.255.255.1 is not on this machine: of the deployment only its answers could be seen"
@@ -186,7 +186,7 @@ def slow(tmp_path: Path) -> Iterator[TargetFile]:
     with subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         url = f"http://127.0.0.1:{int(server.stdout.readline())}"
-        yield TargetFile.model_validate({"name": "slow", "load": {"url": url}})
+        yield TargetFile.model_validate({"name": "slow", "environment": "test", "load": {"url": url}})
         server.kill()
 
 
