@@ -51,7 +51,8 @@ def _alone() -> None:
 
 
 def _select(row: SniperRow, alpha: float, pair: Pair, drawn: int, seed: tuple[int, ...]) -> Telling:
-    return select(row.sample, _ANY, pair, drawn=drawn, certifying=_PLANNED, alpha=alpha, seed=seed, bits=False)
+    settings = AuditPlan(_PLANNED, alpha, seed[0], bits=False)
+    return select(row.sample, _ANY, pair, drawn=drawn, certifying=_PLANNED, settings=settings, seed=seed)
 
 
 def _count(row: SniperRow, telling: Telling, sizes: tuple[int, int], seed: tuple[int, ...]) -> Hits:

@@ -159,9 +159,8 @@ def most_telling(
             pair,
             drawn=outputs,
             certifying=settings.samples - drawn,
-            alpha=settings.alpha,
+            settings=settings,
             seed=(settings.seed, number),
-            bits=settings.bits,
         )
 
     left, number = list(pairs), 0
@@ -183,9 +182,8 @@ def select(
     *,
     drawn: int,
     certifying: int,
-    alpha: float,
+    settings: AuditPlan,
     seed: tuple[int, ...],
-    bits: bool,
 ) -> Telling:
     """The event that tells a pair apart best, chosen on ``drawn`` outputs of each input and rated on others."""
     chances = [np.random.default_rng([*seed, side]) for side in (0, 1)]
@@ -203,10 +201,11 @@ def select(
         )
         raise MechanismError(msg)
     more = (outputs(min(_LEARNING, drawn - done)) for done in range(learning, drawn, _LEARNING))
-    choices = choose(first, second, claim, alpha=alpha, certifying=certifying, bits=bits, more=more)
+    choices = choose(first, second, claim, alpha=settings.alpha, certifying=certifying, bits=settings.bits, more=more)
     # What a choice promised is what looked best; other outputs tell how good it is.
     looks = (outputs(min(_LEARNING, drawn - done)) for done in range(0, drawn, _LEARNING))
-    return Telling(pair, rated(choices, looks, claim, alpha=alpha, certifying=certifying))
+    best = rated(choices, looks, claim, alpha=settings.alpha, certifying=certifying, gaussian=settings.gaussian)
+    return Telling(pair, best)
 
 
 def fresh(samples: int, claim: Claim, chance: np.random.Generator) -> tuple[int, int]:

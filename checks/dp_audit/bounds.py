@@ -72,7 +72,7 @@ def certify(hits: Hits, *, delta: float, alpha: float, gaussian: bool = False) -
 
 
 def expected(
-    likely: int, unlikely: int, drawn: int, *, delta: float, alpha: float, samples: int
+    likely: int, unlikely: int, drawn: int, *, delta: float, alpha: float, samples: int, gaussian: bool = False
 ) -> tuple[float, float]:
     """The epsilon that an event will certify in ``samples`` fresh outputs of each input: its mean and its standard
     deviation.
@@ -88,6 +88,8 @@ def expected(
         hits.append(chance.poisson(share * samples) if delta == 0 else chance.binomial(samples, share))
     whole = np.full(_FORESEEN, samples)
     found = certified((hits[0], whole, hits[1], whole), delta=delta, alpha=alpha)
+    if gaussian and delta > 0:  # what its mu refutes by, in its place
+        found = np.maximum(ndtri(lower(hits[0], whole, alpha / 2)) - ndtri(upper(hits[1], whole, alpha / 2)), 0.0)
     return float(found.mean()), float(found.std())
 
 

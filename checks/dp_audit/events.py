@@ -120,6 +120,7 @@ def rated(
     *,
     alpha: float,
     certifying: int,
+    gaussian: bool = False,
 ) -> Choice:
     """The choice that will certify most, by outputs that had no part in making any of them; the plainer of equals.
 
@@ -140,7 +141,9 @@ def rated(
     best: Choice | None = None
     for choice, (one, two) in zip(choices, hits.tolist(), strict=True):
         likely, unlikely = (one, two) if choice.first_is_likelier else (two, one)
-        promised, spread = expected(likely, unlikely, drawn, delta=claim.delta, alpha=alpha, samples=certifying)
+        promised, spread = expected(
+            likely, unlikely, drawn, delta=claim.delta, alpha=alpha, samples=certifying, gaussian=gaussian
+        )
         if best is None or promised > best.promise + max(_BETTER * best.promise, _CLEARLY * spread):
             best = replace(choice, promise=promised)
     if best is None:

@@ -72,9 +72,8 @@ def search(
                 pair,
                 drawn=_TRYING,
                 certifying=settings.samples,
-                alpha=settings.alpha,
+                settings=settings,
                 seed=(settings.seed, len(found)),
-                bits=settings.bits,
             )
         except MechanismError as problem:
             failed.append(problem)
