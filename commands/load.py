@@ -17,6 +17,7 @@ from checks.autoscaler import Autoscaling
 from checks.policy import Policy, PolicyError, load_policy
 from checks.targets import Load
 from commands import show_capacity, show_load
+from commands.numbers import Finite
 from commands.stack import DEFAULT_TARGET
 from fixtures.deployment.destination import endpoint
 from fixtures.deployment.target_file import read_target
@@ -85,12 +86,10 @@ class LoadOptions:
 @click.option("--workers", type=click.IntRange(1, _MOST_PROCESSES), help="How many, with --master.")
 @click.option("--worker", metavar="HOST:PORT", help="Be a worker of the leader there. Goes with --target only.")
 @click.option("--find-capacity", is_flag=True, help="Search for the highest rate that holds, and what is full first.")
-@click.option(
-    "--within", type=click.FloatRange(min=30), default=900.0, show_default=True, help="Seconds for such a search."
-)
+@click.option("--within", type=Finite(min=30), default=900.0, show_default=True, help="Seconds for such a search.")
 @click.option(
     "--autoscale",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Finite(min=0, min_open=True),
     metavar="RATE",
     help="Also say how the policy's autoscaler would have followed, with replicas that carry RATE requests/s each.",
 )

@@ -111,24 +111,22 @@ class Bound:
     mu: float | None = None
 
 
-@dataclass(frozen=True)
-class AuditVerdict:
-    """The outcome of an audit, with all that it takes to repeat it.
+@dataclass(frozen=True, kw_only=True)
+class Audited:
+    """What an audit of any kind came to, with all that it takes to repeat it.
 
     Args:
-        samples: outputs per input, to select the event and to certify it; with delta 0 the latter are Poisson, so
-            about.
-        likely, unlikely: the two inputs; the event is the likelier one's.
+        event, pair: what told the inputs apart best; the event is the likelier input's.
+        samples: outputs per input that were drawn.
         detectable_epsilon: a mechanism that loses this much or more would have been refuted with probability 0.95, if
             its loss shows as plainly as that of randomized response.
         smallest_event: an event of this probability or more that only one of the inputs has would have refuted the
             claim with probability 0.95.
-        curve: (samples per input, certified epsilon) as the certification grew; for the picture, not for the verdict.
+        curve: (samples per input, what was reached) as it grew; for the picture, not for the verdict.
     """
 
     outcome: AuditOutcome
     claim: Claim
-    bound: Bound
     event: str
     pair: str
     likely: tuple[float, ...]
@@ -142,31 +140,24 @@ class AuditVerdict:
     explanation: str
 
 
-@dataclass(frozen=True)
-class SequentialVerdict:
-    """The outcome of a sequential audit, with all that it takes to repeat it.
+@dataclass(frozen=True, kw_only=True)
+class AuditVerdict(Audited):
+    """The outcome of an audit with a fixed number of samples, which select the event and certify it; with delta 0 the
+    latter are Poisson, so about. The curve is that of the certified epsilon.
+    """
+
+    bound: Bound
+
+
+@dataclass(frozen=True, kw_only=True)
+class SequentialVerdict(Audited):
+    """The outcome of a sequential audit. The event is the one that was staked on most at the end, the curve that of the
+    wealth; what could have been shown is reckoned for all the outputs that might have been drawn.
 
     Args:
         wealth: of all purses together at the end; a true claim lets it reach 1 / alpha with a chance of alpha.
-        samples: outputs per input that were drawn of the pair that tells most; ``outputs`` are those of all pairs and
-            inputs.
-        event: the one that was staked on most at the end; it is the likelier one's.
-        detectable_epsilon, smallest_event: as in `AuditVerdict`, for all the outputs that might have been drawn.
-        curve: (outputs per input, wealth).
+        outputs: of all pairs and inputs.
     """
 
-    outcome: AuditOutcome
-    claim: Claim
     wealth: float
-    event: str
-    pair: str
-    likely: tuple[float, ...]
-    unlikely: tuple[float, ...]
-    samples: int
     outputs: int
-    alpha: float
-    seed: int
-    detectable_epsilon: float
-    smallest_event: float
-    curve: tuple[tuple[int, float], ...]
-    explanation: str

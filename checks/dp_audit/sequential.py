@@ -23,12 +23,8 @@ from checks.dp_audit.wealth import STAKES, growth, implied, least_to_win, paymen
 
 _FIRST, _GROWTH, _MOST = 64, 0.5, 32_768  # outputs of each input in the first block, then as a share of those before
 _KEPT = 200_000  # outputs of each input that events are learnt from
-_STAYING = (
-    (2_000, 6),
-    (10_000, 4),
-    (50_000, 2),
-    (200_000, 1),
-)  # after so many outputs of each input, how many pairs stay
+# After so many outputs of each input, how many pairs stay.
+_STAYING = ((2_000, 6), (10_000, 4), (50_000, 2), (200_000, 1))
 _SLOTS = np.array([0.5, 0.25, 0.125, 0.125])  # what is staked on the most promising event, the plainest, and on atoms
 
 

@@ -65,6 +65,19 @@ class Breakage:
     certain: bool = False
 
 
+_ALERTS = "monitor/alertmanager/alertmanager.yml"
+ALERTS_GO_TO_NOBODY = Breakage(
+    name="alerts go to nobody",
+    check="operations/alert_reaches_receiver",
+    edits=(
+        Edit(_ALERTS, "  receiver: desk\n", "  receiver: nobody\n"),
+        Edit(_ALERTS, "receivers:\n", "receivers:\n  - name: nobody\n"),
+    ),
+    restart=("alertmanager",),
+    certain=True,
+)
+
+
 @dataclass(frozen=True)
 class BreakableExample:
     """What is needed of an example to break it.

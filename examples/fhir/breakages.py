@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from examples.common.breaking import BreakableExample, Breakage, Edit, on_each
+from examples.common.breaking import ALERTS_GO_TO_NOBODY, BreakableExample, Breakage, Edit, on_each
 from examples.fhir.applications import SERVER_NAME
 from examples.fhir.database import HOSTS, NAME
 from examples.fhir.model import PORT
@@ -10,7 +10,6 @@ from examples.fhir.stack import FhirSite
 from fixtures.services.database.provision import superuser
 
 _HAPROXY = "edge/haproxy/haproxy.cfg"
-_ALERTS = "monitor/alertmanager/alertmanager.yml"
 BREAKAGES = (
     Breakage(
         name="TLS 1.0 is offered",
@@ -156,16 +155,7 @@ BREAKAGES = (
         missing=("hosts/backup/barman/home/fhir/base/*/data/base/*/16[4-9]*",),
         certain=True,
     ),
-    Breakage(
-        name="alerts go to nobody",
-        check="operations/alert_reaches_receiver",
-        edits=(
-            Edit(_ALERTS, "  receiver: desk\n", "  receiver: nobody\n"),
-            Edit(_ALERTS, "receivers:\n", "receivers:\n  - name: nobody\n"),
-        ),
-        restart=("alertmanager",),
-        certain=True,
-    ),
+    ALERTS_GO_TO_NOBODY,
     # The last of all: it leaves the other server primary.
     Breakage(
         name="commits are acknowledged before they are on any disk",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from examples.common.breaking import BreakableExample, Breakage, Edit, on_each
+from examples.common.breaking import ALERTS_GO_TO_NOBODY, BreakableExample, Breakage, Edit, on_each
 from examples.orthanc.database import HOSTS, database_of
 from examples.orthanc.front import PORT, SERVER_NAME
 from examples.orthanc.people import INSTITUTIONS
@@ -10,7 +10,6 @@ from examples.orthanc.stack import OrthancSite
 from fixtures.services.database.provision import superuser
 
 _NGINX = "edge/nginx/nginx.conf"
-_ALERTS = "monitor/alertmanager/alertmanager.yml"
 _METRICS = "location ^~ /tools/metrics-prometheus {\n            auth_basic off;\n            "
 _VIEWER = (
     "location /app/ {\n            add_header X-Viewer explorer;\n            proxy_pass https://$archive;\n        }\n"
@@ -134,16 +133,7 @@ BREAKAGES = (
         missing=("repository/archive/*/*/*/*",),
         certain=True,
     ),
-    Breakage(
-        name="alerts go to nobody",
-        check="operations/alert_reaches_receiver",
-        edits=(
-            Edit(_ALERTS, "  receiver: desk\n", "  receiver: nobody\n"),
-            Edit(_ALERTS, "receivers:\n", "receivers:\n  - name: nobody\n"),
-        ),
-        restart=("alertmanager",),
-        certain=True,
-    ),
+    ALERTS_GO_TO_NOBODY,
     # The last of all: it leaves the other server primary.
     Breakage(
         name="a primary that is gone is waited for, for ten minutes",
