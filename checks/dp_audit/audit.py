@@ -201,7 +201,16 @@ def select(
         )
         raise MechanismError(msg)
     more = (outputs(min(_LEARNING, drawn - done)) for done in range(learning, drawn, _LEARNING))
-    choices = choose(first, second, claim, alpha=settings.alpha, certifying=certifying, bits=settings.bits, more=more)
+    choices = choose(
+        first,
+        second,
+        claim,
+        alpha=settings.alpha,
+        certifying=certifying,
+        bits=settings.bits,
+        gaussian=settings.gaussian,
+        more=more,
+    )
     # What a choice promised is what looked best; other outputs tell how good it is.
     looks = (outputs(min(_LEARNING, drawn - done)) for done in range(0, drawn, _LEARNING))
     best = rated(choices, looks, claim, alpha=settings.alpha, certifying=certifying, gaussian=settings.gaussian)

@@ -94,7 +94,15 @@ def expected(
 
 
 def promise(
-    likely: Floats, unlikely: Floats, drawn: int, *, delta: float, alpha: float, samples: int, luck: float
+    likely: Floats,
+    unlikely: Floats,
+    drawn: int,
+    *,
+    delta: float,
+    alpha: float,
+    samples: int,
+    luck: float,
+    gaussian: bool = False,
 ) -> Floats:
     """What `certify` will probably say of events with these frequencies, when it looks at ``samples`` outputs.
 
@@ -104,6 +112,7 @@ def promise(
     Args:
         likely, unlikely: frequencies among ``drawn`` outputs of each input; any shape.
         luck: standard errors that the best of the events may owe to chance.
+        gaussian: promise the mu in place of the epsilon; takes a positive delta.
     """
     shrink = math.sqrt(drawn / samples)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -113,6 +122,8 @@ def promise(
             return np.where(hits > 0, np.log(share / (1 - share)), -np.inf)
         z = float(-ndtri(alpha / 2)) * shrink + luck
         bottom, top = _wilson(likely, drawn, -z), _wilson(unlikely, drawn, z)
+        if gaussian:
+            return np.asarray(ndtri(bottom) - ndtri(top))
         return np.where(bottom > delta, np.log((bottom - delta) / top), -np.inf)
 
 

@@ -70,6 +70,7 @@ def choose(
     alpha: float,
     certifying: int,
     bits: bool,
+    gaussian: bool = False,
     more: Iterable[tuple[Floats, Floats]] = (),
 ) -> tuple[Choice, ...]:
     """Learn scores on one half of the outputs of two inputs and pick the best events on the other, the plainest first.
@@ -78,6 +79,7 @@ def choose(
         first, second: outputs, shape (n, d).
         alpha, certifying: of the certification to come, and its number of fresh outputs of each input.
         bits: also look at floating-point bit patterns.
+        gaussian: the mu of Gaussian noise is to be certified, not the epsilon.
         more: further outputs, block by block, on which the most promising scores are compared.
     """
     cut = len(first) // 2
@@ -85,7 +87,9 @@ def choose(
     judged = (first[cut:], second[cut:]) if cut >= FEWEST else (first, second)  # or nothing is learnt
 
     def rate(candidate: _Candidate, luck: float | None = None) -> Choice:
-        candidate.best = _best_threshold(candidate, claim, alpha=alpha, certifying=certifying, luck=luck)
+        candidate.best = _best_threshold(
+            candidate, claim, alpha=alpha, certifying=certifying, luck=luck, gaussian=gaussian and claim.delta > 0
+        )
         return candidate.best
 
     tried = []
@@ -153,7 +157,7 @@ def rated(
 
 
 def _best_threshold(
-    candidate: _Candidate, claim: Claim, *, alpha: float, certifying: int, luck: float | None
+    candidate: _Candidate, claim: Claim, *, alpha: float, certifying: int, luck: float | None, gaussian: bool
 ) -> Choice:
     above = [reached / candidate.seen for reached in candidate.reached]
     below = [1 - share for share in above]
@@ -164,7 +168,14 @@ def _best_threshold(
         for first_is_likelier in (True, False):
             likely, unlikely = (one, two) if first_is_likelier else (two, one)
             promised = promise(
-                likely, unlikely, candidate.seen, delta=claim.delta, alpha=alpha, samples=certifying, luck=luck
+                likely,
+                unlikely,
+                candidate.seen,
+                delta=claim.delta,
+                alpha=alpha,
+                samples=certifying,
+                luck=luck,
+                gaussian=gaussian,
             )
             at = int(np.argmax(promised))
             if best is None or promised[at] > best.promise:

@@ -69,6 +69,22 @@ class Weighted:
 
 
 @dataclass(frozen=True)
+class Linear:
+    """A weighted sum of the coordinates."""
+
+    weights: Floats
+
+    def of(self, outputs: Floats) -> Floats:
+        """The sum."""
+        return np.asarray(outputs @ self.weights)
+
+    def words(self, sign: str, threshold: float) -> str:
+        """The sum compared with a number."""
+        terms = " + ".join(f"{weight:.4g} output[{at}]" for at, weight in enumerate(self.weights) if weight)
+        return f"{terms or 0} {sign} {threshold:.6g}"
+
+
+@dataclass(frozen=True)
 class OneCoordinate:
     """The log-ratio of what repeats in one coordinate of the outputs."""
 
@@ -91,6 +107,8 @@ def scores(first: Floats, second: Floats, views: Sequence[OutputColumn]) -> Iter
         first, second: outputs of the two inputs, shape (n, d).
     """
     yield from map(Plain, views)
+    if first.shape[1] > 1:
+        yield _linear(first, second)
     if len(first) < FEWEST:
         return
     tables = tuple(table(view, first, second) for view in views)
@@ -113,6 +131,14 @@ def atoms(first: Floats, second: Floats) -> Iterable[Atoms | OneCoordinate]:
         for at in range(first.shape[1]):
             if (found := repeated(first[:, [at]], second[:, [at]])) is not None:
                 yield OneCoordinate(at, found)
+
+
+def _linear(first: Floats, second: Floats) -> Linear:
+    """What tells Gaussian noise of independent coordinates apart best, known from few outputs: their means' difference,
+    each over its variance.
+    """
+    apart, spread = first.mean(axis=0) - second.mean(axis=0), first.var(axis=0) + second.var(axis=0)
+    return Linear(np.divide(apart, spread, out=np.zeros_like(apart), where=spread > 0))
 
 
 def _weights(tables: Sequence[Table], first: Floats, second: Floats) -> tuple[float, ...]:
