@@ -91,8 +91,8 @@ def test_what_the_arrivals_are_called() -> None:
 
 def test_where_a_spike_begins_and_ends() -> None:
     """From the last quiet moment to the first; a slow ramp is none, nor is one that never comes down."""
-    assert load_profile("spike").spike() == (15, 27)
-    assert load_profile("spike").changed(seconds=120).spike() == (30, 54)
+    assert load_profile("spike").spike() == (8, 20)
+    assert load_profile("spike").changed(seconds=100).spike() == (16, 40)
     assert load_profile("ramp").spike() is None
     assert _profile().spike() is None
     assert _profile(shape=[(0, 2), (10, 2), (11, 8), (20, 8)]).spike() is None
