@@ -30,6 +30,7 @@ _SUITES = Path(__file__).parent / "suites"
 _SESSION = pytest.StashKey["GateSession"]()
 _REPORT = pytest.StashKey[tuple[ReportDocument, Published] | str]()  # a string says why there is none
 _UNKNOWN = 3
+_RUNS = frozenset({"gate", "drill", "selfproof"})
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -46,6 +47,12 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[OPTIONS] = options
     if options.kind and not config.getoption("allure_report_dir"):
         config.option.allure_report_dir = str(options.report_root / options.run_id / "allure-results")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """The project's own tests are no part of a run, and reading them would take ten seconds of each."""
+    own = collection_path.parent == _SUITES and collection_path.name in ("unit", "privacy", "examples")
+    return True if own and config.option.markexpr in _RUNS else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
