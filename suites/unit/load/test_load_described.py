@@ -157,10 +157,10 @@ def test_a_production_system_is_sent_no_load_above_its_stated_rate(tmp_path: Pat
     done = load_command("--target", str(path), "--profile", "smoke")
     assert done.exit_code == 2
     assert "mine is a production system, which is sent no load above a stated rate" in done.stderr
-    path.write_text(text.replace("[api]", "[api]\nrate = 23"))
+    path.write_text(text.replace("[api]", "[api]\nrate = 24"))
     done = load_command("--target", str(path), "--profile", "smoke")
     assert done.exit_code == 2
-    assert "the profile smoke sends up to 24 requests/s, and mine, a production system, states rate = 23" in done.stderr
+    assert "the profile smoke sends up to 25 requests/s, and mine, a production system, states rate = 24" in done.stderr
     path.write_text(text.replace("[api]", "[api]\nrate = 40"))
     profile: Profile = load_spec(read_target(path), load_profile("smoke"), 1).profile
     assert "patient.encounter" not in profile.weights("nurse")
