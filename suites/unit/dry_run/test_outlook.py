@@ -27,6 +27,7 @@ from fixtures.lab.builders import clean_twin
 from suites.unit.dry_run.described import deployment, described
 
 POLICY = load_policy("default")
+WITHOUT_EXEMPTIONS = POLICY.model_copy(update={"not_applicable": ()})
 RULES = catalogue()
 
 
@@ -141,7 +142,7 @@ def test_what_would_want_lines_is_what_wants_them_on_real_services(kind: type, r
 
 
 def _dry(rule: Check, real: object) -> str:
-    (seen,) = outlooks([rule], _Opened(real), POLICY)  # type: ignore[arg-type]
+    (seen,) = outlooks([rule], _Opened(real), WITHOUT_EXEMPTIONS)  # type: ignore[arg-type]
     return seen.reason if seen.verdict is Prospect.WANTS else ""
 
 
@@ -154,7 +155,7 @@ class _Opened:
 
 
 def _looked(real: object, rule: Check) -> tuple[str, str]:
-    result = evaluate(rule, lambda _: real, POLICY, target="lab")
+    result = evaluate(rule, lambda _: real, WITHOUT_EXEMPTIONS, target="lab")
     return rule.id, result.explanation if result.reason is Reason.NOT_DECLARED else ""
 
 

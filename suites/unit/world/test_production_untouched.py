@@ -29,7 +29,8 @@ from fixtures.lab.database import LabPostgres, start_postgres
 from fixtures.services.database.installation import programs
 from fixtures.services.database.settings import APPLICATION as ROLE
 from fixtures.services.database.settings import AUDITOR, NAME, OWNER
-from fixtures.services.redis import RedisNode, administrator, command
+from fixtures.services.redis import RedisNode, administrator
+from fixtures.services.redis_client import command
 from fixtures.wait import DeadlineError, wait_for
 from suites.unit.application.clinic import NURSE, Clinic, clinic
 from suites.unit.world.test_production import APPLICATION, CLERK, WardServer

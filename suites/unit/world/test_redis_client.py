@@ -9,7 +9,8 @@ import redis
 
 from fixtures.lab import Laboratory
 from fixtures.lab.cache import start_redis
-from fixtures.services.redis import administrator, connect
+from fixtures.services.redis import administrator
+from fixtures.services.redis_client import connect
 from fixtures.stack.certificates import CertificateAuthority
 
 
