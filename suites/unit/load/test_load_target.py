@@ -245,11 +245,11 @@ def test_a_gate_sends_a_production_system_no_load_above_its_stated_rate() -> Non
     slow = Deployment(_target(load={"url": "http://127.0.0.1:1", "rate": 1}, **serving))
     loads = slow.find(Loads)
     assert isinstance(loads, Loads)
-    with pytest.raises(CannotLookError, match=r"sends up to 12 requests/s, and mine, .* states rate = 1 "):
+    with pytest.raises(CannotLookError, match=r"sends up to 20 requests/s, and mine, .* states rate = 1 "):
         loads.load()
     slow.close()
-    fast = _target(load={"url": "http://127.0.0.1:1", "rate": 12}, **serving)
-    assert load_spec(fast, load_profile("gate"), 1).profile.rate == 12
+    fast = _target(load={"url": "http://127.0.0.1:1", "rate": 20}, **serving)
+    assert load_spec(fast, load_profile("gate"), 1).profile.rate == 20
 
 
 def _reached(deployment: Deployment) -> Mapping[str, Reached]:
