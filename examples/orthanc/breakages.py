@@ -81,6 +81,13 @@ BREAKAGES = (
         restart=("nginx",),
     ),
     Breakage(
+        name="everybody may connect to an institution's database",
+        check="access/tenant_stores_kept_apart",
+        sql="GRANT CONNECT ON DATABASE st_jude TO PUBLIC",
+        undo="REVOKE CONNECT ON DATABASE st_jude FROM PUBLIC",
+        certain=True,
+    ),
+    Breakage(
         name="metrics are public at Orthanc's own path",
         check="http/metrics_not_public",
         edits=(Edit(_NGINX, f"{_METRICS}return 404;", f"{_METRICS}proxy_pass https://$archive;"),),
