@@ -36,7 +36,7 @@ def _line_succeeds(line: str) -> bool:
     words = _words(line)
     if not words:
         return True
-    exits = [after for word, after in zip(words, [*words[1:], ";"], strict=True) if word == "exit"]
+    exits = [after for word, after in zip(words, [*words, ";"][1:], strict=True) if word == "exit"]
     if any(status != "0" for status in exits) or "set" in words:
         return False  # it ends earlier, with another status
     places = [place for place, word in enumerate(words) if word in _OPERATORS]

@@ -12,7 +12,7 @@ from checks.targets import Containers
 
 
 def _container_on_the_network_of_the_host(lab: Lab) -> Containers:
-    return lab.build(ContainerFlaws(network="host"))
+    return lab.build(ContainerFlaws(network="host", serves=False))
 
 
 def _container_among_the_processes_of_the_host(lab: Lab) -> Containers:
