@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol, runtime_checkable
 
 Seccomp = Literal["default", "own", "none"]
@@ -36,7 +36,7 @@ class HealthCheck:
         failing: how many looks in a row failed.
     """
 
-    test: tuple[str, ...]
+    test: tuple[str, ...] = field(repr=False)  # a careless one has a password in it
     status: str
     failing: int
 

@@ -26,7 +26,7 @@ from fixtures.lab import Laboratory
 from fixtures.lab.builders import clean_twin
 from suites.unit.dry_run.described import deployment, described
 
-POLICY = load_policy("default")
+POLICY = load_policy("default").model_copy(update={"not_applicable": ()})
 RULES = catalogue()
 
 
@@ -61,7 +61,9 @@ def test_a_complete_description_lets_every_check_answer_that_needs_no_stack(tmp_
     assert sum(each.verdict is Prospect.ANSWERS for each in seen.values()) >= 40
 
 
-@pytest.mark.parametrize("section", ["edge", "database", "cache", "inference", "monitoring", "hosts", "backups"])
+@pytest.mark.parametrize(
+    "section", [*("edge", "database", "cache", "inference", "monitoring", "hosts", "containers", "backups")]
+)
 def test_a_section_that_is_missing_is_named_by_the_checks_that_look_through_it(section: str, tmp_path: Path) -> None:
     whole, without = _seen(tmp_path, described()), _seen(tmp_path, described(), **{section: None})
     changed = [each for each in without.values() if each.verdict is not whole[each.rule.id].verdict]
