@@ -24,6 +24,7 @@ class ContainerFlaws(Flaws[Containers]):
         environment: ``NAME=value``, and ``labels`` likewise; ``arguments`` follow those of the server.
         shows: of the host: the ``socket`` of the engine, or the ``folder`` that it lies in.
         network, pid, ipc: ``host`` shares the host's namespace.
+        neighbour: a second container, ``beside`` it in one network or ``apart`` in another; each may reach nobody.
         log_options: ``name=value``.
     """
 
@@ -44,6 +45,7 @@ class ContainerFlaws(Flaws[Containers]):
     arguments: tuple[str, ...] = ()
     shows: Literal["nothing", "socket", "folder"] = "nothing"
     network: str = "none"
+    neighbour: Literal["none", "apart", "beside"] = "none"
     pid: str = ""
     ipc: str = "private"
     log: str = "local"

@@ -15,6 +15,7 @@ from checks.targets.cache import Cache, CacheAccount, CacheReply
 from checks.targets.canary import Canary, Sighting, Trace
 from checks.targets.containers import (
     ContainerFacts,
+    ContainerPath,
     Containers,
     HealthCheck,
     LogStore,
@@ -69,6 +70,7 @@ __all__ = [
     "Canary",
     "Certificate",
     "ContainerFacts",
+    "ContainerPath",
     "Containers",
     "Database",
     "Drill",

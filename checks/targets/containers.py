@@ -115,6 +115,22 @@ class ContainerFacts:
         return self.state == "exited" and self.exit_code == 0
 
 
+@dataclass(frozen=True)
+class ContainerPath:
+    """Whether one container reaches another.
+
+    Args:
+        source, target: names of containers.
+        allowed: whether the description lets it.
+        reached: ``address:port`` where the target listens, of those that answered the source.
+    """
+
+    source: str
+    target: str
+    allowed: bool
+    reached: tuple[str, ...]
+
+
 @runtime_checkable
 class Containers(Protocol):
     """The containers of one deployment.
@@ -128,5 +144,13 @@ class Containers(Protocol):
 
         Raises:
             CannotLookError: the engine cannot be reached, or has none of them.
+        """
+        ...
+
+    def paths(self) -> Iterable[ContainerPath]:
+        """From every running container to every other that listens anywhere.
+
+        Raises:
+            CannotLookError: the description does not say who may reach whom, or a network cannot be entered.
         """
         ...

@@ -2,79 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from checks.catalogue import catalogue, read
-from checks.containers._health import always_succeeds
-from checks.containers._secrets import is_secret
 from checks.evaluate import evaluate
-from checks.model import CannotLookError, Reason, Result, Status
+from checks.model import Reason, Status
 from checks.policy import load_policy
-from checks.targets import ContainerFacts, HealthCheck, LogStore, Mount, Setting
-from fixtures.targets.containers.settings import shape_of, shown_settings, shown_words
+from checks.targets import ContainerPath, HealthCheck, LogStore, Mount
+from suites.unit.rules.hand_written_containers import DIGEST, SOUND, ListedContainers, judged
 
-DIGEST = f"sha256:{'ab' * 32}"
 RULES = [rule for rule in catalogue() if rule.id.startswith("containers/")]
-SOUND = ContainerFacts(
-    name="clinic-web-1",
-    id="3f2a9c0d1e4b",
-    state="running",
-    exit_code=None,
-    user="1000:1000",
-    main_uid=1000,
-    remapped=False,
-    privileged=False,
-    read_only=True,
-    added=(),
-    dropped=("ALL",),
-    no_new_privileges=True,
-    seccomp="default",
-    memory=1 << 28,
-    processes=100,
-    health=HealthCheck(("CMD", "wget", "-q", "http://localhost/"), "healthy", 0),
-    image=f"clinic/web@{DIGEST}",
-    image_id=DIGEST,
-    digests=(f"clinic/web@{DIGEST}",),
-    settings=(Setting("environment", "DB_PASSWORD_FILE", "path"),),
-    mounts=(Mount("/srv/clinic", "/data", writable=True),),
-    host_namespaces=(),
-    log=LogStore("local", "", ""),
-    restart="unless-stopped",
-)
+ONE_EACH = [rule for rule in RULES if rule.id != "containers/segments_separated"]  # that is about two
 
 
-class _Listed:
-    """Implements `checks.targets.Containers` by a list, and by what could not be inspected."""
-
-    def __init__(self, *facts: ContainerFacts, problem: str = "") -> None:
-        self._facts, self._problem = facts, problem
-
-    def containers(self) -> Iterator[ContainerFacts]:
-        """See `checks.targets.Containers.containers`."""
-        yield from self._facts
-        if self._problem:
-            raise CannotLookError(self._problem)
-
-
-def _judged(name: str, *facts: ContainerFacts, problem: str = "") -> Result:
-    listed = _Listed(*facts, problem=problem)
-    return evaluate(read(f"containers/{name}"), lambda _: listed, load_policy("default"), target="clinic")
-
-
-@pytest.mark.parametrize("rule", RULES, ids=repr)
+@pytest.mark.parametrize("rule", ONE_EACH, ids=repr)
 def test_a_sound_container_is_one_finding_that_names_it(rule: Any) -> None:  # noqa: ANN401  a Check, by the catalogue
-    result = evaluate(rule, lambda _: _Listed(SOUND), load_policy("default"), target="clinic")
+    result = evaluate(rule, lambda _: ListedContainers(SOUND), load_policy("default"), target="clinic")
     assert result.status is Status.PASS
     assert [finding.subject for finding in result.findings] == ["container clinic-web-1 (3f2a9c0d1e4b)"]
 
 
 @pytest.mark.parametrize("rule", RULES, ids=repr)
 def test_where_there_is_no_container_nothing_was_examined(rule: Any) -> None:  # noqa: ANN401  likewise
-    result = evaluate(rule, lambda _: _Listed(), load_policy("default"), target="clinic")
+    result = evaluate(rule, lambda _: ListedContainers(), load_policy("default"), target="clinic")
     assert (result.status, result.reason) == (Status.UNKNOWN, Reason.EXAMINED_NOTHING)
 
 
@@ -150,21 +104,21 @@ CASES: Sequence[tuple[str, dict[str, Any], bool, str]] = [
 
 @pytest.mark.parametrize(("name", "changes", "ok", "said"), CASES)
 def test_one_container_is_judged_by_what_is_different(name: str, changes: dict[str, Any], ok: bool, said: str) -> None:  # noqa: FBT001  a case
-    (finding,) = _judged(name, replace(SOUND, **changes)).findings
+    (finding,) = judged(name, replace(SOUND, **changes)).findings
     assert finding.ok is ok
     assert said in finding.message
 
 
 def test_every_rule_is_told_both_right_and_wrong() -> None:
-    """Here, or for secrets below; the self-proof does so on real containers."""
-    wrong = {name for name, _, ok, _ in CASES if not ok} | {"no_secret_in_configuration"}
+    """Here, or for secrets and segments below; the self-proof does so on real containers."""
+    wrong = {name for name, _, ok, _ in CASES if not ok} | {"no_secret_in_configuration", "segments_separated"}
     assert wrong == {rule.id.rpartition("/")[2] for rule in RULES}
 
 
 def test_one_bad_container_of_several_is_the_one_that_is_named() -> None:
     good = [replace(SOUND, name=f"clinic-web-{number}", id=f"{number:012x}") for number in range(3)]
     bad = replace(SOUND, name="clinic-db-1", id="f" * 12, privileged=True)
-    result = _judged("not_privileged", *good, bad)
+    result = judged("not_privileged", *good, bad)
     assert result.status is Status.FAIL
     assert len(result.findings) == 4
     assert [finding.subject for finding in result.broken] == ["container clinic-db-1 (ffffffffffff)"]
@@ -174,7 +128,7 @@ def test_two_containers_of_one_name_are_two_findings() -> None:
     """The bad one is not hidden by its namesake, whichever comes first."""
     bad = replace(SOUND, id="b" * 12, memory=0)
     for pair in ((SOUND, bad), (bad, SOUND)):
-        result = _judged("memory_limited", *pair)
+        result = judged("memory_limited", *pair)
         assert [finding.subject for finding in result.broken] == ["container clinic-web-1 (bbbbbbbbbbbb)"]
         assert len({finding.subject for finding in result.findings}) == 2
 
@@ -182,132 +136,23 @@ def test_two_containers_of_one_name_are_two_findings() -> None:
 def test_a_container_that_cannot_be_inspected_hides_nothing_of_the_others() -> None:
     """A fault that was seen is a failure; without one, what was not seen makes it UNKNOWN."""
     gone = "container clinic-db-1 cannot be inspected: No such container"
-    worse = _judged("not_privileged", SOUND, replace(SOUND, privileged=True), problem=gone)
+    worse = judged("not_privileged", SOUND, replace(SOUND, privileged=True), problem=gone)
     assert (worse.status, worse.explanation) == (Status.FAIL, f"and then: {gone}")
-    unseen = _judged("not_privileged", SOUND, problem=gone)
+    unseen = judged("not_privileged", SOUND, problem=gone)
     assert (unseen.status, unseen.reason, len(unseen.findings)) == (Status.UNKNOWN, Reason.COULD_NOT_LOOK, 1)
 
 
-# ------------------------------------------------------------------------------------------------------------ secrets
-
-VALUE = "correct-horse"
-SECRETS = [
-    ("POSTGRES_PASSWORD", VALUE),
-    ("POSTGRES_PASSWORD", "123456"),
-    ("POSTGRES_PASSWORD_2", VALUE),
-    ("dbPassword", VALUE),
-    ("SECRET_KEY_BASE", VALUE),
-    ("API_TOKEN", VALUE),
-    ("traefik.api.token", VALUE),
-    ("DJANGO_KEY", VALUE),
-    ("requirepass", VALUE),
-    ("DATABASE_URL", f"postgres://app:{VALUE}@db:5432/app"),
-    ("BROKER", f"redis://:{VALUE}@cache/0"),
-    ("SENTRY", f"see https://key:{VALUE}@sentry.test/1"),
-    ("CERTIFICATE", "-----BEGIN EC PRIVATE KEY-----\nMHc\n-----END EC PRIVATE KEY-----"),
-    ("NOTE", "ghp_" + "a1" * 18),
-    ("SESSION", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"),
-]
-NO_SECRETS = [
-    ("POSTGRES_PASSWORD_FILE", "/run/secrets/db"),
-    ("DB_PASSWORD", "/run/secrets/db"),
-    ("POSTGRES_PASSWORD", ""),
-    ("PASSWORD_REQUIRED", "always"),
-    ("PASSWORD_ENCRYPTION", "scram-sha-256"),
-    ("TOKEN_TTL", "30m"),
-    ("MAX_TOKEN", "4096"),
-    ("REQUIRE_KEY", "true"),
-    ("GPG_KEY", "A035C8C19219BA821ECEA86B64E628F8D684696D"),
-    ("JWT_PUBLIC_KEY", "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE"),
-    ("TOKEN_URL", "https://login.clinic.test/token"),
-    ("DATABASE_URL", "postgres://app@db:5432/app"),
-    ("KEYCLOAK_HOSTNAME", "login.clinic.test"),
-    ("MONKEY", "banana"),
-    ("PATH", "/usr/local/bin:/usr/bin"),
-    ("PWD", "/srv"),
-]
-
-
-@pytest.mark.parametrize(("name", "value"), SECRETS)
-@pytest.mark.parametrize("place", ["environment", "label"])
-def test_a_secret_is_named_and_its_value_is_not(place: str, name: str, value: str) -> None:
-    """In the environment and in labels alike; neither facts nor findings hold what it is."""
-    facts = replace(SOUND, settings=tuple(shown_settings(place, {"LANG": "C", name: value})))
-    result = _judged("no_secret_in_configuration", facts)
-    assert [finding.message for finding in result.broken] == [f"secrets in {name} ({place})"]
-    assert value not in f"{facts}{result}"
-
-
-@pytest.mark.parametrize(("name", "value"), NO_SECRETS)
-def test_what_only_speaks_of_secrets_is_none(name: str, value: str) -> None:
-    assert not is_secret(Setting("environment", name, shape_of(value)))
-
-
-def test_an_empty_environment_holds_no_secret() -> None:
-    (finding,) = _judged("no_secret_in_configuration", replace(SOUND, settings=())).findings
-    assert (finding.ok, finding.message) == (True, "none of 0 settings looks like a secret")
-
-
-@pytest.mark.parametrize(
-    ("words", "named"),
-    [
-        (["server", "--password=hunter two"], ["password"]),
-        (["server", "--admin-password", VALUE], ["admin-password"]),
-        (["redis-server", "--requirepass", VALUE], ["requirepass"]),
-        (["sh", "-c", f"DB_PASSWORD={VALUE} exec serve"], ["DB_PASSWORD"]),
-        (["serve", f"amqp://app:{VALUE}@queue"], ["word 2"]),
-        (["server", "--password-file", "/run/secrets/db", "--token", "--verbose"], []),
-        (["sh", "-c", "echo 'unbalanced"], []),
-        ([], []),
-    ],
-)
-def test_a_command_is_read_word_by_word(words: list[str], named: list[str]) -> None:
-    """Also the line of a shell."""
-    assert [setting.name for setting in shown_words("command", words) if is_secret(setting)] == named
-
-
-# ------------------------------------------------------------------------------------------------------ health checks
-
-
-@pytest.mark.parametrize(
-    "test",
-    [
-        ("NONE",),
-        ("CMD", "true"),
-        ("CMD", "/bin/busybox", "true"),
-        ("CMD", "echo", "well"),
-        ("CMD", "sh", "-c", "exit 0"),
-        ("CMD-SHELL", "exit 0"),
-        ("CMD-SHELL", ":"),
-        ("CMD-SHELL", "curl -f http://localhost/ || exit 0"),
-        ("CMD-SHELL", "curl -f http://localhost/ || true"),
-        ("CMD-SHELL", "curl -f http://localhost/; exit 0;"),
-        ("CMD-SHELL", "curl -f http://localhost/ | true"),
-        ("CMD-SHELL", "curl http://localhost/\necho done"),
-        ("CMD", "/bin/bash", "-c", "curl -f http://localhost/ ; /bin/true"),
-    ],
-)
-def test_a_test_that_cannot_fail_is_seen(test: tuple[str, ...]) -> None:
-    assert always_succeeds(test)
-
-
-@pytest.mark.parametrize(
-    "test",
-    [
-        ("CMD", "pg_isready"),
-        ("CMD", "false"),
-        ("CMD-SHELL", "curl -f http://localhost/"),
-        ("CMD-SHELL", "curl -f http://localhost/ || exit 1"),
-        ("CMD-SHELL", "curl -f http://localhost/ && echo well"),
-        ("CMD-SHELL", "curl -f http://localhost/ || exit 1; exit 0"),
-        ("CMD-SHELL", "set -e; curl -f http://localhost/; true"),
-        ("CMD-SHELL", "test -f /tmp/ready && true"),
-        ("CMD-SHELL", "if nc -z localhost 80; then exit 0; else exit 1; fi"),
-        ("CMD-SHELL", "echo 'unbalanced"),
-        ("CMD-SHELL", "redis-cli ping | grep PONG"),
-        ("CMD", "sh", "-c", "wget -q localhost"),
-        ("CMD", "sh", "/check.sh"),
-    ],
-)
-def test_a_test_that_may_fail_is_not_taken_for_one(test: tuple[str, ...]) -> None:
-    assert not always_succeeds(test)
+def test_a_path_that_nobody_declared_is_named_with_where_it_ends() -> None:
+    """One that is declared may be used or not, and one that is not may not."""
+    paths = [
+        ContainerPath("web", "app", allowed=True, reached=("172.20.0.3:8000",)),
+        ContainerPath("web", "db", allowed=False, reached=("172.20.0.4:5432", "172.20.0.4:8008")),
+        ContainerPath("app", "db", allowed=True, reached=()),
+        ContainerPath("db", "web", allowed=False, reached=()),
+    ]
+    listed = ListedContainers(paths=paths)
+    result = evaluate(read("containers/segments_separated"), lambda _: listed, load_policy("default"), target="clinic")
+    assert len(result.findings) == 4
+    (broken,) = result.broken
+    assert broken.subject == "container web to db"
+    assert broken.message == "reaches 172.20.0.4:5432, 172.20.0.4:8008"

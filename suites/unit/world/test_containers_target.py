@@ -17,7 +17,7 @@ import pytest
 
 from checks.lab import ContainerFlaws
 from checks.model import CannotLookError, NotDeclaredError
-from checks.targets import ContainerFacts, Containers, Effect
+from checks.targets import ContainerFacts, ContainerPath, Containers, Effect
 from fixtures import REPOSITORY
 from fixtures.deployment.deployment import Deployment
 from fixtures.deployment.target_file import TargetFile
@@ -137,6 +137,44 @@ def test_what_is_not_there_is_told_with_what_is(bench: Bench) -> None:
         with pytest.raises(CannotLookError, match=f"there is no container gone at {address}; there are .*{web.name}"):
             seen.extend(containers.containers())
     assert [facts.name for facts in seen] == [web.name]
+
+
+@NEEDS_ENGINE
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can enter the network of a container")
+def test_who_reaches_whom_is_tried_from_within(bench: Bench) -> None:
+    """By name or Compose service; a name that nobody has is told, and hides nothing."""
+    pair = LabBuilder(bench).build(ContainerFlaws(neighbour="beside", labels=("com.docker.compose.service=web",)))
+    one, two = (facts.name for facts in pair.containers())
+    paths, said = _paths(names=[one, two], segments={one: [two], "gone": []})
+    assert [(path.source, path.target, path.allowed) for path in paths] == [(one, two, True), (two, one, False)]
+    assert all(len(path.reached) == 1 and path.reached[0].endswith(":8080") for path in paths)
+    assert said == f"[containers.segments] names gone; the containers are called {', '.join(sorted([one, two, 'web']))}"
+    assert all(path.allowed for path in _paths(names=[one, two], segments={"web": ["web"]})[0])
+    apart = LabBuilder(bench).build(ContainerFlaws(neighbour="apart"))
+    assert [path.reached for path in apart.paths()] == [(), ()]
+
+
+@NEEDS_ENGINE
+def test_nothing_is_tried_where_nobody_said_who_may_reach_whom(bench: Bench) -> None:
+    with closing(_opened(names=[_built(bench).name])) as deployment:
+        containers = deployment.find(Containers)
+        assert isinstance(containers, Containers)
+        with pytest.raises(NotDeclaredError, match=r"has no \[containers.segments\]: add one with lines like web = "):
+            list(containers.paths())
+        assert deployment.sent() == []
+
+
+def _paths(**section: object) -> tuple[list[ContainerPath], str]:
+    """Those that were seen, and what was said at the end."""
+    seen: list[ContainerPath] = []
+    with closing(_opened(**section)) as deployment:
+        containers = deployment.find(Containers)
+        assert isinstance(containers, Containers)
+        try:
+            seen.extend(containers.paths())
+        except CannotLookError as problem:
+            return seen, str(problem)
+    return seen, ""
 
 
 @NEEDS_ENGINE
