@@ -66,9 +66,10 @@ class ContainerFacts:
     Args:
         id: hexadecimal, 12 digits.
         state: in Docker's words, e.g. ``running`` or ``exited``.
-        exit_code: of the last end; None where it runs.
+        exit_code: of its end; None where it has not ended.
         user: that it is configured with; empty where it is the image's default, root.
-        main_uid: effective uid of its main process as the host counts; None where it does not run.
+        main_uid: effective uid of its main process as the host counts; None where it does not run, or the engine's host
+            does not tell.
         remapped: whether its root is an ordinary account of the host (user namespace).
         added, dropped: capabilities, without ``CAP_``, in capitals.
         seccomp: ``own`` is a profile that somebody wrote, ``none`` what filters nothing.

@@ -39,7 +39,7 @@ CASES: Sequence[tuple[str, dict[str, Any], bool, str]] = [
     ("not_run_as_root", {"user": "app", "main_uid": 0}, False, "user app, its main process has uid 0"),
     ("not_run_as_root", {"user": "", "main_uid": 100000, "remapped": True}, True, "in a user namespace"),
     ("not_run_as_root", {"user": "", "main_uid": 0, "remapped": True}, False, "has uid 0"),
-    ("not_run_as_root", {"main_uid": None, "state": "exited", "exit_code": 0}, True, "does not run"),
+    ("not_run_as_root", {"main_uid": None, "state": "exited", "exit_code": 0}, True, "exited, of unknown uid"),
     ("root_file_system_read_only", {"read_only": False}, False, "is writable"),
     ("not_privileged", {"privileged": True}, False, "is privileged"),
     ("capabilities_dropped", {"dropped": ("NET_RAW",)}, False, "drops NET_RAW, adds none"),
@@ -131,6 +131,14 @@ def test_two_containers_of_one_name_are_two_findings() -> None:
         result = judged("memory_limited", *pair)
         assert [finding.subject for finding in result.broken] == ["container clinic-web-1 (bbbbbbbbbbbb)"]
         assert len({finding.subject for finding in result.findings}) == 2
+
+
+def test_a_main_process_that_nobody_sees_is_not_taken_for_somebody() -> None:
+    """What is configured may be root all the same; what says so itself is a failure without being seen."""
+    unseen = judged("not_run_as_root", SOUND, replace(SOUND, id="c" * 12, main_uid=None))
+    assert (unseen.status, unseen.reason) == (Status.UNKNOWN, Reason.COULD_NOT_LOOK)
+    assert unseen.explanation.endswith("does not tell as whom these run: container clinic-web-1 (cccccccccccc)")
+    assert judged("not_run_as_root", replace(SOUND, user="", main_uid=None)).status is Status.FAIL
 
 
 def test_a_container_that_cannot_be_inspected_hides_nothing_of_the_others() -> None:
