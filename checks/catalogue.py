@@ -29,6 +29,7 @@ ROOMS = (
     "performance",
     "operations",
     "hosts",
+    "containers",
     "federation",
 )
 _HERE = Path(__file__).parent

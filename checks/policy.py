@@ -136,10 +136,14 @@ class OperationsPolicy(_Strict):
 
 
 class Exemption(_Strict):
-    """A check that does not apply to this system, and why."""
+    """A check that does not apply to this system, and why; ``room/*`` stands for every check of a room."""
 
-    check: str
+    check: Annotated[str, Field(pattern=r"^[\w-]+(/[\w-]+)*/([\w-]+|\*)$")]
     reason: Annotated[str, Field(min_length=10)]
+
+    def covers(self, identity: str) -> bool:
+        """Whether it speaks of the check of this id."""
+        return self.check in (identity, f"{identity.rpartition('/')[0]}/*")
 
 
 class Policy(_Strict):
@@ -173,6 +177,10 @@ class Policy(_Strict):
     not_applicable: tuple[Exemption, ...] = ()
     may_lack: tuple[str, ...] = ()
     encrypted_below: tuple[str, ...] = ()
+
+    def exempts(self, identity: str) -> str | None:
+        """Why the check of this id does not apply; None of one that does."""
+        return next((exemption.reason for exemption in self.not_applicable if exemption.covers(identity)), None)
 
 
 def policy_names() -> tuple[str, ...]:

@@ -118,8 +118,8 @@ def prove_checks(prefixes: tuple[str, ...], folder: Path | None, policy_name: st
                 clinical-gate checks prove own/ --checks mine
     """  # noqa: D301  click reads a real backspace
     policy = load_policy(policy_name)
-    exempt = {exemption.check: exemption.reason for exemption in policy.not_applicable}
     rules = _beginning_with(prefixes, rulebook(folder).rules)
+    exempt = {rule.id: reason for rule in rules if (reason := policy.exempts(rule.id)) is not None}
     applicable = [rule for rule in rules if rule.id not in exempt]
     if not applicable:
         message = f"policy {policy.name} leaves out {rules[0].id}: {exempt[rules[0].id]}; give another --policy"

@@ -85,7 +85,7 @@ def decide(
     policy, catalogue = criteria.policy, criteria.catalogue
     judged = judge_waivers(waivers, known={rule.id for rule in catalogue}, today=period.today)
     adjustments = Adjustments(
-        exempt={exemption.check: exemption.reason for exemption in policy.not_applicable},
+        exempts=policy.exempts,
         proofs=_by_check(proofs, period.started),
         waivers={waiver.check: waiver for waiver, finding in zip(waivers, judged, strict=True) if finding.ok},
         may_lack=policy.may_lack,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from checks.model import Check, Finding, Gate, Reason, Result, Severity, Status, Violation
@@ -44,13 +44,13 @@ class Adjustments:
     """What changes the status that a check came to.
 
     Args:
-        exempt: check id -> the policy's reason why it does not apply.
+        exempts: of a check's id: the policy's reason why it does not apply, None where it does.
         proofs: outcomes of this run's self-proof, by check id.
         waivers: those in force, by check id.
         may_lack: parts that the policy lets a deployment do without.
     """
 
-    exempt: Mapping[str, str]
+    exempts: Callable[[str], str | None]
     proofs: Mapping[str, Sequence[SelfProof]]
     waivers: Mapping[str, Waiver]
     may_lack: Sequence[str] = ()
@@ -76,8 +76,8 @@ class Adjustments:
         )
 
     def _counted(self, result: Result, *, proven: bool, proof: str) -> Result:
-        if result.check_id in self.exempt:
-            reason = f"not applicable by policy: {self.exempt[result.check_id]}"
+        if (exemption := self.exempts(result.check_id)) is not None:
+            reason = f"not applicable by policy: {exemption}"
             return replace(result, status=Status.NOT_APPLICABLE, reason=None, explanation=reason)
         if result.status is Status.UNKNOWN:
             return result if result.reason else replace(result, reason=Reason.COULD_NOT_LOOK)
@@ -101,7 +101,7 @@ class Adjustments:
     def _proof(self, rule: Check | None) -> tuple[bool, str]:
         if rule is None:
             return False, "it is not in the catalogue, so nothing proves that it can fail"
-        if rule.id in self.exempt:
+        if self.exempts(rule.id) is not None:
             return False, "it is not applicable by policy and never green, so it needs no proof"
         shown = self.proofs.get(rule.id, ())
         wanted = [violation_name(v) for v in rule.violations]

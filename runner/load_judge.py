@@ -13,6 +13,6 @@ from fixtures.targets.load.finished import FinishedLoad
 def judge_load(record: Load, policy: Policy) -> tuple[Result, ...]:
     """The results of every check that looks at loads and nothing else, but for those that the policy leaves out."""
     finished = FinishedLoad(record)
-    exempt = {exemption.check for exemption in policy.not_applicable}
-    rules = [r for r in catalogue() if r.id not in exempt and all(kind is Loads for _, kind in r.needs)]
+    applicable = [rule for rule in catalogue() if policy.exempts(rule.id) is None]
+    rules = [rule for rule in applicable if all(kind is Loads for _, kind in rule.needs)]
     return tuple(evaluate(rule, lambda _: finished, policy, target=record.profile) for rule in rules)

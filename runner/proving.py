@@ -62,7 +62,7 @@ def proof_cases(rules: Iterable[Check]) -> list[ProofCase]:
 
 def exempted(rule: Check, policy: Policy, target: str) -> Result | None:
     """The result of a check that the policy leaves out, with its reason; None of any other check."""
-    reason = next((exemption.reason for exemption in policy.not_applicable if exemption.check == rule.id), None)
+    reason = policy.exempts(rule.id)
     return None if reason is None else rule.result(Status.NOT_APPLICABLE, target=target, explanation=reason)
 
 

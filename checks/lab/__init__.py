@@ -15,6 +15,7 @@ from checks.lab.api import ApiFlaws
 from checks.lab.backups import BackupFlaws
 from checks.lab.cache import CacheFlaws
 from checks.lab.canary import CanaryFlaws
+from checks.lab.containers import ContainerFlaws
 from checks.lab.database import DatabaseFlaws
 from checks.lab.drills import DrillFlaws
 from checks.lab.edge import EdgeFlaws, LegacyEdgeFlaws, ScriptedEdgeFlaws
@@ -32,6 +33,7 @@ __all__ = [
     "CacheFlaws",
     "CanaryFlaws",
     "ClaimFlaws",
+    "ContainerFlaws",
     "DatabaseFlaws",
     "DrillFlaws",
     "EdgeFlaws",

@@ -13,6 +13,17 @@ from checks.targets.attempt import Attempt
 from checks.targets.backups import BackupInfo, Backups, Restoration
 from checks.targets.cache import Cache, CacheAccount, CacheReply
 from checks.targets.canary import Canary, Sighting, Trace
+from checks.targets.containers import (
+    ContainerFacts,
+    ContainerPath,
+    Containers,
+    HealthCheck,
+    LogStore,
+    Mount,
+    Seccomp,
+    Setting,
+    Shape,
+)
 from checks.targets.database import Database
 from checks.targets.drills import Drill, Drills
 from checks.targets.edge import (
@@ -58,6 +69,9 @@ __all__ = [
     "CacheReply",
     "Canary",
     "Certificate",
+    "ContainerFacts",
+    "ContainerPath",
+    "Containers",
     "Database",
     "Drill",
     "Drills",
@@ -68,6 +82,7 @@ __all__ = [
     "FileFacts",
     "GeneratorProcess",
     "Handshake",
+    "HealthCheck",
     "Hosts",
     "Inference",
     "Isolate",
@@ -77,11 +92,13 @@ __all__ = [
     "Latencies",
     "Load",
     "Loads",
+    "LogStore",
     "Login",
     "Mark",
     "Mechanism",
     "ModelServerState",
     "Monitoring",
+    "Mount",
     "NodeContact",
     "NodeNoise",
     "Objective",
@@ -99,7 +116,10 @@ __all__ = [
     "Restoration",
     "RoleAnswer",
     "ScrapeState",
+    "Seccomp",
     "Sent",
+    "Setting",
+    "Shape",
     "Sighting",
     "Slice",
     "Spending",

@@ -26,8 +26,7 @@ from fixtures.lab import Laboratory
 from fixtures.lab.builders import clean_twin
 from suites.unit.dry_run.described import deployment, described
 
-POLICY = load_policy("default")
-WITHOUT_EXEMPTIONS = POLICY.model_copy(update={"not_applicable": ()})
+POLICY = load_policy("default").model_copy(update={"not_applicable": ()})
 RULES = catalogue()
 
 
@@ -50,10 +49,10 @@ def test_a_rule_asks_a_described_application_everything(rule: Check, tmp_path: P
 
 
 def test_a_complete_description_lets_every_check_answer_that_needs_no_stack(tmp_path: Path) -> None:
-    """The rest names what only a stack of this machine has, or who may be taken away."""
+    """The rest names what only a stack of this machine has, who may be taken away, or another tenancy than its own."""
     seen = _seen(tmp_path, described())
     wanting = {each.part for each in seen.values() if each.verdict is Prospect.WANTS}
-    assert wanting <= {"stack", "load", "restore", "canary", "failover", "alert"}
+    assert wanting <= {"stack", "load", "restore", "canary", "failover", "alert", "segments", "tenancy"}
     assert {each.reason for each in seen.values() if each.verdict is Prospect.CANNOT} <= {
         "the deployment names no service that may be stopped to provoke an alert",
         "no node of this deployment may be replaced",
@@ -62,7 +61,9 @@ def test_a_complete_description_lets_every_check_answer_that_needs_no_stack(tmp_
     assert sum(each.verdict is Prospect.ANSWERS for each in seen.values()) >= 40
 
 
-@pytest.mark.parametrize("section", ["edge", "database", "cache", "inference", "monitoring", "hosts", "backups"])
+@pytest.mark.parametrize(
+    "section", [*("edge", "database", "cache", "inference", "monitoring", "hosts", "containers", "backups")]
+)
 def test_a_section_that_is_missing_is_named_by_the_checks_that_look_through_it(section: str, tmp_path: Path) -> None:
     whole, without = _seen(tmp_path, described()), _seen(tmp_path, described(), **{section: None})
     changed = [each for each in without.values() if each.verdict is not whole[each.rule.id].verdict]
@@ -142,7 +143,7 @@ def test_what_would_want_lines_is_what_wants_them_on_real_services(kind: type, r
 
 
 def _dry(rule: Check, real: object) -> str:
-    (seen,) = outlooks([rule], _Opened(real), WITHOUT_EXEMPTIONS)  # type: ignore[arg-type]
+    (seen,) = outlooks([rule], _Opened(real), POLICY)  # type: ignore[arg-type]
     return seen.reason if seen.verdict is Prospect.WANTS else ""
 
 
@@ -155,7 +156,7 @@ class _Opened:
 
 
 def _looked(real: object, rule: Check) -> tuple[str, str]:
-    result = evaluate(rule, lambda _: real, WITHOUT_EXEMPTIONS, target="lab")
+    result = evaluate(rule, lambda _: real, POLICY, target="lab")
     return rule.id, result.explanation if result.reason is Reason.NOT_DECLARED else ""
 
 

@@ -37,6 +37,7 @@ SECTIONS: Mapping[str, Mapping[str, Json]] = {
     },
     "backups": {"configuration": "/nowhere/pgbackrest.conf", "stanza": "main"},
     "hosts": {"private_keys": ["/nowhere/key.pem"]},
+    "containers": {"project": "nowhere"},
 }
 APPLICATION = """
 name = "clinic"

@@ -1,0 +1,1 @@
+"""The containers that carry the deployment."""
