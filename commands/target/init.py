@@ -93,7 +93,7 @@ class _Survey:
 )
 @click.option("--no-input", is_flag=True, help="Ask nothing, also on a terminal.")
 def init(output: Path, *, no_input: bool, **given: Any) -> ExitCode:  # noqa: ANN401  click's options
-    r"""Write a target file FILE and an application file beside it, by asking and looking; nothing is overwritten.
+    """Write a target file FILE and an application file beside it, by asking and looking; nothing is overwritten.
 
     What answers is filled in, the rest stands there commented, with what it means. Nothing is sent but questions. Exit
     3 when something that was named does not answer.
@@ -101,9 +101,9 @@ def init(output: Path, *, no_input: bool, **given: Any) -> ExitCode:  # noqa: AN
     Containers are known by their images and ports, and their engine is asked about them; no secret is read:
 
     \b
-    clinical-gate target init clinic.toml --compose clinic
-    clinical-gate target init clinic.toml --swarm clinic --engine tcp://10.0.0.2:2375
-    """
+      clinical-gate target init clinic.toml --compose clinic
+      clinical-gate target init clinic.toml --swarm clinic --engine tcp://10.0.0.2:2375
+    """  # noqa: D301  click reads a real backspace
     application = output.with_name(f"{output.stem}.application.toml")
     for path in (output, application):
         if path.exists() or path.is_symlink():
