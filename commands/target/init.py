@@ -126,7 +126,9 @@ def init(output: Path, *, no_input: bool, **given: Any) -> ExitCode:  # noqa: AN
         authorities = given["ca"].resolve() if given["ca"] else ssl.get_default_verify_paths().cafile
         survey.tables["trust"] = {"ca": str(authorities)}
     if (given["edge"] and "edge" not in survey.unseen) or accounts:
-        survey.tables["api"] = {"base_url": given["edge"].rstrip("/"), "accounts": accounts}
+        edge = survey.tables.get("edge", {})
+        door = given["edge"] or (f"https://{edge['https']}" if edge else "")
+        survey.tables["api"] = {"base_url": door.rstrip("/"), "accounts": accounts}
     name = given["name"] or output.stem
     _write(output, target_draft(name, application.name, survey.tables, survey.unseen, survey.notes))
     _write(application, application_draft(name, survey.described, survey.operations))

@@ -6,18 +6,18 @@ import pytest
 
 from fixtures.survey.containers.compose import engine_host
 from fixtures.survey.containers.placing import place
-from fixtures.survey.containers.service import Service, hosts_in, image_name
+from fixtures.survey.containers.service import SeenService, hosts_in, image_name
 from fixtures.survey.sighted import Sighted
 
 
-def _service(image: str, ports: dict[int, str], address: str = "10.9.0.2", name: str = "s") -> Service:
+def _service(image: str, ports: dict[int, str], address: str = "10.9.0.2", name: str = "s") -> SeenService:
     """Port -> where it is published; empty where it is exposed only."""
     published = {port: place for port, place in ports.items() if place}
     networks = {"back": address}
-    return Service(name, image, (image,), tuple(ports), published, networks, "its own", frozenset(), (), ())
+    return SeenService(name, image, (image,), tuple(ports), published, networks, "its own", frozenset(), (), ())
 
 
-def _only(*services: Service) -> Sighted:
+def _only(*services: SeenService) -> Sighted:
     placed, left = place(services)
     assert left == {}
     (part,) = placed

@@ -8,24 +8,21 @@ import socket
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import docker
 import pytest
 from click.testing import CliRunner, Result
 
-from checks.lab import ContainerFlaws
 from checks.model import CannotLookError
 from cli import main
 from fixtures.deployment.target_file import read_target
 from fixtures.hosts.engine import RUN_LABEL, engine_address, engine_at
 from fixtures.lab import Bench, Laboratory
-from fixtures.lab.builders import LabBuilder
 from fixtures.targets.containers.target import COMPOSE_PROJECT, SWARM_STACK
+from suites.unit.survey.composed import IDLE, image_of, own, published, start
 from suites.unit.world.test_containers_target import NEEDS_ENGINE
 
 SECRET = "correct-horse"  # noqa: S105  looked for in the drafts
-IDLE = ["/bin/busybox", "sleep", "600"]
 
 
 def _manages() -> bool:
@@ -43,50 +40,6 @@ MANAGES = _manages()
 def bench() -> Iterator[Bench]:
     with closing(Laboratory()) as laboratory, laboratory.bench() as made:
         yield made
-
-
-def _image(bench: Bench, name: str) -> str:
-    """The image of the lab by another name, which is gone with the bench."""
-    image, reference = bench.shared("image of a survey", _lab_image), f"clinical-gate-{bench.driver.run_id}/{name}:1"
-    with engine_at(engine_address()) as engine:
-        engine.api.tag(image, reference.removesuffix(":1"), "1")
-    bench.closing.callback(_remove_image, reference)
-    return reference
-
-
-def _lab_image(bench: Bench) -> str:
-    (facts,) = LabBuilder(bench).build(ContainerFlaws()).containers()
-    return facts.image_id
-
-
-def _remove_image(reference: str) -> None:
-    with engine_at(engine_address()) as engine:
-        engine.api.remove_image(reference)
-
-
-def _remove_container(identity: str) -> None:
-    with engine_at(engine_address()) as engine:
-        engine.api.remove_container(identity, force=True, v=True)
-
-
-def _start(bench: Bench, service: str, image: str, **options: Any) -> Any:  # noqa: ANN401  of the SDK, which ships no types
-    """A container of the Compose project that is named after the run."""
-    run = bench.driver.run_id
-    labels = {COMPOSE_PROJECT: run, "com.docker.compose.service": service, **options.pop("labels", {})}
-    reference = _image(bench, image)
-    with engine_at(engine_address()) as engine:
-        made = engine.containers.run(reference, IDLE, detach=True, labels=labels, **options)
-        bench.closing.callback(_remove_container, made.id)
-        made.reload()
-    return made
-
-
-def _published(container: Any, port: int) -> str:  # noqa: ANN401  likewise
-    return f"127.0.0.1:{container.ports[f'{port}/tcp'][0]['HostPort']}"
-
-
-def _own(container: Any) -> str:  # noqa: ANN401  likewise
-    return str(container.attrs["NetworkSettings"]["Networks"]["bridge"]["IPAddress"])
 
 
 def _init(directory: Path, *options: str) -> Result:
@@ -117,15 +70,17 @@ def _complete(path: Path, **required: str) -> None:
 def test_a_project_is_drafted_by_its_images_and_ports(bench: Bench, tmp_path: Path) -> None:
     """The reader takes the draft as soon as its secrets, and what it calls required, are filled in."""
     run, anywhere, here = bench.driver.run_id, None, ("127.0.0.1", None)
-    database = _start(bench, "db", "postgres", ports={"5432/tcp": anywhere})
-    copy = _start(bench, "copy", "records", ports={"5432/tcp": here})  # known by its port
-    cache = _start(bench, "cache", "redis")
+    database = start(bench, "db", "postgres", ports={"5432/tcp": anywhere})
+    copy = start(bench, "copy", "records", ports={"5432/tcp": here})  # known by its port
+    cache = start(bench, "cache", "redis")
     rule = {"traefik.http.routers.clinic.rule": "Host(`clinic.test`) && PathPrefix(`/`)"}
-    web = _start(bench, "web", "nginx", ports={"443/tcp": anywhere, "80/tcp": here}, labels=rule)
-    metrics = _start(bench, "metrics", "prometheus", ports={"9090/tcp": here})
-    model = _start(bench, "model", "vllm-openai", ports={"8000/tcp": here}, environment={"VLLM_API_KEY": SECRET})
-    _start(bench, "worker", "worker")
-    done = _init(tmp_path, "--compose", run)
+    web = start(bench, "web", "nginx", ports={"443/tcp": anywhere, "80/tcp": here}, labels=rule)
+    metrics = start(bench, "metrics", "prometheus", ports={"9090/tcp": here})
+    model = start(bench, "model", "vllm-openai", ports={"8000/tcp": here}, environment={"VLLM_API_KEY": SECRET})
+    start(bench, "worker", "worker")
+    accounts = tmp_path / "accounts.csv"
+    accounts.write_text("username,role,tenant,password\nann,nurse,a,p\n")
+    done = _init(tmp_path, "--compose", run, "--accounts", str(accounts))
     assert done.exit_code == 0, done.output
     path = tmp_path / "mine.toml"
     said = f"service worker: image clinical-gate-{run}/worker:1, no port: nothing of it is looked at but its container."
@@ -136,24 +91,26 @@ def test_a_project_is_drafted_by_its_images_and_ports(bench: Bench, tmp_path: Pa
     assert target.containers is not None
     assert (target.containers.project, target.containers.engine) == (run, os.environ.get("DOCKER_HOST", ""))
     assert target.database is not None
-    assert target.database.hosts == (_published(copy, 5432), _published(database, 5432))
+    assert target.database.hosts == (published(copy, 5432), published(database, 5432))
     assert target.database.password == SECRET
     assert target.cache is not None
-    assert (target.cache.kind, target.cache.nodes) == ("single", (f"{_own(cache)}:6379",))
+    assert (target.cache.kind, target.cache.nodes) == ("single", (f"{own(cache)}:6379",))
     assert target.edge is not None
-    assert (target.edge.https, target.edge.http) == (_published(web, 443), _published(web, 80))
+    assert (target.edge.https, target.edge.http) == (published(web, 443), published(web, 80))
     assert target.edge.server_name == "clinic.test"
+    assert target.api is not None
+    assert target.api.base_url == f"https://{target.edge.https}"
     assert target.monitoring is not None
-    assert target.monitoring.prometheus == f"http://{_published(metrics, 9090)}"
+    assert target.monitoring.prometheus == f"http://{published(metrics, 9090)}"
     assert target.inference is not None
-    assert (target.inference.servers, target.inference.api_key) == ((f"http://{_published(model, 8000)}",), SECRET)
+    assert (target.inference.servers, target.inference.api_key) == ((f"http://{published(model, 8000)}",), SECRET)
 
 
 @NEEDS_ENGINE
 def test_the_draft_says_what_was_seen_and_no_value(bench: Bench, tmp_path: Path) -> None:
     """Not of a variable, a label, a command or a mounted secret; their names stand there."""
     (tmp_path / "secret").write_text(SECRET)
-    made = _start(
+    made = start(
         bench,
         "app",
         "clinic",
@@ -174,7 +131,7 @@ def test_the_draft_says_what_was_seen_and_no_value(bench: Bench, tmp_path: Path)
         f"service app: container {made.name}; image clinical-gate-{bench.driver.run_id}/clinic:1 (image id "
         f"{made.image.id}); running, starting; limits memory 32 MiB, 0.5 CPUs; user 1000; capabilities added NET_ADMIN;"
         " secrets db_password; mounts at /data; variables A b, DB_PASSWORD;"
-        f" ports 8080 published at {_published(made, 8080)}; networks bridge ({_own(made)})."
+        f" ports 8080 published at {published(made, 8080)}; networks bridge ({own(made)})."
     )
     assert seen in said
     assert "port 8080 of no part that is known: nothing of it is looked at but its container." in said
@@ -186,7 +143,7 @@ def test_the_draft_says_what_was_seen_and_no_value(bench: Bench, tmp_path: Path)
 @NEEDS_ENGINE
 def test_what_is_named_is_asked_itself(bench: Bench, tmp_path: Path) -> None:
     """Whether it answers or not: the container does not stand in for it."""
-    _start(bench, "cache", "redis")
+    start(bench, "cache", "redis")
     done = _init(tmp_path, "--compose", bench.driver.run_id, "--redis", "rediss://u:p@127.0.0.1:1")
     assert done.exit_code == 3, done.output
     assert "cache: not found: " in done.stdout
@@ -196,7 +153,7 @@ def test_what_is_named_is_asked_itself(bench: Bench, tmp_path: Path) -> None:
 @NEEDS_ENGINE
 @pytest.mark.skipif(not MANAGES, reason="the engine is no manager of a swarm")
 def test_a_stack_is_drafted_by_its_services(bench: Bench, tmp_path: Path) -> None:
-    run, reference = bench.driver.run_id, _image(bench, "postgres")
+    run, reference = bench.driver.run_id, image_of(bench, "postgres")
     with engine_at(engine_address()) as engine:
         ports = docker.types.EndpointSpec(ports={25432: 5432})
         task = docker.types.TaskTemplate(
@@ -238,7 +195,7 @@ def _refused(directory: Path, *options: str) -> str:
 @NEEDS_ENGINE
 def test_a_project_that_is_not_there_is_told_with_those_that_are(bench: Bench, tmp_path: Path) -> None:
     run, address = bench.driver.run_id, engine_address()
-    _start(bench, "run", "clinic", labels={"com.docker.compose.oneoff": "True"})
+    start(bench, "run", "clinic", labels={"com.docker.compose.oneoff": "True"})
     there = _refused(tmp_path, "--compose", "gone")
     assert there.startswith(f"there is no Compose project gone at {address}; there are ")
     assert run in there
@@ -258,7 +215,7 @@ def test_a_project_without_containers_and_a_stack_are_no_project(bench: Bench, t
         finally:
             network.remove()
     assert empty == f"the Compose project {run}-empty at {address} has no container: start it (docker compose up -d)"
-    _start(bench, "task", "clinic", labels={SWARM_STACK: f"{run}-stack"})
+    start(bench, "task", "clinic", labels={SWARM_STACK: f"{run}-stack"})
     told = f"{run}-stack at {address} is a Swarm stack: write --swarm {run}-stack"
     assert _refused(tmp_path, "--compose", f"{run}-stack") == told
 
