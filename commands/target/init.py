@@ -6,7 +6,7 @@ import csv
 import os
 import ssl
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -16,6 +16,7 @@ import click
 
 from fixtures.deployment.target_file import TargetError
 from fixtures.stack.certificates import KeyPair
+from fixtures.survey.containers.look import look_at_containers
 from fixtures.survey.draft import application_draft, target_draft
 from fixtures.survey.openapi import Drafted, log_in_of, operations, read_document
 from fixtures.survey.sighted import Sighted, UnseenError
@@ -42,6 +43,7 @@ class _Survey:
     tables: dict[str, dict[str, object]] = field(default_factory=dict)
     described: dict[str, dict[str, object]] = field(default_factory=dict)
     unseen: dict[str, str] = field(default_factory=dict)
+    notes: dict[str, tuple[str, ...]] = field(default_factory=dict)
     operations: tuple[Drafted, ...] = ()
 
     def look(self, part: str, at: Callable[[], Sighted]) -> None:
@@ -52,6 +54,12 @@ class _Survey:
             self.unseen[part] = str(problem)
             click.echo(f"{part}: not found: {problem}")
             return
+        self.keep(part, found)
+
+    def keep(self, part: str, found: Sighted) -> None:
+        """Say what was seen, and keep it."""
+        if found.notes:
+            self.notes[found.part] = found.notes
         if found.part:
             self.tables.setdefault(found.part, {}).update(found.values)
         for table, keys in found.application.items():
@@ -78,18 +86,30 @@ class _Survey:
 )
 @click.option("--oidc", default="", metavar="URL", help=_QUESTIONS["oidc"])
 @click.option("--openapi", default="", metavar="URL|FILE", help=_QUESTIONS["openapi"])
+@click.option("--compose", metavar="PROJECT", help="Compose project whose containers it is made of.")
+@click.option("--swarm", metavar="STACK", help="Swarm stack whose services it is made of; the engine is a manager.")
+@click.option(
+    "--engine", default="", metavar="ADDRESS", help="Where Docker listens; default: DOCKER_HOST, or its socket."
+)
 @click.option("--no-input", is_flag=True, help="Ask nothing, also on a terminal.")
 def init(output: Path, *, no_input: bool, **given: Any) -> ExitCode:  # noqa: ANN401  click's options
     """Write a target file FILE and an application file beside it, by asking and looking; nothing is overwritten.
 
     What answers is filled in, the rest stands there commented, with what it means. Nothing is sent but questions. Exit
     3 when something that was named does not answer.
-    """
+
+    Containers are known by their images and ports, and their engine is asked about them; no secret is read:
+
+    \b
+      clinical-gate target init clinic.toml --compose clinic
+      clinical-gate target init clinic.toml --swarm clinic --engine tcp://10.0.0.2:2375
+    """  # noqa: D301  click reads a real backspace
     application = output.with_name(f"{output.stem}.application.toml")
     for path in (output, application):
         if path.exists() or path.is_symlink():
             msg = f"{path} is there already, and is not overwritten"
             raise TargetError(msg)
+    contained = _contained(given)
     if not no_input and sys.stdin.isatty():
         given |= {
             part: given[part] or click.prompt(asked, "", show_default=False) for part, asked in _QUESTIONS.items()
@@ -98,17 +118,41 @@ def init(output: Path, *, no_input: bool, **given: Any) -> ExitCode:  # noqa: AN
     accounts = _accounts(given["accounts"]) if given["accounts"] else []
     if given["openapi"]:
         _read_openapi(survey, given["openapi"], given["ca"])
+    for found in contained:
+        if not given.get(found.part):  # what is named is asked itself
+            survey.keep(found.part, found)
     _look(survey, given)
     if survey.tables:
         authorities = given["ca"].resolve() if given["ca"] else ssl.get_default_verify_paths().cafile
         survey.tables["trust"] = {"ca": str(authorities)}
     if (given["edge"] and "edge" not in survey.unseen) or accounts:
-        survey.tables["api"] = {"base_url": given["edge"].rstrip("/"), "accounts": accounts}
+        edge = survey.tables.get("edge", {})
+        door = given["edge"] or (f"https://{edge['https']}" if edge else "")
+        survey.tables["api"] = {"base_url": door.rstrip("/"), "accounts": accounts}
     name = given["name"] or output.stem
-    _write(output, target_draft(name, application.name, survey.tables, survey.unseen))
+    _write(output, target_draft(name, application.name, survey.tables, survey.unseen, survey.notes))
     _write(application, application_draft(name, survey.described, survey.operations))
     click.echo(f"\nwrote {output} and {application}; complete them, then: clinical-gate target check {output}")
     return ExitCode.UNKNOWN if survey.unseen else ExitCode.HOLDS
+
+
+def _contained(given: Mapping[str, Any]) -> Sequence[Sighted]:
+    """What the containers are, where some are named. Raises `TargetError`: they, or their engine, are not there."""
+    ways = {"project": given["compose"], "stack": given["swarm"]}
+    named = {kind: name for kind, name in ways.items() if name is not None}
+    if len(named) > 1:
+        msg = "--compose and --swarm name the same containers in two ways: keep one of them"
+        raise click.UsageError(msg)
+    if not named:
+        if given["engine"]:
+            msg = "--engine is where --compose or --swarm looks: say one of them, too"
+            raise click.UsageError(msg)
+        return ()
+    ((kind, name),) = named.items()
+    try:
+        return look_at_containers(kind, name, given["engine"])
+    except UnseenError as problem:
+        raise TargetError(str(problem)) from problem
 
 
 def _look(survey: _Survey, given: Mapping[str, Any]) -> None:
