@@ -26,6 +26,7 @@ from fixtures.lab import Bench, Laboratory
 from fixtures.lab.builders import LabBuilder
 from fixtures.stack import runs
 from fixtures.targets.containers.target import COMPOSE_PROJECT, SWARM_STACK
+from suites.unit.application.clinic import Answer, clinic
 
 
 def _unreachable() -> str:
@@ -255,10 +256,10 @@ def test_a_socket_without_the_right_to_it_says_what_to_do(tmp_path: Path) -> Non
     assert said.endswith("this account may not use the socket (add it to the group docker, or run as root)")
 
 
-def test_what_listens_and_is_no_engine_is_told() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        address = f"tcp://127.0.0.1:{listening.getsockname()[1]}"
-        listening.close()
+@pytest.mark.parametrize("answer", [Answer(json={}), Answer(json=[]), Answer(404), Answer()])
+def test_what_listens_and_is_no_engine_is_told(answer: Answer) -> None:
+    with clinic(lambda _: answer) as server:
+        address = server.base_url.replace("http://", "tcp://")
         assert _why_not(engine=address, project="p").startswith(f"no Docker engine answers at {address}: ")
 
 
