@@ -66,6 +66,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: 0 if item.get_closest_marker("selfproof") else 1)
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Refuse to judge a deployment where no report would say what came of it."""
+    config = session.config
+    if _judging(session) and not config.stash[OPTIONS].kind and not config.option.collectonly:
+        pytest.exit(
+            "clinical-gate: this selects checks of the deployment, and makes no report of what they say: run pytest -m"
+            " gate or -m drill, with -k for some of their checks, or leave them out with -m 'not gate'",
+            returncode=2,
+        )
+
+
+def _judging(session: pytest.Session) -> bool:
+    return any(item.path.is_relative_to(_SUITES / "gate") for item in session.items)
+
+
 @pytest.fixture(scope="session")
 def load_order(pytestconfig: pytest.Config) -> LoadOrder:
     """A load as the options of the run say, told about while it is sent."""
@@ -125,6 +140,9 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """Decide and sign. Green tests are not enough for exit code 0: the decision must be APPROVED."""
     config = session.config
     run = config.stash.get(_SESSION, None)
+    if run is None and _judging(session) and exitstatus == pytest.ExitCode.OK and not config.option.collectonly:
+        config.stash[_REPORT] = "no check was run, so there is no report"
+        session.exitstatus = _UNKNOWN
     if (
         run is None
         or not run.options.kind
