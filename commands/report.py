@@ -13,14 +13,16 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from checks.policy import load_policy
 from loadtests.exit_codes import ExitCode
 from reports import history
 from reports.allure_report import build
+from reports.document import policy_digest
 from reports.keys import PUBLIC, load_public
-from reports.records import Verdict
+from reports.records import RunKind, Verdict
 from reports.refusals import UnreadableError, VerificationError
 from reports.render.terminal import print_summary
-from reports.verify import Verified, verify
+from reports.verify import Expected, Verified, verify
 
 _DEFAULT = Path("build/gate/latest")
 _folder = click.argument("directory", type=click.Path(path_type=Path, file_okay=False), default=_DEFAULT)
@@ -57,16 +59,33 @@ def report() -> None:
 @_folder
 @_key
 @_history
+@click.option("--kind", type=click.Choice(["gate", "drill"]), default="gate", show_default=True, help="Of the run.")
+@click.option("--subject", default="", metavar="NAME", help="The target that it must be about.")
+@click.option("--policy", default="", metavar="NAME", help="The policy that it must be judged by, or a .toml file.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def verify_command(directory: Path, key: Path | None, history_file: Path | None, *, as_json: bool) -> ExitCode:
-    """Verify that a report is exactly what was signed, and the newest on its target.
+def verify_command(
+    directory: Path,
+    key: Path | None,
+    history_file: Path | None,
+    kind: RunKind,
+    subject: str,
+    policy: str,
+    *,
+    as_json: bool,
+) -> ExitCode:
+    """Verify that a report is exactly what was signed, about what is asked, and the newest on its target.
 
     DIRECTORY is a report's folder (default: build/gate/latest). Exit code 3 means that signature and files hold, but
-    there is no history that could say whether the report is the newest.
-    """
+    the key is not pinned by --key, or there is no history that could say whether the report is the newest.
+
+    \b
+    Before a deployment:
+      clinical-gate report verify --key signer.pub --subject "St. Jude" --policy st-jude.toml
+    """  # noqa: D301  click reads a real backspace
     trust = _trust(directory, key)
+    expected = Expected(kind, subject, policy_digest(load_policy(policy)) if policy else "")
     try:
-        found = verify(directory, load_public(trust.key), history_file=history_file)
+        found = verify(directory, load_public(trust.key), expected=expected, history_file=history_file)
     except VerificationError as problem:
         if as_json:
             click.echo(json.dumps({"holds": False, "reason": problem.refusal.value, "message": str(problem)}))
@@ -81,6 +100,7 @@ def verify_command(directory: Path, key: Path | None, history_file: Path | None,
                 {
                     "holds": True,
                     "newest": found.newest,
+                    "kind": claim.kind,
                     "key_pinned": trust.pinned,
                     "keyid": found.keyid,
                     "decision": claim.decision,
@@ -93,7 +113,7 @@ def verify_command(directory: Path, key: Path | None, history_file: Path | None,
         )
     else:
         _say_verified(found, trust)
-    return ExitCode.UNKNOWN if found.newest is None else ExitCode.HOLDS
+    return ExitCode.HOLDS if found.newest and trust.pinned else ExitCode.UNKNOWN
 
 
 @report.command()
@@ -198,9 +218,12 @@ def _trust(directory: Path, key: Path | None) -> _Trust:
 
 def _say_verified(found: Verified, trust: _Trust) -> None:
     claim = found.statement.predicate
-    click.echo("HOLDS" if found.newest else "UNKNOWN whether it is the newest report; signature and files hold")
+    if not found.newest:
+        click.echo("UNKNOWN whether it is the newest report; signature and files hold")
+    else:
+        click.echo("HOLDS" if trust.pinned else "UNKNOWN whose key it is; signature and files hold")
     subject = found.statement.subject[0].name
-    click.echo(f"{subject}: {claim.decision.value}, score {claim.score:.1f}, run {claim.run_id}")
+    click.echo(f"{claim.kind} of {subject}: {claim.decision.value}, score {claim.score:.1f}, run {claim.run_id}")
     click.echo(found.sentence(pinned=trust.pinned))
     if found.newest is None:
         click.echo("There is no history beside the report: give one with --history FILE.")

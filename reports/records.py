@@ -196,15 +196,20 @@ class Decision(Record):
     waivers: tuple[WaiverRecord, ...] = ()
 
 
+RunKind = Literal["gate", "drill"]
+
+
 class Identity(Record):
     """What was gated, by what, when. ``digest`` is `document.target_digest` of the target: equal for equal targets.
 
     Args:
+        kind: of the run: a gate looks at everything, a drill at backups and recovery.
         name: the target's name, e.g. ``reference stack``.
         clock_skew_ms: how far UTC and the monotonic clock drifted apart between start and end, in ms.
         git_commit: 40 hex digits, with ``+dirty`` when the working tree differed; empty when there is none.
     """
 
+    kind: RunKind
     name: str
     digest: Digest
     run_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]

@@ -13,7 +13,7 @@ from pydantic import AwareDatetime, ConfigDict, Field, FiniteFloat
 
 from checks.model import Status
 from reports.document import ReportDocument, canonical
-from reports.records import Digest, OwnFile, Record, Verdict
+from reports.records import Digest, OwnFile, Record, RunKind, Verdict
 
 STATEMENT_TYPE: Literal["https://in-toto.io/Statement/v1"] = "https://in-toto.io/Statement/v1"
 PREDICATE_TYPE: Literal["urn:clinical-gate:report:v1"] = "urn:clinical-gate:report:v1"
@@ -49,12 +49,14 @@ class Predicate(Record):
     """What is claimed of the subject.
 
     Args:
+        kind: of the run; what a drill approves is no gate.
         sequence: 1 for the first report on the subject, then one more each.
         previous: SHA-256 of the envelope of the report before, empty for the first.
         files: path inside the report's folder -> SHA-256.
         own_files: the user's own checks and adapter, by which was judged, too.
     """
 
+    kind: RunKind
     decision: Verdict
     score: FiniteFloat
     sequence: int = Field(ge=1)
@@ -137,6 +139,7 @@ def statement_of(document: ReportDocument, *, files: dict[str, str], sequence: i
     return Statement(
         subject=(Subject(name=identity.name, digest=_DigestSet(sha256=identity.digest)),),
         predicate=Predicate(
+            kind=identity.kind,
             decision=document.decision,
             score=document.score,
             sequence=sequence,

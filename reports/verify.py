@@ -17,7 +17,7 @@ from securesystemslib.signer import Signature, SSlibKey  # type: ignore[attr-def
 from reports import history, manifest
 from reports.document import RESULTS, DocumentError, ReportDocument, decode
 from reports.files import sha256
-from reports.records import Record
+from reports.records import Record, RunKind
 from reports.refusals import Refusal, UnreadableError, VerificationError
 from reports.render.junit import JUNIT
 from reports.sign import ENVELOPE, PAYLOAD_TYPE, encode
@@ -35,6 +35,24 @@ class _EnvelopeFile(Record):
     payload: str
     payloadType: Literal["application/vnd.in-toto+json"]  # noqa: N815  the name that DSSE gives it
     signatures: tuple[_Signature]
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What a report must be about to answer a question; what is left out is not asked.
+
+    Args:
+        kind: of the run.
+        subject: the target's name.
+        policy_digest: `document.policy_digest` of the policy.
+    """
+
+    kind: RunKind | None = None
+    subject: str = ""
+    policy_digest: str = ""
+
+
+_ANYTHING = Expected()
 
 
 @dataclass(frozen=True)
@@ -63,12 +81,20 @@ class Verified:
         return f"Signature, results, JUnit and evidence are what was signed; {newest}; {key}."
 
 
-def verify(folder: Path, key: SSlibKey, *, history_file: Path | None = None, demand_history: bool = False) -> Verified:
+def verify(
+    folder: Path,
+    key: SSlibKey,
+    *,
+    expected: Expected = _ANYTHING,
+    history_file: Path | None = None,
+    demand_history: bool = False,
+) -> Verified:
     """Verify a report's folder.
 
     Args:
         folder: holds report.dsse.json and what it signs.
         key: the only key whose signature counts.
+        expected: what it must be about.
         history_file: default is ``history.jsonl`` beside the folder; an absent default leaves ``newest`` None.
         demand_history: refuse when the history is missing; always so when ``history_file`` is given.
 
@@ -81,6 +107,7 @@ def verify(folder: Path, key: SSlibKey, *, history_file: Path | None = None, dem
     statement, keyid = verify_envelope(envelope, key)
     document = _verify_files(folder, statement)
     _verify_agreement(document, statement)
+    _verify_question(statement, expected)
     path = history_file or folder.parent / history.HISTORY
     known: bool | None = None
     if history_file is not None or demand_history or path.exists():
@@ -202,6 +229,7 @@ def _verify_agreement(document: ReportDocument, statement: Statement) -> None:
     claim, identity = statement.predicate, document.identity
     agree = (
         (claim.decision, claim.score) == (document.decision, document.score)
+        and claim.kind == identity.kind
         and (claim.checks, claim.own_files) == (outcomes(document), document.own_files)
         and (statement.subject[0].name, statement.subject_digest) == (identity.name, identity.digest)
         and (claim.run_id, claim.started, claim.ended) == (identity.run_id, identity.started, identity.ended)
@@ -211,6 +239,24 @@ def _verify_agreement(document: ReportDocument, statement: Statement) -> None:
     if not agree:
         msg = "The signed statement and results.json disagree on the decision, the checks or what was gated."
         raise VerificationError(Refusal.INCONSISTENT, msg)
+
+
+def _verify_question(statement: Statement, expected: Expected) -> None:
+    """An approval of something else answers nothing."""
+    claim, name = statement.predicate, statement.subject[0].name
+    if expected.kind not in (None, claim.kind):
+        msg = f"Run {claim.run_id} was a {claim.kind}, not a {expected.kind}."
+        raise VerificationError(Refusal.OTHER_KIND, msg)
+    if expected.subject not in ("", name):
+        shown = name if name.isascii() else f"{name} ({name.encode('unicode_escape').decode()})"
+        msg = f"The report is about {shown}, not about {expected.subject}."
+        raise VerificationError(Refusal.OTHER_SUBJECT, msg)
+    if expected.policy_digest not in ("", claim.policy.digest):
+        msg = (
+            f"It was judged by the policy {claim.policy.name} with the digest {claim.policy.digest[:12]}, and the one"
+            f" asked for has {expected.policy_digest[:12]}."
+        )
+        raise VerificationError(Refusal.OTHER_POLICY, msg)
 
 
 def _verify_newest(entries: tuple[history.HistoryEntry, ...], statement: Statement, digest: str, path: Path) -> None:

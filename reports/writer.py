@@ -37,7 +37,9 @@ class Published:
     @property
     def verify_command(self) -> str:
         """What to type to verify it again."""
-        return f"clinical-gate report verify {self.folder} --key {self.public_key}"
+        key = "PUB" if self.public_key.parent == self.folder else self.public_key  # who altered one, altered both
+        kind = self.verified.document.identity.kind
+        return f"clinical-gate report verify {self.folder} --key {key}{'' if kind == 'gate' else f' --kind {kind}'}"
 
     @property
     def trust(self) -> str:

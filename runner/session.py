@@ -98,6 +98,7 @@ class GateSession:
         )
         name = deployment.name if deployment else "nothing was reached"
         identity = Identity(
+            kind="drill" if options.kind == "drill" else "gate",
             name=name,
             digest=target_digest(name, deployment.facts() if deployment else {}),
             run_id=options.run_id,

@@ -12,7 +12,7 @@ from checks.targets import Drill, Latencies, Load, PrivacyClaim
 from reports.decide import Criteria, RunPeriod, decide, violation_name
 from reports.document import ReportDocument, compose, policy_digest, target_digest
 from reports.figures import DrillRecord, LoadRecord, PrivacyRecord
-from reports.records import Decision, Identity, SelfProof
+from reports.records import Decision, Identity, RunKind, SelfProof
 from reports.waivers import Waiver
 
 START = datetime(2026, 11, 21, 1, 18, 0, tzinfo=UTC)
@@ -106,7 +106,9 @@ def decided(
     )
 
 
-def document(run_id: str = "run-1", *, name: str = "reference stack", failing: bool = False) -> ReportDocument:
+def document(
+    run_id: str = "run-1", *, name: str = "reference stack", failing: bool = False, kind: RunKind = "gate"
+) -> ReportDocument:
     """A report of three checks with figures of every kind."""
     catalogue = (
         rule("legacy_protocols_refused", Severity.CRITICAL, violations=2),
@@ -120,6 +122,7 @@ def document(run_id: str = "run-1", *, name: str = "reference stack", failing: b
     shown = proofs(catalogue)
     rules = load_policy("default")
     identity = Identity(
+        kind=kind,
         name=name,
         digest=target_digest(name, {"edge": "nginx 1.22"}),
         run_id=run_id,

@@ -10,9 +10,12 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from rich.console import Console
 
 from cli import main
+from fixtures import REPOSITORY
 from reports import history
 from reports.document import DocumentError, decode, encode, read, target_digest
 from reports.keys import SigningKeyError, load_public, load_signer
@@ -192,10 +195,12 @@ def test_verify_tells_by_exit_code(tmp_path: Path) -> None:
     pinned = _say("verify", folder, "--key", tmp_path / "keys/gate.pub")
     assert (pinned.exit_code, "HOLDS" in pinned.output, "not pinned" in pinned.output) == (0, True, False)
     unpinned = _say("verify", folder)
-    assert (unpinned.exit_code, "The key is not pinned" in unpinned.output) == (0, True)
+    assert (unpinned.exit_code, "The key is not pinned" in unpinned.output) == (3, True)
+    assert unpinned.output.startswith("UNKNOWN whose key it is")
     (tmp_path / "gate" / history.HISTORY).rename(tmp_path / "kept.jsonl")
-    assert _say("verify", folder).exit_code == 3
-    assert _say("verify", folder, "--history", tmp_path / "kept.jsonl").exit_code == 0
+    key = ("--key", tmp_path / "keys/gate.pub")
+    assert _say("verify", folder, *key).exit_code == 3
+    assert _say("verify", folder, *key, "--history", tmp_path / "kept.jsonl").exit_code == 0
     assert _say("verify", folder, "--history", tmp_path / "none.jsonl").exit_code == 1
     (folder / "junit.xml").write_bytes(b"")
     altered = _say("verify", folder)
@@ -207,6 +212,53 @@ def test_verify_tells_by_exit_code(tmp_path: Path) -> None:
     ):
         refused = _say(*arguments)
         assert (refused.exit_code, refused.output.count("\n"), "Traceback" in refused.output) == (2, 1, False)
+
+
+@pytest.mark.parametrize(
+    ("asked", "refusal"),
+    [
+        (("--kind", "drill"), "another kind of run. Run run-1 was a gate, not a drill."),
+        (("--subject", "St. Jude"), "another target. The report is about"),
+        (("--policy", "aimedres"), "another policy. It was judged by the policy default"),
+    ],
+)
+def test_an_approval_answers_no_other_question(asked: tuple[str, str], refusal: str, tmp_path: Path) -> None:
+    folder = publish(tmp_path / "gate", "run-1", document()).folder
+    key = ("--key", tmp_path / "keys/gate.pub")
+    refused = _say("verify", folder, *key, *asked)
+    assert (refused.exit_code, f"DOES NOT HOLD: {refusal}" in refused.output) == (1, True)
+    right = ("--kind", "gate", "--subject", "reference stack", "--policy", "default")
+    assert _say("verify", folder, *key, *right).exit_code == 0
+
+
+def test_a_drill_in_a_gates_place_is_none(tmp_path: Path) -> None:
+    """The folder's name says nothing: what was signed does, and a weaker policy of the same name is another one."""
+    published = publish(tmp_path / "gate", "run-1", document(kind="drill"))
+    key = ("--key", tmp_path / "keys/gate.pub")
+    assert "another kind of run" in _say("verify", published.folder, *key).output
+    assert _say("verify", published.folder, *key, "--kind", "drill").exit_code == 0
+    assert published.verify_command.endswith("--kind drill")
+    weaker = tmp_path / "weaker.toml"
+    default = (REPOSITORY / "checks/policies/default.toml").read_text()
+    weaker.write_text(f"{default}\n[recovery]\nrto_s = 86400\n")
+    refused = _say("verify", published.folder, *key, "--kind", "drill", "--policy", weaker)
+    assert (refused.exit_code, "another policy" in refused.output) == (1, True)
+
+
+def test_a_name_that_only_looks_the_same_is_shown_for_what_it_is(tmp_path: Path) -> None:
+    """A Cyrillic letter, spelled out."""
+    folder = publish(tmp_path / "gate", "run-1", document(name="St. Jud\u0435")).folder
+    refused = _say("verify", folder, "--key", tmp_path / "keys/gate.pub", "--subject", "St. Jude")
+    assert (refused.exit_code, r"St. Jud\u0435" in refused.output) == (1, True)
+
+
+def test_the_command_that_is_printed_pins_no_key_of_the_report_itself(tmp_path: Path) -> None:
+    """With a key of the signer's own, whoever altered the report could have put another public key beside it."""
+    signing = tmp_path / "signer.pem"
+    key = Ed25519PrivateKey.generate()
+    signing.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    signing.chmod(0o600)
+    assert publish(tmp_path / "gate", "run-1", document(), signing).verify_command.endswith(" --key PUB")
 
 
 def test_show_and_history_print_what_holds(tmp_path: Path) -> None:
