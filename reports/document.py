@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from checks.model import plain
 from checks.policy import Policy
 from reports.figures import DrillRecord, LoadRecord, PrivacyRecord, SentRecord
+from reports.files import read_plain
 from reports.records import (
     CheckRecord,
     ControlRecord,
@@ -143,7 +144,7 @@ def read(path: Path) -> ReportDocument:
         DocumentError: missing or unreadable.
     """
     try:
-        content = path.read_bytes()
+        content = read_plain(path)
     except OSError as problem:
         msg = f"cannot read {path}: {problem.strerror}"
         raise DocumentError(msg) from problem

@@ -15,7 +15,7 @@ from typing import Literal
 from pydantic import AwareDatetime, FiniteFloat, ValidationError
 
 from reports.document import canonical
-from reports.files import sha256, write_atomically
+from reports.files import read_plain, sha256, write_atomically
 from reports.records import Digest, Record, Verdict
 from reports.refusals import Refusal, VerificationError
 
@@ -72,7 +72,7 @@ def read(path: Path) -> tuple[HistoryEntry, ...]:
         VerificationError: HISTORY_MISSING or HISTORY_BROKEN.
     """
     try:
-        content = path.read_bytes()
+        content = read_plain(path, follow=True)
     except OSError as problem:
         msg = f"The history {path} cannot be read ({problem.strerror}), so nothing says which report is the newest."
         raise VerificationError(Refusal.HISTORY_MISSING, msg) from problem
@@ -89,7 +89,7 @@ class OpenHistory:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._content = path.read_bytes() if path.exists() else b""
+        self._content = read_plain(path) if path.exists() else b""
         self.entries = decode(self._content, path)
 
     def append(self, entry: HistoryEntry) -> None:

@@ -15,10 +15,11 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from securesystemslib.signer import CryptoSigner, SSlibKey  # type: ignore[attr-defined]  # it re-exports without __all__
 
-from reports.files import write_atomically
+from reports.files import read_plain, write_atomically
 
 PRIVATE = "gate.ed25519"
 PUBLIC = "gate.pub"
+_LARGEST_KEY = 64 * 1024
 
 
 class SigningKeyError(Exception):
@@ -100,7 +101,7 @@ def public_pem(signer: CryptoSigner) -> bytes:
 
 def _read(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return read_plain(path, _LARGEST_KEY, follow=True)
     except OSError as problem:
         msg = f"cannot read the key {path}: {problem.strerror}"
         raise SigningKeyError(msg) from problem

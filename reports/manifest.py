@@ -8,6 +8,8 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from reports.files import open_plain
+
 FOLDER = "evidence"
 MANIFEST = "MANIFEST.sha256"
 SIGNED_AS = f"{FOLDER}/{MANIFEST}"
@@ -39,7 +41,7 @@ def survey(folder: Path) -> dict[str, str]:
         OSError: a file cannot be read.
     """
     digests = {}
-    for directory, folders, names in os.walk(folder):
+    for directory, folders, names in os.walk(folder, onerror=_raise):
         for name in [*folders, *names]:
             path = Path(directory) / name
             label = path.relative_to(folder).as_posix()
@@ -78,6 +80,10 @@ def decode(content: bytes) -> dict[str, str]:
     return digests
 
 
+def _raise(problem: OSError) -> None:
+    raise problem  # or what lies in a folder that cannot be read would not be seen
+
+
 def _digest(path: Path) -> str:
-    with path.open("rb") as handle:
+    with open_plain(path) as handle:
         return hashlib.file_digest(handle, "sha256").hexdigest()

@@ -16,7 +16,7 @@ from securesystemslib.signer import Signature, SSlibKey  # type: ignore[attr-def
 
 from reports import history, manifest
 from reports.document import RESULTS, DocumentError, ReportDocument, decode
-from reports.files import sha256
+from reports.files import read_plain, sha256
 from reports.records import Record, RunKind
 from reports.refusals import Refusal, UnreadableError, VerificationError
 from reports.render.junit import JUNIT
@@ -124,10 +124,7 @@ def read_envelope(folder: Path) -> bytes:
     """
     path = folder / ENVELOPE
     try:
-        if path.stat().st_size > _LARGEST_ENVELOPE:
-            msg = f"{path} is larger than any report ({_LARGEST_ENVELOPE // 2**20} MiB)"
-            raise UnreadableError(msg)
-        return path.read_bytes()
+        return read_plain(path, _LARGEST_ENVELOPE)
     except OSError as problem:
         msg = f"there is no report in {folder}: cannot read {ENVELOPE} ({problem.strerror})"
         raise UnreadableError(msg) from problem
@@ -192,7 +189,7 @@ def _verify_files(folder: Path, statement: Statement) -> ReportDocument:
 
 def _signed(folder: Path, name: str, files: dict[str, str], refusal: Refusal) -> bytes:
     try:
-        content = (folder / name).read_bytes()
+        content = read_plain(folder / name)
     except OSError as problem:
         raise VerificationError(refusal, f"{name} cannot be read: {problem.strerror}.") from problem
     if sha256(content) != files[name]:
