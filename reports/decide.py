@@ -9,30 +9,24 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from checks.catalogue import Control
-from checks.model import Check, Gate, Result, Severity, Status
+from checks.model import Check, Gate, Result, Status
 from checks.policy import Policy
 from reports.effective_status import Adjustments, not_run, violation_name, waivers_check
 from reports.records import (
     CheckRecord,
     ControlRecord,
     Decision,
-    DecisionCause,
-    DecisionGround,
     GateRecord,
     SelfProof,
-    Verdict,
 )
+from reports.verdict import CLOCK_SKEW_LIMIT_MS, LOOKED, Floor, grounds_of
 from reports.waivers import Waiver, judge_waivers, record
 
 __all__ = ["CLOCK_SKEW_LIMIT_MS", "Criteria", "RunPeriod", "decide", "violation_name"]
 
-CLOCK_SKEW_LIMIT_MS = 50.0
-
 _VALUES = {Status.PASS: 1.0, Status.WAIVED: 0.5, Status.FAIL: 0.0, Status.UNKNOWN: 0.0}
 # Worst first: false, then unknown, then what somebody answers for.
 _ORDER = (Status.FAIL, Status.UNKNOWN, Status.WAIVED, Status.PASS, Status.NOT_APPLICABLE)
-_NOT_GREEN = (Status.FAIL, Status.UNKNOWN, Status.WAIVED)
-_LOOKED = (Status.PASS, Status.FAIL, Status.WAIVED)
 
 
 @dataclass(frozen=True)
@@ -96,26 +90,20 @@ def decide(
     gates = _gates(checks, policy)
     coverage = _coverage(checks, policy, criteria.controls)
     score = _score(checks, policy)
-    rejections = [
-        *(_ground(check) for check in checks if _critical(check)),
-        *_uncovered(coverage),
-        *_empty(checks, gates),
-        *_clock(period.clock_skew_ms),
-        *_floor(score, policy),
-    ]
-    if rejections:
-        verdict = Verdict.REJECTED
-    elif any(check.status in _NOT_GREEN for check in checks):
-        verdict = Verdict.CONDITIONAL
-    else:
-        verdict = Verdict.APPROVED
+    grounds = grounds_of(
+        checks,
+        coverage,
+        gates,
+        floor=Floor(policy.name, _percent(policy.floor), score),
+        clock_skew_ms=period.clock_skew_ms,
+    )
     return Decision(
-        verdict=verdict,
+        verdict=grounds.verdict,
         score=score or 0.0,
         floor=_percent(policy.floor),
         gates=tuple(gates),
-        conditions=tuple(_ground(check) for check in checks if check.status in _NOT_GREEN and not _critical(check)),
-        rejections=tuple(rejections),
+        conditions=grounds.conditions,
+        rejections=grounds.rejections,
         checks=tuple(checks),
         controls=tuple(coverage),
         waivers=tuple(record(w, f) for w, f in zip(waivers, judged, strict=True)),
@@ -137,67 +125,6 @@ def _counted(results: Iterable[Result], catalogue: Sequence[Check], adjustments:
     known = [adjustments.apply(worst.get(rule.id, not_run(rule)), rule) for rule in catalogue]
     strangers = sorted(set(worst) - {rule.id for rule in catalogue})
     return known + [adjustments.apply(worst[name], None) for name in strangers]
-
-
-def _critical(check: CheckRecord) -> bool:
-    return check.severity is Severity.CRITICAL and check.status in (Status.FAIL, Status.UNKNOWN)
-
-
-def _ground(check: CheckRecord) -> DecisionGround:
-    message = {
-        Status.FAIL: "; ".join(f"{f.subject}: {f.message}" for f in check.broken[:1]) or "it failed",
-        Status.UNKNOWN: f"{check.reason or 'unknown'}: {check.explanation}",
-    }.get(check.status, check.explanation)
-    more = len(check.broken) - 1
-    if check.status is Status.FAIL and more > 0:
-        message += f" (and {more} more)"
-    causes = {
-        (Status.FAIL, True): DecisionCause.CRITICAL_FAIL,
-        (Status.UNKNOWN, True): DecisionCause.CRITICAL_UNKNOWN,
-        (Status.FAIL, False): DecisionCause.FAILED,
-        (Status.UNKNOWN, False): DecisionCause.UNKNOWN,
-    }
-    cause = causes.get((check.status, _critical(check)), DecisionCause.WAIVED)
-    return DecisionGround(cause=cause, subject=check.id, message=message)
-
-
-def _uncovered(coverage: Sequence[ControlRecord]) -> list[DecisionGround]:
-    grounds = []
-    for control in coverage:
-        if control.required and not control.covered:
-            none = f"none of {', '.join(control.checks)} could examine it"
-            message = f"{control.citation} ({control.title}): {none if control.checks else 'no check covers it'}"
-            grounds.append(DecisionGround(cause=DecisionCause.NOT_COVERED, subject=control.id, message=message))
-    return grounds
-
-
-def _empty(checks: Sequence[CheckRecord], gates: Sequence[GateRecord]) -> list[DecisionGround]:
-    if not any(check.status in _VALUES for check in checks):
-        return [DecisionGround(cause=DecisionCause.NO_RESULT, subject="all gates", message="Nothing was examined.")]
-    message = "The policy demands it, and no check belongs to it."
-    return [
-        DecisionGround(cause=DecisionCause.NO_RESULT, subject=f"gate {gate.gate}", message=message)
-        for gate in gates
-        if not any(gate.counts.values())
-    ]
-
-
-def _clock(skew_ms: float) -> list[DecisionGround]:
-    if abs(skew_ms) <= CLOCK_SKEW_LIMIT_MS:
-        return []
-    message = (
-        f"UTC and the monotonic clock drifted {skew_ms:.0f} ms apart (limit {CLOCK_SKEW_LIMIT_MS:.0f} ms), so no time "
-        "measured in this run can be trusted; run again on a machine whose clock is not being set."
-    )
-    return [DecisionGround(cause=DecisionCause.CLOCKS_DISAGREE, subject="clock", message=message)]
-
-
-def _floor(score: float | None, policy: Policy) -> list[DecisionGround]:
-    floor = _percent(policy.floor)
-    if score is None or score >= floor:
-        return []
-    message = f"The score is {score:.1f}, and the policy {policy.name} demands at least {floor:.1f}."
-    return [DecisionGround(cause=DecisionCause.BELOW_FLOOR, subject="score", message=message)]
 
 
 def _gates(checks: Sequence[CheckRecord], policy: Policy) -> list[GateRecord]:
@@ -238,7 +165,7 @@ def _coverage(checks: Sequence[CheckRecord], policy: Policy, controls: Mapping[s
                 title=control.title if control else "unknown control",
                 required=identity in policy.required_controls,
                 # What could not be examined is not covered, and neither is what the policy exempts.
-                covered=any(check.status in _LOOKED for check in own),
+                covered=any(check.status in LOOKED for check in own),
                 status=next((s for s in _ORDER if any(check.status is s for check in own)), Status.UNKNOWN),
                 checks=tuple(check.id for check in own),
                 crosswalk=control.crosswalk if control else (),

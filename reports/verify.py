@@ -6,6 +6,7 @@ import base64
 import binascii
 import json
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
@@ -15,6 +16,7 @@ from securesystemslib.exceptions import UnverifiedSignatureError
 from securesystemslib.signer import Signature, SSlibKey  # type: ignore[attr-defined]  # it re-exports without __all__
 
 from reports import history, manifest
+from reports.consistency import contradiction
 from reports.document import RESULTS, DocumentError, ReportDocument, decode
 from reports.files import read_plain, sha256
 from reports.records import Record, RunKind
@@ -178,13 +180,16 @@ def _verify_files(folder: Path, statement: Statement) -> ReportDocument:
         msg = "The envelope does not sign exactly the results, the JUnit file and the evidence manifest."
         raise VerificationError(Refusal.WRONG_STATEMENT, msg)
     results = _signed(folder, RESULTS, files, Refusal.RESULTS_CHANGED)
-    _signed(folder, JUNIT, files, Refusal.JUNIT_CHANGED)
+    cases = _signed(folder, JUNIT, files, Refusal.JUNIT_CHANGED)
     listed = _signed(folder, manifest.SIGNED_AS, files, Refusal.MANIFEST_CHANGED)
     _verify_evidence(folder / manifest.FOLDER, listed)
     try:
-        return decode(results)
+        document = decode(results)
     except DocumentError as problem:
         raise VerificationError(Refusal.WRONG_STATEMENT, str(problem)) from problem
+    if wrong := contradiction(document, cases, now=datetime.now(UTC)):
+        raise VerificationError(Refusal.INCONSISTENT, wrong)
+    return document
 
 
 def _signed(folder: Path, name: str, files: dict[str, str], refusal: Refusal) -> bytes:
