@@ -53,7 +53,7 @@ def test_it_doubles_then_bisects_then_confirms() -> None:
     # sqrt(80 x 160) = 113.1 does not hold, sqrt(80 x 113.1) = 95.1 does, sqrt(95.1 x 113.1) = 103.7 does not.
     assert _rates(capacity) == [40, 80, 160, 113.1, 95.1, 103.7, 95.1]
     assert capacity.ending is Ending.FOUND
-    assert capacity.users == 951  # one request per user and ten seconds
+    assert capacity.users == 570  # one request per user and six seconds
 
 
 @given(threshold=st.floats(0.5, 4999), precision=st.floats(0.02, 0.5))
