@@ -135,13 +135,27 @@ def test_from_the_spike_on_who_is_not_served_is_refused_at_once(
     assert result.status is (Status.FAIL if broken else Status.PASS)
 
 
-def test_a_few_refusals_with_a_slow_one_among_them_are_too_few() -> None:
+@pytest.mark.parametrize(
+    ("refused", "slow", "seconds", "status"),
+    [
+        (20, 0, 30, Status.PASS),
+        (20, 1, 30, Status.UNKNOWN),  # of 520 requests
+        (20, 1, 45, Status.PASS),  # of 820
+        (1, 1, 45, Status.PASS),
+        (60, 6, 45, Status.UNKNOWN),
+        (2, 2, 45, Status.FAIL),
+    ],
+)
+def test_where_refusals_are_too_few_to_say_slow_ones_must_be_rare_among_all_requests(
+    refused: int, slow: int, seconds: int, status: Status
+) -> None:
     """None that is slow is enough however few they are; one of twenty decides nothing about p95."""
     recorder = Recorder()
-    for number in range(20):
-        recorder.request("inference.chat", 6.0, 1.2 if number == 0 else 0.01, "status 503")
-    result = _judged("overload_refused_fast", _spike(recorder))
-    assert (result.status, result.reason) == (Status.UNKNOWN, Reason.TOO_FEW_SAMPLES)
+    for number in range(refused):
+        recorder.request("inference.chat", 6.0, 1.2 if number < slow else 0.01, "status 503")
+    result = _judged("overload_refused_fast", _spike(recorder, seconds))
+    assert result.status is status
+    assert (result.reason is Reason.TOO_FEW_SAMPLES) == (status is Status.UNKNOWN)
 
 
 @pytest.mark.parametrize(
