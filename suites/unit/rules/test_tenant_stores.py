@@ -37,6 +37,17 @@ def test_tenants_with_a_database_each(lab: Lab) -> None:
     ]
 
 
+def test_who_serves_all_tenants_is_no_tenant(lab: Lab) -> None:
+    """Monitoring enters every store; another tenant's role its own, and is looked at, too."""
+    sql = (
+        "CREATE ROLE metrics LOGIN IN ROLE pg_monitor; GRANT USAGE ON SCHEMA riverside, st_jude TO metrics;"
+        "CREATE ROLE jude LOGIN; GRANT USAGE ON SCHEMA st_jude TO jude"
+    )
+    result = _judged(lab.build(DatabaseFlaws(stores="schema", sql=sql)))
+    assert result.status is Status.PASS
+    assert [f.subject for f in result.findings][2:] == ["role clinical_app", "role jude"]
+
+
 @pytest.mark.parametrize(
     ("flaws", "reason", "said"),
     [

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import socket
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -20,6 +19,7 @@ from fixtures.hosts.engine import RUN_LABEL, engine_address, engine_at
 from fixtures.lab import Bench, Laboratory
 from fixtures.targets.containers.target import COMPOSE_PROJECT, SWARM_STACK
 from suites.unit.survey.composed import IDLE, image_of, own, published, start
+from suites.unit.world.shut_socket import AS_ROOT, SAID, shut_socket
 from suites.unit.world.test_containers_target import NEEDS_ENGINE
 
 SECRET = "correct-horse"  # noqa: S105  looked for in the drafts
@@ -233,21 +233,11 @@ def test_an_engine_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
     assert "is no address of a Docker engine: write unix" in _refused(tmp_path, "--compose", "c", "--engine", "ssh://h")
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody without the right")
+@AS_ROOT
 def test_a_socket_without_the_right_to_it_says_what_to_do(tmp_path: Path) -> None:
-    path = tmp_path / "docker.sock"
-    with socket.socket(socket.AF_UNIX) as listening:
-        listening.bind(str(path))
-        listening.listen()
-        path.chmod(0o600)
-        for folder in path.parents[:3]:
-            folder.chmod(0o755)
-        os.seteuid(65534)
-        try:
-            told = _refused(tmp_path, "--compose", "clinic", "--engine", f"unix://{path}")
-        finally:
-            os.seteuid(0)
-    assert told.endswith("this account may not use the socket (add it to the group docker, or run as root)")
+    with shut_socket(tmp_path) as address:
+        told = _refused(tmp_path, "--compose", "clinic", "--engine", address)
+    assert told.endswith(SAID)
 
 
 def test_options_that_contradict_each_other_are_refused(tmp_path: Path) -> None:

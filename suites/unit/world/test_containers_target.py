@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import textwrap
@@ -27,6 +26,7 @@ from fixtures.lab.builders import LabBuilder
 from fixtures.stack import runs
 from fixtures.targets.containers.target import COMPOSE_PROJECT, SWARM_STACK
 from suites.unit.application.clinic import Answer, clinic
+from suites.unit.world.shut_socket import AS_ROOT, SAID, shut_socket
 
 
 def _unreachable() -> str:
@@ -239,21 +239,11 @@ def test_an_engine_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
     assert _why_not(engine=closed, project="p") == f"no Docker engine answers at {closed}: the connection is refused"
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody without the right")
+@AS_ROOT
 def test_a_socket_without_the_right_to_it_says_what_to_do(tmp_path: Path) -> None:
-    path = tmp_path / "docker.sock"
-    with socket.socket(socket.AF_UNIX) as listening:
-        listening.bind(str(path))
-        listening.listen()
-        path.chmod(0o600)
-        for folder in path.parents[:3]:
-            folder.chmod(0o755)
-        os.seteuid(65534)
-        try:
-            said = _why_not(engine=f"unix://{path}", project="p")
-        finally:
-            os.seteuid(0)
-    assert said.endswith("this account may not use the socket (add it to the group docker, or run as root)")
+    with shut_socket(tmp_path) as address:
+        said = _why_not(engine=address, project="p")
+    assert said.endswith(SAID)
 
 
 @pytest.mark.parametrize("answer", [Answer(json={}), Answer(json=[]), Answer(404), Answer()])
