@@ -15,6 +15,7 @@ from rich.table import Table
 
 from checks.policy import load_policy
 from commands.approve import approve, say_signed_off
+from commands.board import board_command
 from loadtests.exit_codes import ExitCode
 from reports import history
 from reports.allure_report import build
@@ -57,6 +58,7 @@ def report() -> None:
 
 
 report.add_command(approve)
+report.add_command(board_command)
 
 
 @report.command(name="verify")
