@@ -14,6 +14,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from checks.policy import load_policy
+from commands.approve import approve, say_signed_off
+from commands.board import board_command
 from loadtests.exit_codes import ExitCode
 from reports import history
 from reports.allure_report import build
@@ -55,6 +57,10 @@ def report() -> None:
     """
 
 
+report.add_command(approve)
+report.add_command(board_command)
+
+
 @report.command(name="verify")
 @_folder
 @_key
@@ -62,6 +68,12 @@ def report() -> None:
 @click.option("--kind", type=click.Choice(["gate", "drill"]), default="gate", show_default=True, help="Of the run.")
 @click.option("--subject", default="", metavar="NAME", help="The target that it must be about.")
 @click.option("--policy", default="", metavar="NAME", help="The policy that it must be judged by, or a .toml file.")
+@click.option(
+    "--signoff",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Ask whether the board of this file has signed it off; key, target and policy are the file's.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def verify_command(
     directory: Path,
@@ -70,6 +82,7 @@ def verify_command(
     kind: RunKind,
     subject: str,
     policy: str,
+    signoff: Path | None,
     *,
     as_json: bool,
 ) -> ExitCode:
@@ -81,7 +94,13 @@ def verify_command(
     \b
     Before a deployment:
       clinical-gate report verify --key signer.pub --subject "St. Jude" --policy st-jude.toml
+      clinical-gate report verify --signoff board.toml
     """  # noqa: D301  click reads a real backspace
+    if signoff is not None:
+        if key or subject or policy:
+            msg = "--signoff says whose key, which target and which policy: leave --key, --subject and --policy out"
+            raise click.UsageError(msg)
+        return say_signed_off(directory, signoff, history_file, as_json=as_json)
     trust = _trust(directory, key)
     expected = Expected(kind, subject, policy_digest(load_policy(policy)) if policy else "")
     try:

@@ -28,6 +28,15 @@ class Refusal(StrEnum):
     NOT_IN_HISTORY = "not in the history"
     HISTORY_BROKEN = "history altered"
     HISTORY_MISSING = "history missing"
+    REJECTED_BY_GATE = "the gate rejects it"
+    TOO_OLD = "too old"
+    WAIVER_EXPIRED = "a waiver expired"
+    NO_APPROVAL = "not an approval of this board"
+    OTHER_REPORT = "an approval of another report"
+    APPROVAL_REMOVED = "an approval or rejection removed"
+    REJECTED_BY_ROLE = "a role rejects it"
+    NOT_ALL_APPROVE = "approvals missing"
+    CONDITION_NOT_ACCEPTED = "a condition not accepted"
 
 
 class VerificationError(Exception):
