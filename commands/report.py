@@ -7,19 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import click
-from pydantic import ValidationError
-from rich import box
 from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from checks.policy import load_policy
+from commands.report_history import extends, history_command
 from loadtests.exit_codes import ExitCode
-from reports import history
 from reports.allure_report import build
 from reports.document import policy_digest
+from reports.head import read_head
 from reports.keys import PUBLIC, load_public
-from reports.records import RunKind, Verdict
+from reports.records import RunKind
 from reports.refusals import UnreadableError, VerificationError
 from reports.render.terminal import print_summary
 from reports.verify import Expected, Verified, verify
@@ -62,11 +59,13 @@ def report() -> None:
 @click.option("--kind", type=click.Choice(["gate", "drill"]), default="gate", show_default=True, help="Of the run.")
 @click.option("--subject", default="", metavar="NAME", help="The target that it must be about.")
 @click.option("--policy", default="", metavar="NAME", help="The policy that it must be judged by, or a .toml file.")
+@click.option("--head", default="", metavar="HEAD", help="Of the history as it was: a file, or SIZE:ROOT.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def verify_command(
     directory: Path,
     key: Path | None,
     history_file: Path | None,
+    head: str,
     kind: RunKind,
     subject: str,
     policy: str,
@@ -76,16 +75,25 @@ def verify_command(
     """Verify that a report is exactly what was signed, about what is asked, and the newest on its target.
 
     DIRECTORY is a report's folder (default: build/gate/latest). Exit code 3 means that signature and files hold, but
-    the key is not pinned by --key, or there is no history that could say whether the report is the newest.
+    the key is not pinned by --key, or there is no signed history that could say whether the report is the newest.
+    Runs that were aborted before it, or published in other folders, are told; whether they matter is yours to say.
 
     \b
     Before a deployment:
       clinical-gate report verify --key signer.pub --subject "St. Jude" --policy st-jude.toml
+    Whether the history still begins as it did when its head was kept elsewhere:
+      clinical-gate report verify --key signer.pub --head head.json
     """  # noqa: D301  click reads a real backspace
     trust = _trust(directory, key)
     expected = Expected(kind, subject, policy_digest(load_policy(policy)) if policy else "")
     try:
-        found = verify(directory, load_public(trust.key), expected=expected, history_file=history_file)
+        found = verify(
+            directory,
+            load_public(trust.key),
+            expected=expected,
+            history_file=history_file,
+            head=read_head(head) if head else None,
+        )
     except VerificationError as problem:
         if as_json:
             click.echo(json.dumps({"holds": False, "reason": problem.refusal.value, "message": str(problem)}))
@@ -107,6 +115,8 @@ def verify_command(
                     "score": claim.score,
                     "run_id": claim.run_id,
                     "sequence": claim.sequence,
+                    "earlier": [run.model_dump(mode="json") for run in found.earlier],
+                    "remarks": found.remarks,
                     "subject": {"name": found.statement.subject[0].name, "sha256": found.statement.subject_digest},
                 }
             )
@@ -149,58 +159,6 @@ def open_command(directory: Path, *, no_browser: bool) -> None:
         click.launch(page.resolve().as_uri())
 
 
-@report.command(name="history")
-@click.argument("file", type=click.Path(path_type=Path), default=Path("build/gate") / history.HISTORY)
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
-def history_command(file: Path, *, as_json: bool) -> ExitCode:
-    """List the reports that a history knows, oldest first. FILE is a history, or the folder that holds it."""
-    path = file / history.HISTORY if file.is_dir() else file
-    if not path.exists():
-        msg = f"there is no history at {path}: no report has been published there"
-        raise UnreadableError(msg)
-    try:
-        entries = history.read(path)
-    except VerificationError as problem:
-        if not _is_history(path):
-            msg = f"{path} is no history of reports: its first line is no entry of one"
-            raise UnreadableError(msg) from problem
-        click.echo(f"DOES NOT HOLD: {problem.refusal.value}. {problem}", err=True)
-        return ExitCode.DOES_NOT_HOLD
-    if not entries:
-        msg = f"the history {path} is empty: no report has been published there"
-        raise UnreadableError(msg)
-    if as_json:
-        for entry in entries:
-            click.echo(entry.encode().decode(), nl=False)
-        return ExitCode.HOLDS
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for title in ("Ended (UTC)", "Run", "Target", "No.", "Score", "Decision"):
-        table.add_column(title, justify="right" if title in ("No.", "Score") else "left", overflow="fold")
-    styles = {Verdict.APPROVED: "green", Verdict.CONDITIONAL: "yellow", Verdict.REJECTED: "red"}
-    for entry in entries:
-        table.add_row(
-            f"{entry.ended:%Y-%m-%d %H:%M}",
-            escape(entry.run_id),
-            escape(f"{entry.subject} {entry.subject_digest[:8]}"),
-            str(entry.sequence),
-            f"{entry.score:.1f}",
-            entry.decision.value,
-            style=styles[entry.decision],
-        )
-    Console(highlight=False).print(table)
-    return ExitCode.HOLDS
-
-
-def _is_history(path: Path) -> bool:
-    """Whether it was one: what was altered still begins as one, what is something else does not."""
-    try:
-        with path.open("rb") as content:
-            history.HistoryEntry.model_validate_json(content.readline())
-    except (OSError, ValidationError):
-        return False
-    return True
-
-
 def _trust(directory: Path, key: Path | None) -> _Trust:
     if key:
         return _Trust(key, pinned=True)
@@ -226,7 +184,7 @@ def _say_verified(found: Verified, trust: _Trust) -> None:
     click.echo(f"{claim.kind} of {subject}: {claim.decision.value}, score {claim.score:.1f}, run {claim.run_id}")
     click.echo(found.sentence(pinned=trust.pinned))
     if found.newest is None:
-        click.echo("There is no history beside the report: give one with --history FILE.")
+        click.echo("There is no signed history beside the report: give one with --history FILE.")
     _say_unpinned(trust)
 
 
@@ -236,3 +194,7 @@ def _say_unpinned(trust: _Trust) -> None:
             f"The key is not pinned: it was taken from {trust.key}, where whoever altered the report could have put "
             "another. Get the signer's public key from the signer and give it with --key PUB."
         )
+
+
+report.add_command(history_command)
+report.add_command(extends)

@@ -28,6 +28,8 @@ class Refusal(StrEnum):
     NOT_IN_HISTORY = "not in the history"
     HISTORY_BROKEN = "history altered"
     HISTORY_MISSING = "history missing"
+    HISTORY_FORKED = "history does not extend the head"
+    CLOCK_BACK = "clock set back"
 
 
 class VerificationError(Exception):

@@ -19,10 +19,12 @@ from reports import history, manifest
 from reports.consistency import contradiction
 from reports.document import RESULTS, DocumentError, ReportDocument, decode
 from reports.files import read_plain, sha256
-from reports.records import Record, RunKind
+from reports.head import Head
+from reports.records import EarlierRun, Record, RunKind
 from reports.refusals import Refusal, UnreadableError, VerificationError
 from reports.render.junit import JUNIT
 from reports.sign import ENVELOPE, PAYLOAD_TYPE, encode
+from reports.standing import HistoryStanding, standing_of, told
 from reports.statement import Statement, outcomes
 
 _LARGEST_ENVELOPE = 64 * 2**20
@@ -62,9 +64,12 @@ class Verified:
     """A report that holds, read from the very bytes that were verified.
 
     Args:
-        newest: the history says that it is the newest on its subject; None when there was no history to ask.
+        newest: the history says that it is the newest on its subject, by its policy and of its kind; None when there
+            was no signed history to ask.
         digest: SHA-256 of its envelope.
         keyid: of the key that signed it.
+        earlier: runs before it for which no report of the same folder answers.
+        remarks: what a reader should know of these and of the clock, a sentence each.
     """
 
     document: ReportDocument
@@ -72,6 +77,8 @@ class Verified:
     digest: str
     keyid: str
     newest: bool | None
+    earlier: tuple[EarlierRun, ...] = ()
+    remarks: tuple[str, ...] = ()
 
     def sentence(self, *, pinned: bool) -> str:
         """What has been verified; ``pinned`` says that the key came from the signer and not from beside the report."""
@@ -80,7 +87,9 @@ class Verified:
             f"report {number} on this target and the newest" if self.newest else "whether it is the newest is not known"
         )
         key = f"key {self.keyid[:16]} {'pinned' if pinned else 'NOT pinned'}"
-        return f"Signature, results, JUnit and evidence are what was signed; {newest}; {key}."
+        return " ".join(
+            [f"Signature, results, JUnit and evidence are what was signed; {newest}; {key}.", *self.remarks]
+        )
 
 
 def verify(
@@ -90,6 +99,7 @@ def verify(
     expected: Expected = _ANYTHING,
     history_file: Path | None = None,
     demand_history: bool = False,
+    head: Head | None = None,
 ) -> Verified:
     """Verify a report's folder.
 
@@ -98,7 +108,8 @@ def verify(
         key: the only key whose signature counts.
         expected: what it must be about.
         history_file: default is ``history.jsonl`` beside the folder; an absent default leaves ``newest`` None.
-        demand_history: refuse when the history is missing; always so when ``history_file`` is given.
+        demand_history: refuse when the history is missing; always so when ``history_file`` or ``head`` is given.
+        head: of the history as it was once; what has been cut off or altered since is refused.
 
     Raises:
         VerificationError: it does not hold; carries the typed reason.
@@ -111,11 +122,22 @@ def verify(
     _verify_agreement(document, statement)
     _verify_question(statement, expected)
     path = history_file or folder.parent / history.HISTORY
-    known: bool | None = None
-    if history_file is not None or demand_history or path.exists():
-        _verify_newest(history.read(path), statement, sha256(envelope), path)
-        known = True
-    return Verified(document=document, statement=statement, digest=sha256(envelope), keyid=keyid, newest=known)
+    digest = sha256(envelope)
+    standing = HistoryStanding(newest=None, earlier=statement.predicate.earlier, remarks=())
+    if history_file is not None or demand_history or head is not None or path.exists():
+        entries = history.read(path)
+        if head is not None:
+            head.demand_extended_by(path)
+        standing = standing_of(entries, statement, digest, key, path)
+    return Verified(
+        document=document,
+        statement=statement,
+        digest=digest,
+        keyid=keyid,
+        newest=standing.newest,
+        earlier=standing.earlier,
+        remarks=(*told(standing.earlier), *standing.remarks),
+    )
 
 
 def read_envelope(folder: Path) -> bytes:
@@ -259,27 +281,3 @@ def _verify_question(statement: Statement, expected: Expected) -> None:
             f" asked for has {expected.policy_digest[:12]}."
         )
         raise VerificationError(Refusal.OTHER_POLICY, msg)
-
-
-def _verify_newest(entries: tuple[history.HistoryEntry, ...], statement: Statement, digest: str, path: Path) -> None:
-    position = next((i for i, entry in enumerate(entries) if entry.report == digest), None)
-    if position is None:
-        msg = f"The report is not in {path}: it was not published there, or its entry was removed."
-        raise VerificationError(Refusal.NOT_IN_HISTORY, msg)
-    own, claim = entries[position], statement.predicate
-    before = history.newest(entries[:position], statement.subject_digest)
-    agree = (
-        own.subject_digest == statement.subject_digest
-        and (own.sequence, own.run_id, own.decision) == (claim.sequence, claim.run_id, claim.decision)
-        and claim.previous == (before.report if before else "")
-    )
-    if not agree:
-        msg = f"{path} contradicts the report on its number or on the report before it."
-        raise VerificationError(Refusal.HISTORY_BROKEN, msg)
-    last = history.newest(entries, statement.subject_digest)
-    if last is not None and last.report != digest:
-        msg = (
-            f"Run {claim.run_id} is report {claim.sequence} on this target; run {last.run_id} "
-            f"({last.decision}, {last.ended:%Y-%m-%d %H:%M} UTC) is report {last.sequence} and replaces it."
-        )
-        raise VerificationError(Refusal.SUPERSEDED, msg)
