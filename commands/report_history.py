@@ -1,4 +1,4 @@
-"""``clinical-gate report history``: the runs that a history or a ledger knows, and its head for a log elsewhere."""
+"""``clinical-gate report history``: the runs that a history or a register knows, and its head for a log elsewhere."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from fixtures.stack.runs import ledger_directory
+from fixtures.stack.runs import register_directory
 from loadtests.exit_codes import ExitCode
 from reports import history
 from reports.clock import clock_faults
@@ -36,7 +36,7 @@ _STYLES = {Verdict.APPROVED: "green", Verdict.CONDITIONAL: "yellow", Verdict.REJ
 @click.option("--since", default="", metavar="HEAD", help="With --head: prove that it extends this older one.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
 def history_command(file: Path, key: Path | None, since: str, *, print_head: bool, as_json: bool) -> ExitCode:
-    """List the runs that a history knows, oldest first. FILE is a history, the folder that holds it, or a ledger.
+    """List the runs that a history knows, oldest first. FILE is a history, the folder that holds it, or a register.
 
     A run that was begun and has no report is ABORTED, unless it still goes on here.
 
@@ -99,7 +99,7 @@ def _print(entries: tuple[Entry, ...]) -> None:
     for entry in entries:
         if isinstance(entry, RunStarted):
             if entry.run_id in open_runs:
-                running = is_running(ledger_directory(), entry.run_id)
+                running = is_running(register_directory(), entry.run_id)
                 begun = f"begun {entry.at:%Y-%m-%d %H:%M}"
                 what = "RUNNING" if running else "ABORTED"
                 table.add_row(begun, escape(entry.run_id), escape(entry.subject), "", "", what, style="bold yellow")

@@ -44,7 +44,7 @@ class _SignedLine(_Line):
     Args:
         subject: the target's name; ``policy_digest`` of the policy as it was given.
         at: when it was entered, UTC; ``uptime_s`` after the boot of the id ``boot``.
-        ledger: how many lines the key's ledger had before.
+        register_size: how many lines the key's register had before.
         chain: SHA-256 of the line before.
         sig: over all other fields, as a DSSE payload; hex.
     """
@@ -56,7 +56,7 @@ class _SignedLine(_Line):
     at: AwareDatetime
     boot: str
     uptime_s: FiniteFloat
-    ledger: int = Field(ge=0)
+    register_size: int = Field(ge=0)
     chain: Digest | Literal[""] = ""
     keyid: str = ""
     sig: str = ""

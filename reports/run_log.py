@@ -1,7 +1,7 @@
 """Where runs are entered: when they begin, and again when their report is published.
 
-Each entry stands twice: in the history of the report folder, which goes with the reports, and in the ledger of the
-signing key, which lies elsewhere on the machine and knows of every folder. The ledger numbers the reports, so that a
+Each entry stands twice: in the history of the report folder, which goes with the reports, and in the register of the
+signing key, which lies elsewhere on the machine and knows of every folder. The register numbers the reports, so that a
 run in a folder of its own counts like any other.
 """
 
@@ -41,18 +41,18 @@ class RunLog:
 
     Args:
         root: the report folder, e.g. ``build/gate``.
-        ledgers: folder of the ledgers, one file for each key.
+        registers: folder of the registers, one file for each key.
         signer: signs every entry.
     """
 
     root: Path
-    ledgers: Path
+    registers: Path
     signer: CryptoSigner
 
     @property
-    def ledger(self) -> Path:
-        """The ledger of the key."""
-        return self.ledgers / f"{self.signer.public_key.keyid[:16]}.jsonl"
+    def register(self) -> Path:
+        """The register of the key."""
+        return self.registers / f"{self.signer.public_key.keyid[:16]}.jsonl"
 
     @contextlib.contextmanager
     def held(self) -> Iterator[HeldLog]:
@@ -62,15 +62,15 @@ class RunLog:
             VerificationError: HISTORY_BROKEN.
             OSError: one cannot be written.
         """
-        with extending(self.ledger, self.signer) as ledger, extending(self.root / HISTORY, self.signer) as history:
-            yield HeldLog(ledger, history, self.ledgers)
+        with extending(self.register, self.signer) as register, extending(self.root / HISTORY, self.signer) as history:
+            yield HeldLog(register, history, self.registers)
 
 
 @dataclass(frozen=True)
 class HeldLog:
     """Both files, while no other process may extend them."""
 
-    ledger: OpenHistory
+    register: OpenHistory
     history: OpenHistory
     marks: Path
 
@@ -81,7 +81,7 @@ class HeldLog:
             VerificationError: CLOCK_BACK, when the clock stands before what has been entered.
         """
         at = clock.now()
-        for entries in (self.ledger.entries, self.history.entries):
+        for entries in (self.register.entries, self.history.entries):
             last = next((e for e in reversed(entries) if isinstance(e, RunStarted | RunEnded)), None)
             if last is not None and at < last.at - timedelta(seconds=clock.SET_BY_S):
                 msg = (
@@ -97,7 +97,7 @@ class HeldLog:
                 at=at,
                 boot=clock.boot_id(),
                 uptime_s=clock.uptime_s(),
-                ledger=len(self.ledger.entries),
+                register_size=len(self.register.entries),
             )
         )
 
@@ -105,15 +105,15 @@ class HeldLog:
         """Whether a run was entered when it began."""
         return all(
             any(isinstance(entry, RunStarted) and entry.run_id == run_id for entry in book.entries)
-            for book in (self.ledger, self.history)
+            for book in (self.register, self.history)
         )
 
     def number(self, document: ReportDocument) -> tuple[int, str]:
         """The number of the next report on the same question, and the SHA-256 of the one before, if there is one."""
-        question, keyid = _question(document), self.ledger.keyid
+        question, keyid = _question(document), self.register.keyid
         before = [
             entry
-            for book in (self.ledger, self.history)
+            for book in (self.register, self.history)
             for entry in book.entries
             if isinstance(entry, RunEnded) and (entry.question, entry.keyid) == (question, keyid)
         ]
@@ -125,12 +125,12 @@ class HeldLog:
         identity = document.identity
         here = {entry.run_id for entry in self.history.entries if isinstance(entry, RunEnded)}
         found: dict[str, EarlierRun] = {}
-        for book in (self.ledger, self.history):
+        for book in (self.register, self.history):
             for start in without_end(book.entries):
                 same = (start.kind, start.subject) == (identity.kind, identity.name)
                 if same and start.run_id not in {identity.run_id, *here} and not is_running(self.marks, start.run_id):
                     found[start.run_id] = EarlierRun(run_id=start.run_id, at=start.at, decision=None)
-        for entry in self.ledger.entries:
+        for entry in self.register.entries:
             if isinstance(entry, RunEnded) and entry.question == _question(document) and entry.run_id not in here:
                 found[entry.run_id] = EarlierRun(run_id=entry.run_id, at=entry.at, decision=entry.decision)
         return tuple(sorted(found.values(), key=lambda run: (run.at, run.run_id)))
@@ -147,7 +147,7 @@ class HeldLog:
                 at=clock.now(),
                 boot=clock.boot_id(),
                 uptime_s=clock.uptime_s(),
-                ledger=len(self.ledger.entries),
+                register_size=len(self.register.entries),
                 subject_digest=identity.digest,
                 sequence=sequence,
                 report=sha256(envelope),
@@ -159,7 +159,7 @@ class HeldLog:
         _mark(self.marks, identity.run_id).unlink(missing_ok=True)
 
     def _append(self, entry: RunStarted | RunEnded) -> None:
-        self.ledger.append(entry)  # first: what a crash leaves out of the folder's history, the ledger still tells
+        self.register.append(entry)  # first: what a crash leaves out of the folder's history, the register still tells
         self.history.append(entry)
 
 

@@ -59,7 +59,7 @@ def standing_of(
     return HistoryStanding(
         newest=None if isinstance(own, UnsignedEntry) else True,
         earlier=_earlier(entries, up_to, statement),
-        remarks=(*_ledger_faults(signed, key.keyid), *clock_faults(signed)),
+        remarks=(*_register_faults(signed, key.keyid), *clock_faults(signed)),
     )
 
 
@@ -153,16 +153,16 @@ def _earlier(entries: Sequence[Entry], up_to: Sequence[Entry], statement: Statem
     return tuple(sorted(runs.values(), key=lambda run: (run.at, run.run_id)))
 
 
-def _ledger_faults(entries: Sequence[RunStarted | RunEnded], keyid: str) -> list[str]:
-    """Where a key's ledger had fewer lines than before: it was removed, or the key was used on another machine."""
+def _register_faults(entries: Sequence[RunStarted | RunEnded], keyid: str) -> list[str]:
+    """Where a key's register had fewer lines than before: it was removed, or the key was used on another machine."""
     faults, most = [], -1
     for entry in entries:
         if entry.keyid != keyid:
             continue
-        if entry.ledger <= most:
+        if entry.register_size <= most:
             faults.append(
-                f"The key's ledger was begun anew before run {entry.run_id}, or that run was made by another user or on"
-                " another machine: what was published in other folders before is not known."
+                f"The key's register was begun anew before run {entry.run_id}, or that run was made by another user or"
+                " on another machine: what was published in other folders before is not known."
             )
-        most = entry.ledger
+        most = entry.register_size
     return faults

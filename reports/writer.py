@@ -50,13 +50,13 @@ class Published:
         return self.verified.sentence(pinned=True)
 
 
-def begin(root: Path, run: PlannedRun, signing_key: Path | None = None, *, ledgers: Path | None = None) -> TextIO:
+def begin(root: Path, run: PlannedRun, signing_key: Path | None = None, *, registers: Path | None = None) -> TextIO:
     """Enter a run, signed, before its first check; without an end it is told as aborted from then on.
 
     Args:
         root: as for `publish`.
         signing_key: likewise.
-        ledgers: folder of the keys' ledgers, outside the report folder; default is ``ledgers`` beside the key.
+        registers: folder of the keys' registers, outside the report folder; default is ``registers`` beside the key.
 
     Returns:
         A file to keep open while the run goes on: until then other runs do not take it for aborted.
@@ -65,9 +65,9 @@ def begin(root: Path, run: PlannedRun, signing_key: Path | None = None, *, ledge
         PublishError: its report could not be published either.
     """
     with _one_sentence(root):
-        log = _log(root, signing_key, ledgers)
+        log = _log(root, signing_key, registers)
         with log.held() as books:
-            mark = mark_running(log.ledgers, run.run_id)
+            mark = mark_running(log.registers, run.run_id)
             books.start(run)
         return mark
 
@@ -79,7 +79,7 @@ def publish(
     signing_key: Path | None = None,
     *,
     evidence: Mapping[str, bytes] | None = None,
-    ledgers: Path | None = None,
+    registers: Path | None = None,
 ) -> Published:
     """Write ``root/run_id``, sign it, and verify what was written.
 
@@ -92,7 +92,7 @@ def publish(
         signing_key: PEM file with an Ed25519 private key.
         evidence: name -> content, redacted here when it is text; added to what is in ``evidence/`` already, which
             was redacted when it was captured.
-        ledgers: as `begin` was told. A run that was not begun is entered now.
+        registers: as `begin` was told. A run that was not begun is entered now.
 
     Raises:
         PublishError: no room, no right, an unusable key or history, or the run has a report already.
@@ -101,7 +101,7 @@ def publish(
         msg = f"the document is about run {document.identity.run_id}, not {run_id}"
         raise PublishError(msg)
     with _one_sentence(root):
-        log = _log(root, signing_key, ledgers)
+        log = _log(root, signing_key, registers)
         return _publish(log, root / run_id, document, signing_key, evidence or {})
 
 
@@ -123,10 +123,10 @@ def _one_sentence(root: Path) -> Iterator[None]:
         raise PublishError(msg) from problem
 
 
-def _log(root: Path, signing_key: Path | None, ledgers: Path | None) -> RunLog:
+def _log(root: Path, signing_key: Path | None, registers: Path | None) -> RunLog:
     keys = root.parent / "keys"
     signer = load_signer(signing_key) if signing_key else machine_signer(keys)
-    return RunLog(root, ledgers or (signing_key.parent if signing_key else keys) / "ledgers", signer)
+    return RunLog(root, registers or (signing_key.parent if signing_key else keys) / "registers", signer)
 
 
 def _publish(

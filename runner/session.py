@@ -16,7 +16,7 @@ from fixtures import REPOSITORY
 from fixtures.deployment.deployment import Deployment
 from fixtures.deployment.opening import Opening
 from fixtures.plugin import begun, opened
-from fixtures.stack.runs import ledger_directory
+from fixtures.stack.runs import register_directory
 from reports.decide import Criteria, RunPeriod, decide
 from reports.document import ReportDocument, compose, policy_digest, target_digest
 from reports.effective_status import violation_name
@@ -58,7 +58,7 @@ class GateSession:
         """
         options = self.options
         run = PlannedRun(options.run_id, self._kind, plain(self.opening.name), policy_digest(options.policy))
-        self._mark = begin(options.report_root, run, options.signing_key, ledgers=ledger_directory())
+        self._mark = begin(options.report_root, run, options.signing_key, registers=register_directory())
 
     @property
     def _kind(self) -> RunKind:
@@ -145,7 +145,7 @@ class GateSession:
             document,
             options.signing_key,
             evidence=self._evidence | load_files(loads),
-            ledgers=ledger_directory(),
+            registers=register_directory(),
         )
 
     def _own_files(self) -> list[OwnFile]:

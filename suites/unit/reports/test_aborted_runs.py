@@ -16,14 +16,14 @@ from click.testing import CliRunner, Result
 
 from cli import main
 from fixtures import REPOSITORY
-from fixtures.stack.runs import ledger_directory
+from fixtures.stack.runs import register_directory
 from reports import history
 from reports.history import RunStarted
 from reports.keys import load_public
 from reports.run_log import PlannedRun
 from reports.verify import read_envelope, verify
 from reports.writer import PublishError, begin, publish
-from suites.unit.own_code.gated import forget_ledger
+from suites.unit.own_code.gated import forget_register
 from suites.unit.reports.report_samples import document
 
 # The first thing that is proven kills the gate, as an operator may who sees red. Its check would pass.
@@ -70,7 +70,7 @@ def _gated(tmp_path: Path, sent: str) -> Iterator[subprocess.CompletedProcess[st
     try:
         yield subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=120, check=False)
     finally:
-        forget_ledger(tmp_path)
+        forget_register(tmp_path)
 
 
 @pytest.mark.parametrize("sent", ["SIGKILL", "SIGINT"])
@@ -87,7 +87,7 @@ def test_a_killed_gate_is_seen_afterwards(sent: str, tmp_path: Path) -> None:
         assert (listed.exit_code, "ABORTED" in listed.output) == (0, True)
         assert not (root / "latest").exists()
 
-        shown = publish(root, "run-2", document("run-2"), ledgers=ledger_directory())
+        shown = publish(root, "run-2", document("run-2"), registers=register_directory())
         assert f"An aborted run stands before it ({entries[0].run_id}, " in shown.trust
         told = _say("verify", shown.folder, "--key", public)
         assert (told.exit_code, "An aborted run stands before it" in told.output) == (0, True)
@@ -126,7 +126,7 @@ def test_a_run_that_goes_on_is_not_aborted(tmp_path: Path) -> None:
             assert publish(root, "run-1", document("run-1")).verified.statement.predicate.earlier == ()
         third = publish(root, "run-3", document("run-3"))
     assert [run.run_id for run in third.verified.statement.predicate.earlier] == ["run-2"]
-    assert list((tmp_path / "keys/ledgers").glob(".run-2*")) == []
+    assert list((tmp_path / "keys/registers").glob(".run-2*")) == []
 
 
 def test_an_aborted_run_on_another_target_is_not_told(tmp_path: Path) -> None:

@@ -72,7 +72,7 @@ ALTERED = {
     "at": "2026-11-20T00:00:00Z",
     "boot": "another",
     "uptime_s": 1.0,
-    "ledger": 40,
+    "register_size": 40,
     "sequence": 7,
     "decision": "REJECTED",
     "score": 12.5,

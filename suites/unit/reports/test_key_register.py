@@ -1,4 +1,4 @@
-"""Best of N: a run in a folder of its own counts like any other, because the key's ledger lies elsewhere."""
+"""Best of N: a run in a folder of its own counts like any other, because the key's register lies elsewhere."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ def _say(*arguments: object) -> Result:
 
 
 def _run(where: Path, run_id: str, signing: Path, *, failing: bool = False) -> Published:
-    ledgers = signing.parents[1] / "state"
-    return publish(where / "gate", run_id, document(run_id, failing=failing), signing, ledgers=ledgers)
+    registers = signing.parents[1] / "state"
+    return publish(where / "gate", run_id, document(run_id, failing=failing), signing, registers=registers)
 
 
 def test_runs_in_a_scratch_folder_are_told_by_the_report_that_is_kept(tmp_path: Path, signing: Path) -> None:
@@ -43,13 +43,13 @@ def test_runs_in_a_scratch_folder_are_told_by_the_report_that_is_kept(tmp_path: 
     copied = tmp_path / "copied.pem"
     shutil.copy(signing, copied)
     state = tmp_path / "state"
-    publish(tmp_path / "scratch/gate", "run-1", document("run-1", failing=True), signing, ledgers=state)
-    publish(tmp_path / "other/gate", "run-2", document("run-2", failing=True), copied, ledgers=state)
+    publish(tmp_path / "scratch/gate", "run-1", document("run-1", failing=True), signing, registers=state)
+    publish(tmp_path / "other/gate", "run-2", document("run-2", failing=True), copied, registers=state)
     begin(
         tmp_path / "third/gate",
         PlannedRun("run-3", "gate", "reference stack", document().identity.policy_digest),
         signing,
-        ledgers=state,
+        registers=state,
     ).close()
     for used in ("scratch", "other", "third"):
         shutil.rmtree(tmp_path / used)
@@ -70,46 +70,48 @@ def test_reports_of_the_same_folder_are_not_told_as_of_others(tmp_path: Path, si
     """Nor does one on another target, or by another policy, count among them."""
     _run(tmp_path / "build", "run-1", signing, failing=True)
     state = tmp_path / "state"
-    publish(tmp_path / "a/gate", "run-2", document("run-2", name="clinic north"), signing, ledgers=state)
+    publish(tmp_path / "a/gate", "run-2", document("run-2", name="clinic north"), signing, registers=state)
     assert _run(tmp_path / "build", "run-3", signing).verified.earlier == ()
 
 
-def test_a_report_verifies_with_the_ledger_in_place_of_the_history(tmp_path: Path, signing: Path) -> None:
+def test_a_report_verifies_with_the_register_in_place_of_the_history(tmp_path: Path, signing: Path) -> None:
     """Which knows of a newer report in another folder, and so refuses the one that looks newest where it lies."""
     first = _run(tmp_path / "build", "run-1", signing)
-    ledger = RunLog(tmp_path, tmp_path / "state", machine_signer(tmp_path / "keys")).ledger
+    register = RunLog(tmp_path, tmp_path / "state", machine_signer(tmp_path / "keys")).register
     key = load_public(tmp_path / "keys/gate.pub")
-    assert verify(first.folder, key, history_file=ledger).newest is True
-    head = Head.of(ledger)
+    assert verify(first.folder, key, history_file=register).newest is True
+    head = Head.of(register)
     _run(tmp_path / "scratch", "run-2", signing, failing=True)
     assert verify(first.folder, key).newest is True
     with pytest.raises(VerificationError) as problem:
-        verify(first.folder, key, history_file=ledger, head=head)
+        verify(first.folder, key, history_file=register, head=head)
     assert problem.value.refusal is Refusal.SUPERSEDED
-    listed = _say("history", ledger)
+    listed = _say("history", register)
     assert (listed.exit_code, "run-1" in listed.output, "run-2" in listed.output) == (0, True, True)
 
 
-def test_a_ledger_that_was_removed_is_told(tmp_path: Path, signing: Path) -> None:
-    """By the folder's history: the numbers go on, and the lines say that the ledger began anew."""
+def test_a_register_that_was_removed_is_told(tmp_path: Path, signing: Path) -> None:
+    """By the folder's history: the numbers go on, and the lines say that the register began anew."""
     assert "begun anew" not in _run(tmp_path / "build", "run-1", signing).trust
     _run(tmp_path / "scratch", "run-2", signing, failing=True)
     shutil.rmtree(tmp_path / "state")
     third = _run(tmp_path / "build", "run-3", signing)
     assert third.verified.statement.predicate.sequence == 2
-    assert "The key's ledger was begun anew before run run-3" in third.trust
+    assert "The key's register was begun anew before run run-3" in third.trust
     assert "begun anew before run run-3" in _run(tmp_path / "build", "run-4", signing).trust, "it stays told"
 
 
-def test_a_ledger_that_was_altered_ends_every_run_before_it_begins(tmp_path: Path, signing: Path) -> None:
+def test_a_register_that_was_altered_is_not_extended(tmp_path: Path, signing: Path) -> None:
     _run(tmp_path / "build", "run-1", signing)
-    ledger = next((tmp_path / "state").glob("*.jsonl"))
-    ledger.write_bytes(ledger.read_bytes().replace(b"APPROVED", b"REJECTED"))
+    register = next((tmp_path / "state").glob("*.jsonl"))
+    register.write_bytes(register.read_bytes().replace(b"APPROVED", b"REJECTED"))
     with pytest.raises(PublishError, match=r"Line 2 of .*/state/.*the history was altered"):
-        begin(tmp_path / "build/gate", PlannedRun("run-2", "gate", "x", "0" * 64), signing, ledgers=tmp_path / "state")
+        begin(
+            tmp_path / "build/gate", PlannedRun("run-2", "gate", "x", "0" * 64), signing, registers=tmp_path / "state"
+        )
 
 
-def test_a_crash_between_both_files_leaves_the_run_in_the_ledger(tmp_path: Path, signing: Path) -> None:
+def test_a_crash_between_both_files_leaves_the_run_in_the_register(tmp_path: Path, signing: Path) -> None:
     """A history that cannot be written: the run is told all the same, by the next report."""
     _run(tmp_path / "build", "run-1", signing)
     kept = tmp_path / "build/gate" / history.HISTORY
