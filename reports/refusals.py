@@ -29,7 +29,6 @@ class Refusal(StrEnum):
     HISTORY_BROKEN = "history altered"
     HISTORY_MISSING = "history missing"
     HISTORY_FORKED = "history does not extend the head"
-    CLOCK_BACK = "clock set back"
 
 
 class VerificationError(Exception):

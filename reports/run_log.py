@@ -11,7 +11,6 @@ import contextlib
 import fcntl
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import TextIO
 
@@ -21,8 +20,7 @@ from reports import clock
 from reports.document import ReportDocument
 from reports.files import sha256
 from reports.history import HISTORY, OpenHistory, RunEnded, RunStarted, extending, without_end
-from reports.records import EarlierRun, RunKind, utc
-from reports.refusals import Refusal, VerificationError
+from reports.records import EarlierRun, RunKind
 
 
 @dataclass(frozen=True)
@@ -75,26 +73,14 @@ class HeldLog:
     marks: Path
 
     def start(self, run: PlannedRun) -> None:
-        """Enter a run that begins.
-
-        Raises:
-            VerificationError: CLOCK_BACK, when the clock stands before what has been entered.
-        """
-        at = clock.now()
-        for entries in (self.register.entries, self.history.entries):
-            last = next((e for e in reversed(entries) if isinstance(e, RunStarted | RunEnded)), None)
-            if last is not None and at < last.at - timedelta(seconds=clock.SET_BY_S):
-                msg = (
-                    f"The clock stands at {utc(at)}, and run {last.run_id} was entered at {utc(last.at)}: set it right."
-                )
-                raise VerificationError(Refusal.CLOCK_BACK, msg)
+        """Enter a run that begins."""
         self._append(
             RunStarted(
                 run_id=run.run_id,
                 kind=run.kind,
                 subject=run.subject,
                 policy_digest=run.policy_digest,
-                at=at,
+                at=clock.now(),
                 boot=clock.boot_id(),
                 uptime_s=clock.uptime_s(),
                 register_size=len(self.register.entries),

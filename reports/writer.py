@@ -67,9 +67,8 @@ def begin(root: Path, run: PlannedRun, signing_key: Path | None = None, *, regis
     with _one_sentence(root):
         log = _log(root, signing_key, registers)
         with log.held() as books:
-            mark = mark_running(log.registers, run.run_id)
             books.start(run)
-        return mark
+            return mark_running(log.registers, run.run_id)
 
 
 def publish(
