@@ -13,7 +13,7 @@ from checks.policy import load_policy
 from commands.report_history import extends, history_command
 from loadtests.exit_codes import ExitCode
 from reports.allure_report import build
-from reports.document import policy_digest
+from reports.document import policy_text
 from reports.head import read_head
 from reports.keys import PUBLIC, load_public
 from reports.records import RunKind
@@ -85,7 +85,7 @@ def verify_command(
       clinical-gate report verify --key signer.pub --head head.json
     """  # noqa: D301  click reads a real backspace
     trust = _trust(directory, key)
-    expected = Expected(kind, subject, policy_digest(load_policy(policy)) if policy else "")
+    expected = Expected(kind, subject, policy_text(load_policy(policy)) if policy else b"")
     try:
         found = verify(
             directory,

@@ -16,6 +16,7 @@ class Refusal(StrEnum):
     WRONG_STATEMENT = "not a report"
     RESULTS_CHANGED = "results.json altered"
     JUNIT_CHANGED = "junit.xml altered"
+    POLICY_CHANGED = "policy.json altered"
     MANIFEST_CHANGED = "evidence manifest altered"
     EVIDENCE_REPLACED = "evidence replaced"
     EVIDENCE_ADDED = "evidence added"

@@ -15,7 +15,7 @@ from securesystemslib.dsse import Envelope
 from securesystemslib.exceptions import UnverifiedSignatureError
 from securesystemslib.signer import Signature, SSlibKey  # type: ignore[attr-defined]  # it re-exports without __all__
 
-from reports import history, manifest
+from reports import history, manifest, signed_policy
 from reports.consistency import contradiction
 from reports.document import RESULTS, DocumentError, ReportDocument, decode
 from reports.files import read_plain, sha256
@@ -24,6 +24,7 @@ from reports.records import EarlierRun, Record, RunKind
 from reports.refusals import Refusal, UnreadableError, VerificationError
 from reports.render.junit import JUNIT
 from reports.sign import ENVELOPE, PAYLOAD_TYPE, encode
+from reports.signed_policy import POLICY
 from reports.standing import HistoryStanding, standing_of, told
 from reports.statement import Statement, outcomes
 
@@ -48,12 +49,12 @@ class Expected:
     Args:
         kind: of the run.
         subject: the target's name.
-        policy_digest: `document.policy_digest` of the policy.
+        policy: `document.policy_text` of the policy.
     """
 
     kind: RunKind | None = None
     subject: str = ""
-    policy_digest: str = ""
+    policy: bytes = b""
 
 
 _ANYTHING = Expected()
@@ -118,9 +119,9 @@ def verify(
     folder = folder.resolve()
     envelope = read_envelope(folder)
     statement, keyid = verify_envelope(envelope, key)
-    document = _verify_files(folder, statement)
+    document, policy = _verify_files(folder, statement)
     _verify_agreement(document, statement)
-    _verify_question(statement, expected)
+    _verify_question(statement, expected, policy)
     path = history_file or folder.parent / history.HISTORY
     digest = sha256(envelope)
     standing = HistoryStanding(newest=None, earlier=statement.predicate.earlier, remarks=())
@@ -196,10 +197,11 @@ def _exact(content: bytes) -> Envelope:
     return envelope
 
 
-def _verify_files(folder: Path, statement: Statement) -> ReportDocument:
+def _verify_files(folder: Path, statement: Statement) -> tuple[ReportDocument, bytes]:
+    """The results, and the policy; empty in a report of before policies were signed whole."""
     files = statement.predicate.files
-    if set(files) != {RESULTS, JUNIT, manifest.SIGNED_AS}:
-        msg = "The envelope does not sign exactly the results, the JUnit file and the evidence manifest."
+    if set(files) - {POLICY} != {RESULTS, JUNIT, manifest.SIGNED_AS}:
+        msg = "The envelope does not sign exactly the results, the JUnit file, the policy and the evidence manifest."
         raise VerificationError(Refusal.WRONG_STATEMENT, msg)
     results = _signed(folder, RESULTS, files, Refusal.RESULTS_CHANGED)
     cases = _signed(folder, JUNIT, files, Refusal.JUNIT_CHANGED)
@@ -209,9 +211,13 @@ def _verify_files(folder: Path, statement: Statement) -> ReportDocument:
         document = decode(results)
     except DocumentError as problem:
         raise VerificationError(Refusal.WRONG_STATEMENT, str(problem)) from problem
-    if wrong := contradiction(document, cases, now=datetime.now(UTC)):
+    policy = _signed(folder, POLICY, files, Refusal.POLICY_CHANGED) if POLICY in files else b""
+    wrong = contradiction(document, cases, now=datetime.now(UTC))
+    if policy and not wrong:
+        wrong = signed_policy.contradiction(document, policy)
+    if wrong:
         raise VerificationError(Refusal.INCONSISTENT, wrong)
-    return document
+    return document, policy
 
 
 def _signed(folder: Path, name: str, files: dict[str, str], refusal: Refusal) -> bytes:
@@ -258,6 +264,7 @@ def _verify_agreement(document: ReportDocument, statement: Statement) -> None:
         and (statement.subject[0].name, statement.subject_digest) == (identity.name, identity.digest)
         and (claim.run_id, claim.started, claim.ended) == (identity.run_id, identity.started, identity.ended)
         and (claim.policy.name, claim.policy.digest) == (identity.policy, identity.policy_digest)
+        and claim.files.get(POLICY, claim.policy.digest) == claim.policy.digest
         and (claim.harness_version, claim.git_commit) == (identity.harness_version, identity.git_commit)
     )
     if not agree:
@@ -265,7 +272,7 @@ def _verify_agreement(document: ReportDocument, statement: Statement) -> None:
         raise VerificationError(Refusal.INCONSISTENT, msg)
 
 
-def _verify_question(statement: Statement, expected: Expected) -> None:
+def _verify_question(statement: Statement, expected: Expected, policy: bytes) -> None:
     """An approval of something else answers nothing."""
     claim, name = statement.predicate, statement.subject[0].name
     if expected.kind not in (None, claim.kind):
@@ -275,9 +282,11 @@ def _verify_question(statement: Statement, expected: Expected) -> None:
         shown = name if name.isascii() else f"{name} ({name.encode('unicode_escape').decode()})"
         msg = f"The report is about {shown}, not about {expected.subject}."
         raise VerificationError(Refusal.OTHER_SUBJECT, msg)
-    if expected.policy_digest not in ("", claim.policy.digest):
+    asked = sha256(expected.policy)
+    if expected.policy and asked != claim.policy.digest:
+        differing = f": {signed_policy.differences(policy, expected.policy)}" if policy else ""
         msg = (
             f"It was judged by the policy {claim.policy.name} with the digest {claim.policy.digest[:12]}, and the one"
-            f" asked for has {expected.policy_digest[:12]}."
+            f" asked for has {asked[:12]}{differing}."
         )
         raise VerificationError(Refusal.OTHER_POLICY, msg)

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
+from checks.policy import Policy
 from reports import manifest
-from reports.document import RESULTS, ReportDocument, encode
+from reports.document import RESULTS, ReportDocument, encode, policy_text
 from reports.files import point_link, sha256, write_atomically
 from reports.keys import PUBLIC, SigningKeyError, load_public, load_signer, machine_signer, public_pem
 from reports.records import Verdict
@@ -18,6 +19,7 @@ from reports.refusals import Refusal, UnreadableError, VerificationError
 from reports.render.junit import JUNIT, junit
 from reports.run_log import PlannedRun, RunLog, mark_running
 from reports.sign import ENVELOPE, sign
+from reports.signed_policy import POLICY
 from reports.statement import statement_of
 from reports.verify import Verified, verify
 
@@ -77,6 +79,7 @@ def publish(
     document: ReportDocument,
     signing_key: Path | None = None,
     *,
+    policy: Policy | None = None,
     evidence: Mapping[str, bytes] | None = None,
     registers: Path | None = None,
 ) -> Published:
@@ -89,6 +92,7 @@ def publish(
         run_id: the run's id, that of the document's identity.
         document: what was found and decided.
         signing_key: PEM file with an Ed25519 private key.
+        policy: by which was judged; it becomes a signed part of the report.
         evidence: name -> content, redacted here when it is text; added to what is in ``evidence/`` already, which
             was redacted when it was captured.
         registers: as `begin` was told. A run that was not begun is entered now.
@@ -101,7 +105,7 @@ def publish(
         raise PublishError(msg)
     with _one_sentence(root):
         log = _log(root, signing_key, registers)
-        return _publish(log, root / run_id, document, signing_key, evidence or {})
+        return _publish(log, root / run_id, _Parts(document, policy, evidence or {}), signing_key)
 
 
 @contextlib.contextmanager
@@ -128,13 +132,19 @@ def _log(root: Path, signing_key: Path | None, registers: Path | None) -> RunLog
     return RunLog(root, registers or (signing_key.parent if signing_key else keys) / "registers", signer)
 
 
-def _publish(
-    log: RunLog, folder: Path, document: ReportDocument, signing_key: Path | None, evidence: Mapping[str, bytes]
-) -> Published:
+@dataclass(frozen=True)
+class _Parts:
+    document: ReportDocument
+    policy: Policy | None
+    evidence: Mapping[str, bytes]
+
+
+def _publish(log: RunLog, folder: Path, parts: _Parts, signing_key: Path | None) -> Published:
+    document = parts.document
     if (folder / ENVELOPE).exists():
         msg = f"{folder} holds a signed report already"
         raise PublishError(msg)
-    files = _write_parts(folder, document, evidence)
+    files = _write_parts(folder, parts)
     write_atomically(folder / PUBLIC, public_pem(log.signer))
     public = folder / PUBLIC if signing_key else log.root.parent / "keys" / PUBLIC
     with log.held() as books:
@@ -153,16 +163,17 @@ def _publish(
     return Published(folder=folder, decision=document.decision, verified=verified, public_key=public)
 
 
-def _write_parts(folder: Path, document: ReportDocument, evidence: Mapping[str, bytes]) -> dict[str, str]:
-    store = folder / manifest.FOLDER
+def _write_parts(folder: Path, whole: _Parts) -> dict[str, str]:
+    document, store = whole.document, folder / manifest.FOLDER
     store.mkdir(parents=True, exist_ok=True)
-    for name, content in evidence.items():
+    for name, content in whole.evidence.items():
         manifest.check_name(name)
         (store / name).parent.mkdir(parents=True, exist_ok=True)
         write_atomically(store / name, _redacted(content))
     parts = {
         RESULTS: encode(document),
         JUNIT: junit(document),
+        **({} if whole.policy is None else {POLICY: policy_text(whole.policy)}),
         manifest.SIGNED_AS: manifest.encode(manifest.survey(store)),
     }
     for name, content in parts.items():

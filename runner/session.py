@@ -144,6 +144,7 @@ class GateSession:
             options.run_id,
             document,
             options.signing_key,
+            policy=options.policy,
             evidence=self._evidence | load_files(loads),
             registers=register_directory(),
         )

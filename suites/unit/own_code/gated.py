@@ -29,5 +29,5 @@ def forget_register(report_folder: Path) -> None:
         name = f"{load_public(public).keyid[:16]}.jsonl"
         for file in (name, f".{name}.lock"):
             (register_directory() / file).unlink(missing_ok=True)
-        for run in (report_folder / "gate").glob("*/"):
+        for run in report_folder.glob("*/*/"):
             is_running(register_directory(), run.name)  # which removes the mark that nobody holds
