@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import Console
@@ -15,11 +16,14 @@ from loadtests.exit_codes import ExitCode
 from reports.allure_report import build
 from reports.document import policy_text
 from reports.head import read_head
-from reports.keys import PUBLIC, load_public
+from reports.history import HISTORY
+from reports.keys import PUBLIC, SigningKeyError, load_public
+from reports.question import Expected
 from reports.records import RunKind
 from reports.refusals import UnreadableError, VerificationError
 from reports.render.terminal import print_summary
-from reports.verify import Expected, Verified, verify
+from reports.trust import KeyHolder, read_trust
+from reports.verify import Verified, read_envelope, signer_of, verify
 
 _DEFAULT = Path("build/gate/latest")
 _folder = click.argument("directory", type=click.Path(path_type=Path, file_okay=False), default=_DEFAULT)
@@ -44,6 +48,21 @@ class _Trust:
     pinned: bool
 
 
+@dataclass(frozen=True)
+class VerifyOptions:
+    """What the command line asked for: the options of `verify`, by their names."""
+
+    directory: Path
+    key: Path | None
+    history_file: Path | None
+    trust_file: Path | None
+    head: str
+    kind: RunKind
+    subject: str
+    policy: str
+    as_json: bool
+
+
 @click.group()
 def report() -> None:
     """Signed reports: verify, show, open and list them.
@@ -59,23 +78,20 @@ def report() -> None:
 @click.option("--kind", type=click.Choice(["gate", "drill"]), default="gate", show_default=True, help="Of the run.")
 @click.option("--subject", default="", metavar="NAME", help="The target that it must be about.")
 @click.option("--policy", default="", metavar="NAME", help="The policy that it must be judged by, or a .toml file.")
+@click.option(
+    "--trust",
+    "trust_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Whose keys count, from when until when, and which have been revoked (TOML).",
+)
 @click.option("--head", default="", metavar="HEAD", help="Of the history as it was: a file, or SIZE:ROOT.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def verify_command(
-    directory: Path,
-    key: Path | None,
-    history_file: Path | None,
-    head: str,
-    kind: RunKind,
-    subject: str,
-    policy: str,
-    *,
-    as_json: bool,
-) -> ExitCode:
+def verify_command(**asked: Any) -> ExitCode:  # noqa: ANN401  click's own types
     """Verify that a report is exactly what was signed, about what is asked, and the newest on its target.
 
     DIRECTORY is a report's folder (default: build/gate/latest). Exit code 3 means that signature and files hold, but
-    the key is not pinned by --key, or there is no signed history that could say whether the report is the newest.
+    the key is not pinned by --key or --trust, or no signed history could say whether the report is the newest.
     Runs that were aborted before it, or published in other folders, are told; whether they matter is yours to say.
 
     \b
@@ -84,46 +100,58 @@ def verify_command(
     Whether the history still begins as it did when its head was kept elsewhere:
       clinical-gate report verify --key signer.pub --head head.json
     """  # noqa: D301  click reads a real backspace
-    trust = _trust(directory, key)
-    expected = Expected(kind, subject, policy_text(load_policy(policy)) if policy else b"")
+    options = VerifyOptions(**asked)
+    trust = _trust(options.directory, options.key, by_id=options.trust_file is not None)
     try:
-        found = verify(
-            directory,
-            load_public(trust.key),
-            expected=expected,
-            history_file=history_file,
-            head=read_head(head) if head else None,
-        )
+        found, holder = _verified(options, trust)
     except VerificationError as problem:
-        if as_json:
+        if options.as_json:
             click.echo(json.dumps({"holds": False, "reason": problem.refusal.value, "message": str(problem)}))
         else:
             click.echo(f"DOES NOT HOLD: {problem.refusal.value}. {problem}")
             _say_unpinned(trust)
         return ExitCode.DOES_NOT_HOLD
-    if as_json:
-        claim = found.statement.predicate
-        click.echo(
-            json.dumps(
-                {
-                    "holds": True,
-                    "newest": found.newest,
-                    "kind": claim.kind,
-                    "key_pinned": trust.pinned,
-                    "keyid": found.keyid,
-                    "decision": claim.decision,
-                    "score": claim.score,
-                    "run_id": claim.run_id,
-                    "sequence": claim.sequence,
-                    "earlier": [run.model_dump(mode="json") for run in found.earlier],
-                    "remarks": found.remarks,
-                    "subject": {"name": found.statement.subject[0].name, "sha256": found.statement.subject_digest},
-                }
-            )
-        )
+    if options.as_json:
+        click.echo(json.dumps(_as_json(found, trust, holder)))
     else:
-        _say_verified(found, trust)
+        _say_verified(found, trust, holder)
     return ExitCode.HOLDS if found.newest and trust.pinned else ExitCode.UNKNOWN
+
+
+def _verified(options: VerifyOptions, trust: _Trust) -> tuple[Verified, KeyHolder | None]:
+    folder, holder = options.directory.resolve(), None
+    policy = policy_text(load_policy(options.policy)) if options.policy else b""
+    if options.trust_file:
+        holder = read_trust(options.trust_file).holder(signer_of(read_envelope(folder)))
+    found = verify(
+        folder,
+        load_public(trust.key),
+        expected=Expected(options.kind, options.subject, policy),
+        history_file=options.history_file,
+        head=read_head(options.head) if options.head else None,
+    )
+    if holder:
+        holder.demand_trusted(found, options.history_file or folder.parent / HISTORY)
+    return found, holder
+
+
+def _as_json(found: Verified, trust: _Trust, holder: KeyHolder | None) -> dict[str, object]:
+    claim, subject = found.statement.predicate, found.statement.subject[0]
+    return {
+        "holds": True,
+        "newest": found.newest,
+        "kind": claim.kind,
+        "key_pinned": trust.pinned,
+        "keyid": found.keyid,
+        "signer": {"owner": holder.owner, "role": holder.role} if holder else None,
+        "decision": claim.decision,
+        "score": claim.score,
+        "run_id": claim.run_id,
+        "sequence": claim.sequence,
+        "earlier": [run.model_dump(mode="json") for run in found.standing.earlier],
+        "remarks": found.remarks,
+        "subject": {"name": subject.name, "sha256": found.statement.subject_digest},
+    }
 
 
 @report.command()
@@ -159,7 +187,8 @@ def open_command(directory: Path, *, no_browser: bool) -> None:
         click.launch(page.resolve().as_uri())
 
 
-def _trust(directory: Path, key: Path | None) -> _Trust:
+def _trust(directory: Path, key: Path | None, *, by_id: bool = False) -> _Trust:
+    """The public key to verify with. Where a trust file knows the signer ``by_id``, it may lie beside the report."""
     if key:
         return _Trust(key, pinned=True)
     folder = directory.resolve()
@@ -167,14 +196,23 @@ def _trust(directory: Path, key: Path | None) -> _Trust:
         msg = f"there is no folder {directory}; run the gate first, or give the folder of a report"
         raise UnreadableError(msg)
     own = folder.parent.parent / "keys" / PUBLIC
-    for candidate in (own, folder / PUBLIC):
-        if candidate.exists():
-            return _Trust(candidate, pinned=False)
+    candidates = [path for path in (own, folder / PUBLIC) if path.exists()]
+    if by_id:
+        return _Trust(next((path for path in candidates if _is_signers(path, folder)), folder / PUBLIC), pinned=True)
+    if candidates:
+        return _Trust(candidates[0], pinned=False)
     msg = f"there is no public key for {directory}: give the signer's with --key PUB"
     raise UnreadableError(msg)
 
 
-def _say_verified(found: Verified, trust: _Trust) -> None:
+def _is_signers(public: Path, folder: Path) -> bool:
+    try:
+        return bool(load_public(public).keyid == signer_of(read_envelope(folder)))
+    except (SigningKeyError, VerificationError):
+        return False
+
+
+def _say_verified(found: Verified, trust: _Trust, holder: KeyHolder | None) -> None:
     claim = found.statement.predicate
     if not found.newest:
         click.echo("UNKNOWN whether it is the newest report; signature and files hold")
@@ -183,6 +221,8 @@ def _say_verified(found: Verified, trust: _Trust) -> None:
     subject = found.statement.subject[0].name
     click.echo(f"{claim.kind} of {subject}: {claim.decision.value}, score {claim.score:.1f}, run {claim.run_id}")
     click.echo(found.sentence(pinned=trust.pinned))
+    if holder:
+        click.echo(f"The key is that of {holder.name}.")
     if found.newest is None:
         click.echo("There is no signed history beside the report: give one with --history FILE.")
     _say_unpinned(trust)

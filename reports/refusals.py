@@ -12,6 +12,9 @@ class Refusal(StrEnum):
 
     NOT_CANONICAL = "envelope altered"
     WRONG_KEY = "another key"
+    UNKNOWN_KEY = "key not in the trust file"
+    KEY_NOT_VALID = "key not valid then"
+    KEY_REVOKED = "key revoked"
     BAD_SIGNATURE = "signature does not fit"
     WRONG_STATEMENT = "not a report"
     RESULTS_CHANGED = "results.json altered"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from securesystemslib.signer import SSlibKey  # type: ignore[attr-defined]  # it re-exports without __all__
@@ -23,11 +24,14 @@ class HistoryStanding:
         newest: that it is the newest on its question; None where its entry is not signed.
         earlier: runs before it for which no report of the folder answers.
         remarks: what a reader should know besides, a sentence each.
+        line: of its entry, from 1; None where there is no history, as ``entered``, when that was written.
     """
 
     newest: bool | None
     earlier: tuple[EarlierRun, ...]
-    remarks: tuple[str, ...]
+    remarks: tuple[str, ...] = ()
+    line: int | None = None
+    entered: datetime | None = None
 
 
 def standing_of(
@@ -60,6 +64,8 @@ def standing_of(
         newest=None if isinstance(own, UnsignedEntry) else True,
         earlier=_earlier(entries, up_to, statement),
         remarks=(*_register_faults(signed, key.keyid), *clock_faults(signed)),
+        line=position + 1,
+        entered=None if isinstance(own, UnsignedEntry) else own.at,
     )
 
 

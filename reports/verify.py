@@ -20,7 +20,8 @@ from reports.consistency import contradiction
 from reports.document import RESULTS, DocumentError, ReportDocument, decode
 from reports.files import read_plain, sha256
 from reports.head import Head
-from reports.records import EarlierRun, Record, RunKind
+from reports.question import Expected, demand_answer
+from reports.records import Record
 from reports.refusals import Refusal, UnreadableError, VerificationError
 from reports.render.junit import JUNIT
 from reports.sign import ENVELOPE, PAYLOAD_TYPE, encode
@@ -42,21 +43,6 @@ class _EnvelopeFile(Record):
     signatures: tuple[_Signature]
 
 
-@dataclass(frozen=True)
-class Expected:
-    """What a report must be about to answer a question; what is left out is not asked.
-
-    Args:
-        kind: of the run.
-        subject: the target's name.
-        policy: `document.policy_text` of the policy.
-    """
-
-    kind: RunKind | None = None
-    subject: str = ""
-    policy: bytes = b""
-
-
 _ANYTHING = Expected()
 
 
@@ -65,21 +51,26 @@ class Verified:
     """A report that holds, read from the very bytes that were verified.
 
     Args:
-        newest: the history says that it is the newest on its subject, by its policy and of its kind; None when there
-            was no signed history to ask.
         digest: SHA-256 of its envelope.
         keyid: of the key that signed it.
-        earlier: runs before it for which no report of the same folder answers.
-        remarks: what a reader should know of these and of the clock, a sentence each.
+        standing: what the history says of it.
     """
 
     document: ReportDocument
     statement: Statement
     digest: str
     keyid: str
-    newest: bool | None
-    earlier: tuple[EarlierRun, ...] = ()
-    remarks: tuple[str, ...] = ()
+    standing: HistoryStanding
+
+    @property
+    def newest(self) -> bool | None:
+        """Whether it is the newest on its target, by its policy and of its kind; None where no signed history says."""
+        return self.standing.newest
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What a reader should know of the runs before it and of the clock, a sentence each."""
+        return (*told(self.standing.earlier), *self.standing.remarks)
 
     def sentence(self, *, pinned: bool) -> str:
         """What has been verified; ``pinned`` says that the key came from the signer and not from beside the report."""
@@ -121,10 +112,10 @@ def verify(
     statement, keyid = verify_envelope(envelope, key)
     document, policy = _verify_files(folder, statement)
     _verify_agreement(document, statement)
-    _verify_question(statement, expected, policy)
+    demand_answer(statement, expected, policy)
     path = history_file or folder.parent / history.HISTORY
     digest = sha256(envelope)
-    standing = HistoryStanding(newest=None, earlier=statement.predicate.earlier, remarks=())
+    standing = HistoryStanding(newest=None, earlier=statement.predicate.earlier)
     if history_file is not None or demand_history or head is not None or path.exists():
         entries = history.read(path)
         if head is not None:
@@ -135,9 +126,7 @@ def verify(
         statement=statement,
         digest=digest,
         keyid=keyid,
-        newest=standing.newest,
-        earlier=standing.earlier,
-        remarks=(*told(standing.earlier), *standing.remarks),
+        standing=standing,
     )
 
 
@@ -153,6 +142,15 @@ def read_envelope(folder: Path) -> bytes:
     except OSError as problem:
         msg = f"there is no report in {folder}: cannot read {ENVELOPE} ({problem.strerror})"
         raise UnreadableError(msg) from problem
+
+
+def signer_of(content: bytes) -> str:
+    """The id of the key that an envelope says it was signed with; nothing is verified.
+
+    Raises:
+        VerificationError: NOT_CANONICAL.
+    """
+    return str(next(iter(_exact(content).signatures)))
 
 
 def verify_envelope(content: bytes, key: SSlibKey) -> tuple[Statement, str]:
@@ -270,23 +268,3 @@ def _verify_agreement(document: ReportDocument, statement: Statement) -> None:
     if not agree:
         msg = "The signed statement and results.json disagree on the decision, the checks or what was gated."
         raise VerificationError(Refusal.INCONSISTENT, msg)
-
-
-def _verify_question(statement: Statement, expected: Expected, policy: bytes) -> None:
-    """An approval of something else answers nothing."""
-    claim, name = statement.predicate, statement.subject[0].name
-    if expected.kind not in (None, claim.kind):
-        msg = f"Run {claim.run_id} was a {claim.kind}, not a {expected.kind}."
-        raise VerificationError(Refusal.OTHER_KIND, msg)
-    if expected.subject not in ("", name):
-        shown = name if name.isascii() else f"{name} ({name.encode('unicode_escape').decode()})"
-        msg = f"The report is about {shown}, not about {expected.subject}."
-        raise VerificationError(Refusal.OTHER_SUBJECT, msg)
-    asked = sha256(expected.policy)
-    if expected.policy and asked != claim.policy.digest:
-        differing = f": {signed_policy.differences(policy, expected.policy)}" if policy else ""
-        msg = (
-            f"It was judged by the policy {claim.policy.name} with the digest {claim.policy.digest[:12]}, and the one"
-            f" asked for has {asked[:12]}{differing}."
-        )
-        raise VerificationError(Refusal.OTHER_POLICY, msg)

@@ -100,7 +100,7 @@ def test_aborted_runs_stay_told_whatever_is_published_after_them(tmp_path: Path)
     begin(root, _planned("killed-2")).close()
     for number in (1, 2):
         published = publish(root, f"run-{number}", document(f"run-{number}"))
-        assert [run.run_id for run in published.verified.earlier] == ["killed-1", "killed-2"]
+        assert [run.run_id for run in published.verified.standing.earlier] == ["killed-1", "killed-2"]
         assert "2 aborted runs stand before it (the last: killed-2, " in published.trust
     as_json = json.loads(_say("verify", published.folder, "--json").output)
     assert [(run["run_id"], run["decision"]) for run in as_json["earlier"]] == [("killed-1", None), ("killed-2", None)]
@@ -113,7 +113,7 @@ def test_the_report_says_it_without_its_history(tmp_path: Path) -> None:
     published = publish(root, "run-1", document())
     (root / history.HISTORY).unlink()
     found = verify(published.folder, load_public(published.public_key))
-    assert (found.newest, [run.run_id for run in found.earlier]) == (None, ["killed"])
+    assert (found.newest, [run.run_id for run in found.standing.earlier]) == (None, ["killed"])
     payload = json.loads(base64.b64decode(json.loads(read_envelope(published.folder))["payload"]))
     assert payload["predicate"]["earlier"][0]["run_id"] == "killed"
 
@@ -132,7 +132,7 @@ def test_a_run_that_goes_on_is_not_aborted(tmp_path: Path) -> None:
 def test_an_aborted_run_on_another_target_is_not_told(tmp_path: Path) -> None:
     root = tmp_path / "gate"
     begin(root, _planned("killed", "clinic north")).close()
-    assert publish(root, "run-1", document()).verified.earlier == ()
+    assert publish(root, "run-1", document()).verified.standing.earlier == ()
 
 
 def test_a_run_that_ended_is_not_aborted(tmp_path: Path) -> None:
@@ -142,7 +142,7 @@ def test_a_run_that_ended_is_not_aborted(tmp_path: Path) -> None:
         publish(root, "run-1", document(failing=True))
     listed = _say("history", root).output
     assert ("ABORTED" in listed, listed.count("run-1"), "REJECTED" in listed) == (False, 1, True)
-    assert publish(root, "run-2", document("run-2")).verified.earlier == ()
+    assert publish(root, "run-2", document("run-2")).verified.standing.earlier == ()
 
 
 def test_a_run_whose_report_could_not_be_published_does_not_begin(tmp_path: Path) -> None:

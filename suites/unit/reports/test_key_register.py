@@ -71,7 +71,7 @@ def test_reports_of_the_same_folder_are_not_told_as_of_others(tmp_path: Path, si
     _run(tmp_path / "build", "run-1", signing, failing=True)
     state = tmp_path / "state"
     publish(tmp_path / "a/gate", "run-2", document("run-2", name="clinic north"), signing, registers=state)
-    assert _run(tmp_path / "build", "run-3", signing).verified.earlier == ()
+    assert _run(tmp_path / "build", "run-3", signing).verified.standing.earlier == ()
 
 
 def test_a_report_verifies_with_the_register_in_place_of_the_history(tmp_path: Path, signing: Path) -> None:
