@@ -20,7 +20,7 @@ from reports.history import HISTORY
 from reports.keys import PUBLIC, SigningKeyError, load_public
 from reports.question import Expected
 from reports.records import RunKind
-from reports.refusals import UnreadableError, VerificationError
+from reports.refusals import Refusal, UnreadableError, VerificationError
 from reports.render.terminal import print_summary
 from reports.trust import KeyHolder, read_trust
 from reports.verify import Verified, read_envelope, signer_of, verify
@@ -60,6 +60,7 @@ class VerifyOptions:
     kind: RunKind
     subject: str
     policy: str
+    strict: bool
     as_json: bool
 
 
@@ -86,13 +87,16 @@ def report() -> None:
     help="Whose keys count, from when until when, and which have been revoked (TOML).",
 )
 @click.option("--head", default="", metavar="HEAD", help="Of the history as it was: a file, or SIZE:ROOT.")
+@click.option(
+    "--strict", is_flag=True, help="What would be remarked makes it not hold: aborted runs, other folders, clocks."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def verify_command(**asked: Any) -> ExitCode:  # noqa: ANN401  click's own types
     """Verify that a report is exactly what was signed, about what is asked, and the newest on its target.
 
     DIRECTORY is a report's folder (default: build/gate/latest). Exit code 3 means that signature and files hold, but
     the key is not pinned by --key or --trust, or no signed history could say whether the report is the newest.
-    Runs that were aborted before it, or published in other folders, are told; whether they matter is yours to say.
+    Runs that were aborted before it, or published in other folders, are told; with --strict it does not hold then.
 
     \b
     Before a deployment:
@@ -132,6 +136,8 @@ def _verified(options: VerifyOptions, trust: _Trust) -> tuple[Verified, KeyHolde
     )
     if holder:
         holder.demand_trusted(found, options.history_file or folder.parent / HISTORY)
+    if options.strict and found.remarks:
+        raise VerificationError(Refusal.REMARKED, " ".join(found.remarks))
     return found, holder
 
 

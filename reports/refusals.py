@@ -32,6 +32,7 @@ class Refusal(StrEnum):
     NOT_IN_HISTORY = "not in the history"
     HISTORY_BROKEN = "history altered"
     HISTORY_MISSING = "history missing"
+    REMARKED = "not without remarks"
     HISTORY_FORKED = "history does not extend the head"
 
 

@@ -59,6 +59,8 @@ def test_runs_in_a_scratch_folder_are_told_by_the_report_that_is_kept(tmp_path: 
     assert "An aborted run stands before it (run-3, " in kept.trust
     told = _say("verify", kept.folder, "--key", tmp_path / "keys/gate.pub", "--json")
     earlier = json.loads(told.output)["earlier"]
+    strict = _say("verify", kept.folder, "--key", tmp_path / "keys/gate.pub", "--strict")
+    assert (told.exit_code, strict.exit_code, "not without remarks" in strict.output) == (0, 1, True)
     assert [(r["run_id"], r["decision"]) for r in earlier] == [
         ("run-1", "REJECTED"),
         ("run-2", "REJECTED"),
@@ -71,7 +73,9 @@ def test_reports_of_the_same_folder_are_not_told_as_of_others(tmp_path: Path, si
     _run(tmp_path / "build", "run-1", signing, failing=True)
     state = tmp_path / "state"
     publish(tmp_path / "a/gate", "run-2", document("run-2", name="clinic north"), signing, registers=state)
-    assert _run(tmp_path / "build", "run-3", signing).verified.standing.earlier == ()
+    third = _run(tmp_path / "build", "run-3", signing)
+    assert third.verified.standing.earlier == ()
+    assert _say("verify", third.folder, "--key", tmp_path / "keys/gate.pub", "--strict").exit_code == 0
 
 
 def test_a_report_verifies_with_the_register_in_place_of_the_history(tmp_path: Path, signing: Path) -> None:
