@@ -103,6 +103,11 @@ def gate_session(request: pytest.FixtureRequest, opening: Opening) -> Iterator[G
         opened(opening)  # what its adapter lacks is said before anything is proven
     session = GateSession(config.stash[OPTIONS], _selected(request.session, ProofCase), opening)
     session.judging = bool(_selected(request.session, Check))
+    if session.options.kind:
+        try:
+            session.begin()
+        except PublishError as problem:
+            pytest.exit(f"clinical-gate: {plain(str(problem))}", returncode=2)
     config.stash[_SESSION] = session
     try:
         yield session

@@ -113,7 +113,12 @@ def target_digest(name: str, facts: Mapping[str, str]) -> str:
 
 def policy_digest(policy: Policy) -> str:
     """SHA-256 of a policy's canonical JSON, defaults included."""
-    return hashlib.sha256(canonical(policy.model_dump(mode="json"))).hexdigest()
+    return hashlib.sha256(policy_text(policy)).hexdigest()
+
+
+def policy_text(policy: Policy) -> bytes:
+    """A policy's canonical JSON, defaults included: what policy.json holds."""
+    return canonical(policy.model_dump(mode="json"))
 
 
 def encode(document: ReportDocument) -> bytes:

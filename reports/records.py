@@ -227,6 +227,19 @@ class Identity(Record):
         return (self.ended - self.started).total_seconds()
 
 
+class EarlierRun(Record):
+    """A run on the same target that the reports of a folder do not answer for.
+
+    Args:
+        at: when it was entered, UTC.
+        decision: of its report, which was published in another folder; None of a run that was aborted.
+    """
+
+    run_id: str
+    at: AwareDatetime
+    decision: Verdict | None
+
+
 class OwnFile(Record):
     """A file of the user's own that took part in the judgement, beside clinical-gate itself.
 

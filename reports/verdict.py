@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -55,6 +56,11 @@ def grounds_of(
     if rejections:
         return Grounds(Verdict.REJECTED, rejections, conditions)
     return Grounds(Verdict.CONDITIONAL if conditions else Verdict.APPROVED, rejections, conditions)
+
+
+def percent(share: float) -> float:
+    """A share in percent, as scores and floors are told: cut to one digit, so that only all is 100."""
+    return math.floor(share * 1000 + 1e-9) / 10
 
 
 def _critical(check: CheckRecord) -> bool:

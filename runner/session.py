@@ -8,21 +8,24 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import TextIO
 
 from checks.evaluate import evaluate
-from checks.model import Check, Result, Status
+from checks.model import Check, Result, Status, plain
 from fixtures import REPOSITORY
 from fixtures.deployment.deployment import Deployment
 from fixtures.deployment.opening import Opening
 from fixtures.plugin import begun, opened
+from fixtures.stack.runs import register_directory
 from reports.decide import Criteria, RunPeriod, decide
 from reports.document import ReportDocument, compose, policy_digest, target_digest
 from reports.effective_status import violation_name
 from reports.figures import DrillRecord, LoadRecord, PrivacyRecord, SentRecord
-from reports.records import Identity, OwnFile, SelfProof
+from reports.records import Identity, OwnFile, RunKind, SelfProof
 from reports.render.allure import attach_result
 from reports.render.load.files import evidence as load_files
-from reports.writer import Published, publish
+from reports.run_log import PlannedRun
+from reports.writer import Published, begin, publish
 from runner.options import RunOptions
 from runner.order import DRILLS, room_of
 from runner.proving import ProofCase, ProofResult, Prover, exempted
@@ -42,9 +45,24 @@ class GateSession:
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     results: list[Result] = field(default_factory=list)
     outcomes: list[ProofResult] = field(default_factory=list)
+    _mark: TextIO | None = None
     _monotonic: int = field(default_factory=time.monotonic_ns)
     _prover: Prover | None = None
     _evidence: dict[str, bytes] = field(default_factory=dict)
+
+    def begin(self) -> None:
+        """Enter the run in the history, before anything is proven or judged.
+
+        Raises:
+            reports.writer.PublishError: its report could not be published.
+        """
+        options = self.options
+        run = PlannedRun(options.run_id, self._kind, plain(self.opening.name), policy_digest(options.policy))
+        self._mark = begin(options.report_root, run, options.signing_key, registers=register_directory())
+
+    @property
+    def _kind(self) -> RunKind:
+        return "drill" if self.options.kind == "drill" else "gate"
 
     def prove(self, case: ProofCase) -> ProofResult:
         """What came of one proof; the first call starts all of them in the background."""
@@ -98,14 +116,14 @@ class GateSession:
         )
         name = deployment.name if deployment else "nothing was reached"
         identity = Identity(
-            kind="drill" if options.kind == "drill" else "gate",
+            kind=self._kind,
             name=name,
             digest=target_digest(name, deployment.facts() if deployment else {}),
             run_id=options.run_id,
             harness_version=importlib.metadata.version("clinical-gate"),
             git_commit=_commit(),
             policy=policy.name,
-            policy_digest=policy_digest(policy),
+            policy_digest=policy_digest(options.policy),
             started=self.started,
             ended=ended,
             clock_skew_ms=skew_ms,
@@ -126,7 +144,9 @@ class GateSession:
             options.run_id,
             document,
             options.signing_key,
+            policy=options.policy,
             evidence=self._evidence | load_files(loads),
+            registers=register_directory(),
         )
 
     def _own_files(self) -> list[OwnFile]:

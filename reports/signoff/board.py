@@ -23,11 +23,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from securesystemslib.signer import SSlibKey  # type: ignore[attr-defined]  # it re-exports without __all__
 
 from checks.policy import load_policy, policy_names
-from reports.document import policy_digest
+from reports.document import policy_text
 from reports.files import read_plain
 from reports.keys import load_public
+from reports.question import Expected
 from reports.records import RunKind
-from reports.verify import Expected
 
 _Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
 _LARGEST = 2**20
@@ -101,7 +101,7 @@ def load_board(path: Path) -> Board:
         msg = f"{path}: least: {least} approvals are wanted of {len(roles)} roles"
         raise BoardError(msg)
     policy = file.policy if file.policy in policy_names() else str(here / file.policy)
-    expected = Expected(file.kind, file.target, policy_digest(load_policy(policy)))
+    expected = Expected(file.kind, file.target, policy_text(load_policy(policy)))
     return Board(signer, expected, timedelta(hours=file.report_valid_hours), least, roles)
 
 
