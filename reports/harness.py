@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from reports.records import Digest, Record
+from dataclasses import dataclass
+
+from reports.records import Digest, OwnFile, Record
 
 
 class HarnessRecord(Record):
@@ -17,6 +19,7 @@ class HarnessRecord(Record):
         command: the command line.
         environment: names of the variables that Python, pytest, git and the loader of programs listen to.
         remarks: why it is not the harness that was committed, a sentence each; none where it is.
+        accepted: the run was told to judge all the same (``--any-harness``).
     """
 
     version: str
@@ -31,8 +34,22 @@ class HarnessRecord(Record):
     python: str
     system: str
     remarks: tuple[str, ...]
+    accepted: bool
 
     @property
     def as_committed(self) -> bool:
         """Whether what judged is what was committed, and nothing else took part."""
         return not self.remarks
+
+    @property
+    def objections(self) -> tuple[str, ...]:
+        """The remarks that keep a run from approving anything."""
+        return () if self.accepted else self.remarks
+
+
+@dataclass(frozen=True)
+class JudgedBy:
+    """What took part in the judgement: the harness, and files of the user's own."""
+
+    harness: HarnessRecord | None = None
+    own_files: tuple[OwnFile, ...] = ()

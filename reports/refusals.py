@@ -35,6 +35,7 @@ class Refusal(StrEnum):
     REMARKED = "not without remarks"
     HISTORY_FORKED = "history does not extend the head"
     REJECTED_BY_GATE = "the gate rejects it"
+    HARNESS = "judged by something else than what was committed"
     TOO_OLD = "too old"
     WAIVER_EXPIRED = "a waiver expired"
     NO_APPROVAL = "not an approval of this board"

@@ -12,8 +12,9 @@ import os
 import platform
 import subprocess
 import sys
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -23,6 +24,9 @@ from reports.document import canonical
 from reports.files import sha256
 from reports.harness import HarnessRecord
 from reports.redaction import printable
+
+if TYPE_CHECKING:
+    from runner.options import RunOptions
 
 LOCK = "requirements.lock"
 _ROOMS = ("checks", "commands", "fixtures", "loadtests", "reports", "runner", "suites/gate", "suites/selfproof")
@@ -60,14 +64,14 @@ def remarks(*, began_with: Mapping[str, str], own: Collection[Path], plugins: Se
 
     Args:
         began_with: `sources` when the run began.
-        own: the user's checks and adapter, which the report names with their digests elsewhere.
+        own: where the user's checks and adapter lie, which the report names with their digests elsewhere.
         plugins: of pytest, that were named on its command line.
     """
     now, committed = sources(), _committed()
     told = differences(now, committed) if committed else ["there is no commit to hold it against"]
     if dict(began_with) != now:
         told.append("changed while the run went on")
-    if committed and (strange := sorted(_loaded() - committed.keys() - now.keys() - _below_here(own))):
+    if committed and (strange := sorted(_loaded(own) - committed.keys() - now.keys())):
         told.append(f"loaded what is not of the commit: {_first(strange)}")
     named = [name for name in _BRING_CODE if os.environ.get(name)]
     itself = [name for name in ("sitecustomize", "usercustomize") if name in sys.modules]
@@ -76,13 +80,9 @@ def remarks(*, began_with: Mapping[str, str], own: Collection[Path], plugins: Se
 
 
 def harness_record(
-    config: pytest.Config, rules: Iterable[Check], *, began_with: Mapping[str, str], own: Collection[Path]
+    config: pytest.Config, options: RunOptions, *, began_with: Mapping[str, str], own: Collection[Path]
 ) -> HarnessRecord:
-    """What judged; see `remarks`.
-
-    Args:
-        rules: every check of the run.
-    """
+    """What judged; see `remarks`."""
     given = [str(name) for name in config.getoption("plugins") or () if not str(name).startswith("no:")]
     found = remarks(began_with=began_with, own=own, plugins=given)
     return HarnessRecord(
@@ -90,7 +90,7 @@ def harness_record(
         commit=_git("rev-parse", "--verify", "HEAD").decode().strip(),
         sources=_digest(sources()),
         lock=sha256((REPOSITORY / LOCK).read_bytes()),
-        catalogue=_digest([_described(rule) for rule in rules]),
+        catalogue=_digest([_described(rule) for rule in options.rulebook.rules]),
         packages=_digest(_packages()),
         plugins=_plugins(config),
         command=tuple(printable(argument) for argument in sys.orig_argv),
@@ -98,18 +98,16 @@ def harness_record(
         python=platform.python_version(),
         system=f"{platform.system()} {platform.release()} {platform.machine()}",
         remarks=tuple(printable(remark) for remark in found),
+        accepted=options.any_harness,
     )
 
 
-def _loaded() -> set[str]:
-    """Every file below this repository, but for its virtual environment, that is a module now."""
-    files = (getattr(module, "__file__", None) for module in list(sys.modules.values()))
-    return _below_here([Path(file) for file in files if file])
-
-
-def _below_here(paths: Iterable[Path]) -> set[str]:
-    below = [path.resolve() for path in paths if path.resolve().is_relative_to(REPOSITORY)]
-    return {path.relative_to(REPOSITORY).as_posix() for path in below if ".venv" not in path.parts}
+def _loaded(own: Collection[Path]) -> set[str]:
+    """Every file below this repository that is a module now; not those of its virtual environment, or of ``own``."""
+    files = [Path(file).resolve() for m in list(sys.modules.values()) if (file := getattr(m, "__file__", None))]
+    elsewhere = (*(place.resolve() for place in own), Path(sys.prefix).resolve())
+    below = [path for path in files if path.is_relative_to(REPOSITORY)]
+    return {p.relative_to(REPOSITORY).as_posix() for p in below if not any(map(p.is_relative_to, elsewhere))}
 
 
 def _plugins(config: pytest.Config) -> tuple[str, ...]:

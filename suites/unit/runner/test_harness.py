@@ -82,11 +82,11 @@ def test_an_added_conftest_is_told(tree: Path) -> None:
 
 
 def test_a_module_that_stands_before_a_library_is_told(tree: Path) -> None:
-    (tree / "securesystemslib.py").write_text("")
+    (tree / "tomli_w.py").write_text("")
     with (tree / "runner/harness.py").open("a") as harness:
-        harness.write("\nimport securesystemslib\n")
+        harness.write("\nimport tomli_w\n")
     _git(tree, "commit", "-qam", "an import")
-    assert _remarks(tree) == ["loaded what is not of the commit: securesystemslib.py"]
+    assert _remarks(tree) == ["loaded what is not of the commit: tomli_w.py"]
 
 
 @pytest.mark.parametrize("name", ["PYTEST_ADDOPTS", "PYTHONPATH", "LD_LIBRARY_PATH"])
