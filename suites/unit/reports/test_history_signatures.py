@@ -129,6 +129,22 @@ def test_an_entry_says_what_its_report_says(
     assert (refusal, "contradicts the report" in said) == (Refusal.HISTORY_BROKEN, True)
 
 
+@pytest.mark.parametrize("order", [[1], [0, 0], [0, 1, 1], [0, 1, 0]])
+@pytest.mark.usefixtures("published")
+def test_a_run_starts_once_and_then_ends_once(order: list[int], root: Path) -> None:
+    """Whoever signs: an end without a start would be a run that could have been aborted unseen."""
+    path = root / history.HISTORY
+    start, end = path.read_bytes().splitlines()[:2]
+    lines = (RunStarted.model_validate_json(start), RunEnded.model_validate_json(end))
+    path.write_bytes(b"")
+    book = OpenHistory(path, load_signer(root.parent / "keys/gate.ed25519"))
+    for place in order[:-1]:
+        book.append(lines[place])
+    with pytest.raises(VerificationError) as problem:
+        book.append(lines[order[-1]])
+    assert problem.value.refusal is Refusal.HISTORY_BROKEN
+
+
 def test_a_line_of_another_key_vouches_for_nothing(root: Path, key: SSlibKey) -> None:
     """The newest report dropped, and the older one's entry signed by a stranger."""
     path = root / history.HISTORY

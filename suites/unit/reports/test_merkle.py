@@ -65,6 +65,13 @@ def test_a_proof_that_was_altered_proves_nothing(log: list[bytes], data: st.Data
     assert not consistent(len(log), new, first, old, proof)
 
 
+def test_a_proof_that_stops_short_proves_nothing() -> None:
+    """One for the first four entries, shown for a log of eight."""
+    old, proof = root(LEAVES[:1]), consistency(LEAVES[:4], 1)
+    assert consistent(1, old, 4, root(LEAVES[:4]), proof)
+    assert not consistent(1, old, 8, root(LEAVES[:4]), proof)
+
+
 def test_a_log_has_no_more_entries_than_it_has() -> None:
     with pytest.raises(ValueError, match="a log of 8 entries has no first 9"):
         consistency(LEAVES, 9)
