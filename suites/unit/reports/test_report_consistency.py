@@ -55,6 +55,17 @@ def _ends_before_it_begins(honest: ReportDocument) -> ReportDocument:
     )
 
 
+LIES: list[tuple[Lie, str]] = [
+    (_approved, "That it is APPROVED does not follow from the checks."),
+    (_without_rejections, "That it is CONDITIONAL does not follow from the checks."),
+    (_failure_called_a_pass, "What gates and controls say is not what the checks say."),
+    (_proof_left_out, "passes, and nothing proved in the run that it can fail."),
+    (_control_uncovered, "What gates and controls say is not what the checks say."),
+    (_floor_lowered, "That it is REJECTED does not follow from the checks."),
+    (_ends_before_it_begins, "The run ended before it began"),
+]
+
+
 @pytest.mark.parametrize("failing", [True, False])
 def test_an_honest_report_follows_from_itself(*, failing: bool) -> None:
     """Also one that rejects, or every lie would be found for the wrong reason."""
@@ -62,18 +73,7 @@ def test_an_honest_report_follows_from_itself(*, failing: bool) -> None:
     assert contradiction(honest, junit(honest), now=NOW) == ""
 
 
-@pytest.mark.parametrize(
-    ("lie", "said"),
-    [
-        (_approved, "That it is APPROVED does not follow from the checks."),
-        (_without_rejections, "That it is CONDITIONAL does not follow from the checks."),
-        (_failure_called_a_pass, "What gates and controls say is not what the checks say."),
-        (_proof_left_out, "passes, and nothing proved in the run that it can fail."),
-        (_control_uncovered, "What gates and controls say is not what the checks say."),
-        (_floor_lowered, "That it is REJECTED does not follow from the checks."),
-        (_ends_before_it_begins, "The run ended before it began"),
-    ],
-)
+@pytest.mark.parametrize(("lie", "said"), LIES)
 def test_a_lie_of_the_signers_is_found(lie: Lie, said: str) -> None:
     told = lie(document(failing=True))
     assert said in contradiction(told, junit(told), now=NOW)
