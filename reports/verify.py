@@ -54,6 +54,7 @@ class Verified:
         digest: SHA-256 of its envelope.
         keyid: of the key that signed it.
         standing: what the history says of it.
+        attested: when it was there by a time stamping authority, if one was asked.
     """
 
     document: ReportDocument
@@ -61,6 +62,7 @@ class Verified:
     digest: str
     keyid: str
     standing: HistoryStanding
+    attested: datetime | None = None
 
     @property
     def newest(self) -> bool | None:
