@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -15,6 +15,7 @@ from reports.render.allure import write_environment
 from reports.render.allure_decision import write_decision
 from reports.render.terminal import print_summary
 from reports.writer import Published, PublishError
+from runner.harness import harness_record, sources
 from runner.options import OPTION_ERRORS, OPTIONS, add_options, read_options
 from runner.proving import ProofCase, Prover, Proving
 from runner.terminal import uncaptured
@@ -30,6 +31,7 @@ _SUITES = Path(__file__).parent / "suites"
 _SESSION = pytest.StashKey["GateSession"]()
 _REPORT = pytest.StashKey[tuple[ReportDocument, Published] | str]()  # a string says why there is none
 _UNKNOWN = 3
+_BEGAN_WITH = pytest.StashKey[Mapping[str, str]]()  # the harness's own files when the run began
 _RUNS = frozenset({"gate", "drill", "selfproof"})
 
 
@@ -104,6 +106,7 @@ def gate_session(request: pytest.FixtureRequest, opening: Opening) -> Iterator[G
     session = GateSession(config.stash[OPTIONS], _selected(request.session, ProofCase), opening)
     session.judging = bool(_selected(request.session, Check))
     if session.options.kind:
+        config.stash[_BEGAN_WITH] = sources()
         try:
             session.begin()
         except PublishError as problem:
@@ -155,7 +158,8 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     ):
         return
     try:
-        document, published = run.report()
+        harness = harness_record(config, run.options, began_with=config.stash[_BEGAN_WITH], own=run.own_places)
+        document, published = run.report(harness)
     except PublishError as problem:
         config.stash[_REPORT] = str(problem)
         session.exitstatus = _UNKNOWN

@@ -32,9 +32,11 @@ from reports.allure_report import AllureError
 from reports.keys import SigningKeyError
 from reports.refusals import UnreadableError
 from reports.render.privacy import PictureError
+from reports.signoff.board import BoardError
 
 MENDABLE = (
     AllureError,
+    BoardError,
     CatalogueError,
     HostError,
     MechanismError,

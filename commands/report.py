@@ -11,6 +11,8 @@ import click
 from rich.console import Console
 
 from checks.policy import load_policy
+from commands.approve import approve, say_signed_off
+from commands.board import board_command
 from commands.report_history import extends, history_command
 from commands.report_timestamp import timestamp_command
 from loadtests.exit_codes import ExitCode
@@ -62,6 +64,7 @@ class VerifyOptions:
     kind: RunKind
     subject: str
     policy: str
+    signoff: Path | None
     strict: bool
     as_json: bool
 
@@ -74,6 +77,10 @@ def report() -> None:
     """
 
 
+report.add_command(approve)
+report.add_command(board_command)
+
+
 @report.command(name="verify")
 @_folder
 @_key
@@ -81,6 +88,12 @@ def report() -> None:
 @click.option("--kind", type=click.Choice(["gate", "drill"]), default="gate", show_default=True, help="Of the run.")
 @click.option("--subject", default="", metavar="NAME", help="The target that it must be about.")
 @click.option("--policy", default="", metavar="NAME", help="The policy that it must be judged by, or a .toml file.")
+@click.option(
+    "--signoff",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Ask whether the board of this file has signed it off; key, target and policy are the file's.",
+)
 @click.option(
     "--trust",
     "trust_file",
@@ -109,10 +122,13 @@ def verify_command(**asked: Any) -> ExitCode:  # noqa: ANN401  click's own types
     \b
     Before a deployment:
       clinical-gate report verify --key signer.pub --subject "St. Jude" --policy st-jude.toml
+      clinical-gate report verify --signoff board.toml
     Whether the history still begins as it did when its head was kept elsewhere:
       clinical-gate report verify --key signer.pub --head head.json
     """  # noqa: D301  click reads a real backspace
     options = VerifyOptions(**asked)
+    if options.signoff is not None:
+        return _signed_off(options)
     trust = _trust(options.directory, options.key, by_id=options.trust_file is not None)
     try:
         found, holder = _verified(options, trust)
@@ -204,6 +220,13 @@ def open_command(directory: Path, *, no_browser: bool) -> None:
     click.echo(str(page))
     if not no_browser:
         click.launch(page.resolve().as_uri())
+
+
+def _signed_off(options: VerifyOptions) -> ExitCode:
+    if options.signoff is None or options.key or options.trust_file or options.subject or options.policy:
+        msg = "--signoff says whose key, which target and which policy: leave --key, --trust, --subject, --policy out"
+        raise click.UsageError(msg)
+    return say_signed_off(options.directory, options.signoff, options.history_file, as_json=options.as_json)
 
 
 def _trust(directory: Path, key: Path | None, *, by_id: bool = False) -> _Trust:

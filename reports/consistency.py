@@ -69,6 +69,7 @@ def _decided_right(document: ReportDocument) -> bool:
         document.gates,
         floor=Floor(identity.policy, document.floor, document.score if applicable else None),
         clock_skew_ms=identity.clock_skew_ms,
+        harness=document.harness.objections if document.harness else (),
     )
     return (
         grounds.verdict is document.decision

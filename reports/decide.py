@@ -51,11 +51,13 @@ class RunPeriod:
         started: UTC; older proofs do not count.
         today: date for waivers, UTC.
         clock_skew_ms: how far UTC and the monotonic clock drifted apart during the run, in ms.
+        harness: `reports.harness.HarnessRecord.objections` to what judged.
     """
 
     started: datetime
     today: date
     clock_skew_ms: float = 0.0
+    harness: tuple[str, ...] = ()
 
 
 def decide(
@@ -95,6 +97,7 @@ def decide(
         gates,
         floor=Floor(policy.name, percent(policy.floor), score),
         clock_skew_ms=period.clock_skew_ms,
+        harness=period.harness,
     )
     return Decision(
         verdict=grounds.verdict,

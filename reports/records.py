@@ -53,6 +53,7 @@ class DecisionCause(StrEnum):
     NO_RESULT = "there is no result"
     BELOW_FLOOR = "the score is below the policy's floor"
     CLOCKS_DISAGREE = "the clocks disagree"
+    HARNESS = "what judged is not what was committed"
     FAILED = "a check failed"
     UNKNOWN = "a check is unknown"
     WAIVED = "a check is waived"

@@ -36,6 +36,16 @@ class Refusal(StrEnum):
     TIMESTAMP_WRONG = "time stamp does not fit"
     REMARKED = "not without remarks"
     HISTORY_FORKED = "history does not extend the head"
+    REJECTED_BY_GATE = "the gate rejects it"
+    HARNESS = "judged by something else than what was committed"
+    TOO_OLD = "too old"
+    WAIVER_EXPIRED = "a waiver expired"
+    NO_APPROVAL = "not an approval of this board"
+    OTHER_REPORT = "an approval of another report"
+    APPROVAL_REMOVED = "an approval or rejection removed"
+    REJECTED_BY_ROLE = "a role rejects it"
+    NOT_ALL_APPROVE = "approvals missing"
+    CONDITION_NOT_ACCEPTED = "a condition not accepted"
 
 
 class VerificationError(Exception):

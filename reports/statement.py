@@ -75,7 +75,9 @@ class Predicate(Record):
     earlier: tuple[EarlierRun, ...] = ()
 
 
-class _DigestSet(Record):
+class DigestSet(Record):
+    """Of a subject."""
+
     sha256: Digest
 
 
@@ -83,7 +85,7 @@ class Subject(Record):
     """What was gated."""
 
     name: str
-    digest: _DigestSet
+    digest: DigestSet
 
 
 class Statement(Record):
@@ -107,9 +109,18 @@ class Statement(Record):
         Raises:
             ValueError: in-toto's definition of a statement refuses it.
         """
-        value = self.model_dump(mode="json", by_alias=True)
-        ProtocolStatement.copy_from_pb(json_format.ParseDict(value, ProtocolStatement([], "", {}).pb)).validate()
-        return canonical(value)
+        return statement_bytes(self)
+
+
+def statement_bytes(statement: Record) -> bytes:
+    """Canonical JSON of a statement, valid by the protocol's own definition.
+
+    Raises:
+        ValueError: in-toto's definition of a statement refuses it.
+    """
+    value = statement.model_dump(mode="json", by_alias=True)
+    ProtocolStatement.copy_from_pb(json_format.ParseDict(value, ProtocolStatement([], "", {}).pb)).validate()
+    return canonical(value)
 
 
 def outcomes(document: ReportDocument) -> tuple[CheckOutcome, ...]:
@@ -148,7 +159,7 @@ def statement_of(
     """
     identity = document.identity
     return Statement(
-        subject=(Subject(name=identity.name, digest=_DigestSet(sha256=identity.digest)),),
+        subject=(Subject(name=identity.name, digest=DigestSet(sha256=identity.digest)),),
         predicate=Predicate(
             kind=identity.kind,
             decision=document.decision,

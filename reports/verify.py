@@ -2,47 +2,28 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
 
 from pydantic import ValidationError
-from securesystemslib.dsse import Envelope
-from securesystemslib.exceptions import UnverifiedSignatureError
-from securesystemslib.signer import Signature, SSlibKey  # type: ignore[attr-defined]  # it re-exports without __all__
+from securesystemslib.signer import SSlibKey  # type: ignore[attr-defined]  # it re-exports without __all__
 
 from reports import history, manifest, signed_policy
 from reports.consistency import contradiction
 from reports.document import RESULTS, DocumentError, ReportDocument, decode
+from reports.envelope import exact, keyid_of, opened
 from reports.files import read_plain, sha256
 from reports.head import Head
 from reports.question import Expected, demand_answer
-from reports.records import Record
 from reports.refusals import Refusal, UnreadableError, VerificationError
 from reports.render.junit import JUNIT
-from reports.sign import ENVELOPE, PAYLOAD_TYPE, encode
+from reports.sign import ENVELOPE
 from reports.signed_policy import POLICY
 from reports.standing import HistoryStanding, standing_of, told
 from reports.statement import Statement, outcomes
 
 _LARGEST_ENVELOPE = 64 * 2**20
-
-
-class _Signature(Record):
-    keyid: str
-    sig: str
-
-
-class _EnvelopeFile(Record):
-    payload: str
-    payloadType: Literal["application/vnd.in-toto+json"]  # noqa: N815  the name that DSSE gives it
-    signatures: tuple[_Signature]
-
-
 _ANYTHING = Expected()
 
 
@@ -54,10 +35,12 @@ class Verified:
         digest: SHA-256 of its envelope.
         keyid: of the key that signed it.
         standing: what the history says of it.
+        policy: what policy.json holds; empty in a report of before policies were signed whole.
         attested: when it was there by a time stamping authority, if one was asked.
     """
 
     document: ReportDocument
+    policy: bytes
     statement: Statement
     digest: str
     keyid: str
@@ -125,6 +108,7 @@ def verify(
         standing = standing_of(entries, statement, digest, key, path)
     return Verified(
         document=document,
+        policy=policy,
         statement=statement,
         digest=digest,
         keyid=keyid,
@@ -152,7 +136,7 @@ def signer_of(content: bytes) -> str:
     Raises:
         VerificationError: NOT_CANONICAL.
     """
-    return str(next(iter(_exact(content).signatures)))
+    return keyid_of(exact(content, ENVELOPE))
 
 
 def verify_envelope(content: bytes, key: SSlibKey) -> tuple[Statement, str]:
@@ -161,40 +145,13 @@ def verify_envelope(content: bytes, key: SSlibKey) -> tuple[Statement, str]:
     Raises:
         VerificationError: NOT_CANONICAL, WRONG_KEY, BAD_SIGNATURE or WRONG_STATEMENT.
     """
-    envelope = _exact(content)
-    signature = next(iter(envelope.signatures.values()))
-    if signature.keyid != key.keyid:
-        msg = f"The report is signed with key {signature.keyid[:16]}..., not with the key given, {key.keyid[:16]}...."
-        raise VerificationError(Refusal.WRONG_KEY, msg)
+    envelope = exact(content, ENVELOPE)
+    payload = opened(envelope, key, ENVELOPE)
     try:
-        key.verify_signature(signature, envelope.pae())
-    except UnverifiedSignatureError as problem:
-        msg = "The signature does not fit the content: the envelope was altered, or signed with another key."
-        raise VerificationError(Refusal.BAD_SIGNATURE, msg) from problem
-    try:
-        return Statement.model_validate_json(envelope.payload), signature.keyid
+        return Statement.model_validate_json(payload), keyid_of(envelope)
     except ValidationError as problem:
         msg = "The envelope is signed, but its content is no report of this version."
         raise VerificationError(Refusal.WRONG_STATEMENT, msg) from problem
-
-
-def _exact(content: bytes) -> Envelope:
-    """Accept only the bytes that `sign.encode` writes, so that no two files hold the same report."""
-    msg = f"{ENVELOPE} is not the exact bytes that were written: it was altered."
-    try:
-        parsed = _EnvelopeFile.model_validate(json.loads(content))
-        found = parsed.signatures[0]
-        envelope = Envelope(
-            base64.b64decode(parsed.payload, validate=True),
-            PAYLOAD_TYPE,
-            {found.keyid: Signature(found.keyid, base64.b64decode(found.sig, validate=True).hex())},
-        )
-        exact = encode(envelope) == content
-    except (ValueError, RecursionError, binascii.Error) as problem:  # pydantic's and Unicode's errors are ValueErrors
-        raise VerificationError(Refusal.NOT_CANONICAL, msg) from problem
-    if not exact:
-        raise VerificationError(Refusal.NOT_CANONICAL, msg)
-    return envelope
 
 
 def _verify_files(folder: Path, statement: Statement) -> tuple[ReportDocument, bytes]:

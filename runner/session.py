@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import importlib.metadata
-import subprocess
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TextIO
 
 from checks.evaluate import evaluate
 from checks.model import Check, Result, Status, plain
-from fixtures import REPOSITORY
 from fixtures.deployment.deployment import Deployment
 from fixtures.deployment.opening import Opening
 from fixtures.plugin import begun, opened
@@ -21,6 +19,7 @@ from reports.decide import Criteria, RunPeriod, decide
 from reports.document import ReportDocument, compose, policy_digest, target_digest
 from reports.effective_status import violation_name
 from reports.figures import DrillRecord, LoadRecord, PrivacyRecord, SentRecord
+from reports.harness import HarnessRecord, JudgedBy
 from reports.records import Identity, OwnFile, RunKind, SelfProof
 from reports.render.allure import attach_result
 from reports.render.load.files import evidence as load_files
@@ -92,8 +91,11 @@ class GateSession:
         self._close_lab()
         return opened(self.opening)
 
-    def report(self) -> tuple[ReportDocument, Published]:
+    def report(self, harness: HarnessRecord) -> tuple[ReportDocument, Published]:
         """Decide, write, sign and verify.
+
+        Args:
+            harness: what judged.
 
         Raises:
             reports.writer.PublishError: it could not be written.
@@ -111,7 +113,7 @@ class GateSession:
             self.results,
             Criteria(policy, rules, options.rulebook.controls),
             proofs=proofs,
-            period=RunPeriod(self.started, ended.date(), skew_ms),
+            period=RunPeriod(self.started, ended.date(), skew_ms, harness.objections),
             waivers=options.waivers,
         )
         name = deployment.name if deployment else "nothing was reached"
@@ -120,8 +122,8 @@ class GateSession:
             name=name,
             digest=target_digest(name, deployment.facts() if deployment else {}),
             run_id=options.run_id,
-            harness_version=importlib.metadata.version("clinical-gate"),
-            git_commit=_commit(),
+            harness_version=harness.version,
+            git_commit=f"{harness.commit}+dirty" if harness.commit and harness.remarks else harness.commit,
             policy=policy.name,
             policy_digest=policy_digest(options.policy),
             started=self.started,
@@ -137,7 +139,7 @@ class GateSession:
             load=[LoadRecord.of(x, 1 - policy.performance.availability) for x in loads],
             privacy=[PrivacyRecord.of(*c) for c in (deployment.privacy() if deployment else ())],
             sent=[SentRecord.of(s) for s in (deployment.sent() if deployment else ())],
-            own_files=self._own_files(),
+            judged_by=JudgedBy(harness, tuple(self._own_files())),
         )
         return document, publish(
             options.report_root,
@@ -148,6 +150,14 @@ class GateSession:
             evidence=self._evidence | load_files(loads),
             registers=register_directory(),
         )
+
+    @property
+    def own_places(self) -> list[Path]:
+        """Where the user's own checks and adapter lie."""
+        deployment = self.opening.found()
+        adapter = deployment.adapter if deployment else None
+        checks = [self.options.checks] if self.options.checks else []
+        return checks + ([adapter.file.path.parent] if adapter else [])
 
     def _own_files(self) -> list[OwnFile]:
         deployment = self.opening.found()
@@ -190,12 +200,3 @@ class GateSession:
         self._close_lab()
         if (deployment := self.opening.found()) is not None:
             self._evidence = deployment.evidence()
-
-
-def _commit() -> str:
-    def git(*arguments: str) -> str:
-        done = subprocess.run(["git", *arguments], cwd=REPOSITORY, capture_output=True, text=True, check=False)
-        return done.stdout.strip() if done.returncode == 0 else ""
-
-    commit = git("rev-parse", "HEAD")
-    return f"{commit}+dirty" if commit and git("status", "--porcelain") else commit

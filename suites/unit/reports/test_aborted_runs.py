@@ -64,7 +64,18 @@ def _gated(tmp_path: Path, sent: str) -> Iterator[subprocess.CompletedProcess[st
     content = KILLS.replace("SIGNAL", sent).replace("SEEN", str(tmp_path / "seen"))
     (rules / "mine.py").write_text(content.replace("HISTORY", str(tmp_path / "gate" / history.HISTORY)))
     target.write_text(f'name = "{NAME}"\n')
-    argv = [sys.executable, "-m", "pytest", "suites/gate", "suites/selfproof", "-m", "gate", "-k", "mine"]
+    argv = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "suites/gate",
+        "suites/selfproof",
+        "-m",
+        "gate",
+        "--any-harness",
+        "-k",
+        "mine",
+    ]
     options = [f"--checks={rules}", f"--target={target}", f"--report-dir={tmp_path}", "-p", "no:cacheprovider"]
     command = ["env", "--default-signal=INT", *argv, *options]
     try:

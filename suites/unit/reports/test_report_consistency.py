@@ -14,6 +14,7 @@ from reports.document import ReportDocument
 from reports.records import Verdict
 from reports.render.junit import junit
 from reports.writer import PublishError, publish
+from suites.unit.reports.board_samples import harness
 from suites.unit.reports.report_samples import END, document
 
 Lie = Callable[[ReportDocument], ReportDocument]
@@ -76,6 +77,13 @@ def test_an_honest_report_follows_from_itself(*, failing: bool) -> None:
 def test_a_lie_of_the_signers_is_found(lie: Lie, said: str) -> None:
     told = lie(document(failing=True))
     assert said in contradiction(told, junit(told), now=NOW)
+
+
+def test_an_edited_harness_is_not_signed_as_an_approval() -> None:
+    told = document().model_copy(update={"harness": harness("changed since the commit: checks/tls/x.py")})
+    assert contradiction(told, junit(told), now=NOW) == "", "the run was told to take any harness"
+    unasked = told.model_copy(update={"harness": told.harness and told.harness.model_copy(update={"accepted": False})})
+    assert contradiction(unasked, junit(unasked), now=NOW) == "That it is APPROVED does not follow from the checks."
 
 
 def test_a_run_that_has_yet_to_end_is_none() -> None:

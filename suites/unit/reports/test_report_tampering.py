@@ -17,12 +17,13 @@ from securesystemslib.signer import (  # type: ignore[attr-defined]  # it re-exp
 
 from reports import history, manifest
 from reports.document import RESULTS, canonical, encode
+from reports.envelope import PAYLOAD_TYPE
+from reports.envelope import encode as encode_envelope
 from reports.files import sha256
 from reports.keys import load_public, load_signer
 from reports.refusals import Refusal, UnreadableError, VerificationError
 from reports.render.junit import JUNIT
-from reports.sign import ENVELOPE, PAYLOAD_TYPE, sign
-from reports.sign import encode as encode_envelope
+from reports.sign import ENVELOPE, sign
 from reports.statement import Statement
 from reports.verify import verify, verify_envelope
 from reports.writer import Published, publish

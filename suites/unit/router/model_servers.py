@@ -18,7 +18,7 @@ CHUNKS = (b"data: one\n\n", b"data: two\n\n")
 
 
 @dataclass
-class ModelServer:
+class ScriptedModelServer:
     """Speaks just enough HTTP. ``behaviour``: ok, hang, break-early, break-late or unwell."""
 
     behaviour: str = "ok"
@@ -76,7 +76,7 @@ class BalancerBed:
         self.pair = self.authority.issue("router1", directory / "tls", names=("127.0.0.1",))
 
     @contextlib.asynccontextmanager
-    async def balancer(self, *servers: ModelServer, limits: BalancerLimits = LIMITS) -> AsyncIterator[Balancer]:
+    async def balancer(self, *servers: ScriptedModelServer, limits: BalancerLimits = LIMITS) -> AsyncIterator[Balancer]:
         """One that has probed each of ``servers``, which end with it."""
         async with contextlib.AsyncExitStack() as stack:
             balancer = self.balancer_of([await self.listen(stack, server) for server in servers], limits)
@@ -91,7 +91,7 @@ class BalancerBed:
         ca, pair = self.authority.certificate, self.pair
         return Balancer(urls, ca=ca, certificate=pair.certificate, key=pair.key, limits=limits)
 
-    async def listen(self, stack: contextlib.AsyncExitStack, server: ModelServer) -> str:
+    async def listen(self, stack: contextlib.AsyncExitStack, server: ScriptedModelServer) -> str:
         """The URL of ``server``, which listens until ``stack`` unwinds."""
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=str(self.authority.certificate))
         context.load_cert_chain(self.pair.certificate, self.pair.key)
@@ -102,7 +102,7 @@ class BalancerBed:
         return f"https://127.0.0.1:{listener.sockets[0].getsockname()[1]}"
 
 
-async def _over(server: ModelServer) -> None:
+async def _over(server: ScriptedModelServer) -> None:
     """Wait for its connections to end, so that none outlives the loop."""
     server.release.set()
     if server.conversations:

@@ -15,7 +15,7 @@ from fixtures.reference.router.inference.balancer import Balancer
 from fixtures.reference.router.inference.queueing import ServerQueue, UpstreamServer
 from fixtures.reference.router.inference.refusals import RefusedError, ServiceRefusal
 from fixtures.stack.certificates import CertificateAuthority, KeyPair
-from suites.unit.router.model_servers import CHUNKS, LIMITS, BalancerBed, ModelServer
+from suites.unit.router.model_servers import CHUNKS, LIMITS, BalancerBed, ScriptedModelServer
 
 pytestmark = pytest.mark.unit
 
@@ -46,7 +46,7 @@ async def _eventually(condition: object) -> None:
 
 def test_requests_spread_over_the_servers(bed: BalancerBed) -> None:
     async def scenario() -> None:
-        one, two = ModelServer("hang"), ModelServer("hang")
+        one, two = ScriptedModelServer("hang"), ScriptedModelServer("hang")
         async with bed.balancer(one, two) as balancer:
             asked = [asyncio.create_task(_ask(balancer)) for _ in range(10)]
             await _eventually(lambda: one.asked + two.asked == 10)
@@ -61,7 +61,7 @@ def test_requests_spread_over_the_servers(bed: BalancerBed) -> None:
 
 def test_requests_one_after_the_other_go_to_the_servers_in_turn(bed: BalancerBed) -> None:
     async def scenario() -> None:
-        one, two = ModelServer(), ModelServer()
+        one, two = ScriptedModelServer(), ScriptedModelServer()
         async with bed.balancer(one, two) as balancer:
             for _ in range(6):
                 await _ask(balancer)
@@ -73,7 +73,7 @@ def test_requests_one_after_the_other_go_to_the_servers_in_turn(bed: BalancerBed
 @pytest.mark.parametrize("behaviour", ["break-early", "unwell"])
 def test_a_failure_before_the_first_byte_goes_to_the_other_server(bed: BalancerBed, behaviour: str) -> None:
     async def scenario() -> None:
-        broken, sound = ModelServer(behaviour, healthy=True), ModelServer()
+        broken, sound = ScriptedModelServer(behaviour, healthy=True), ScriptedModelServer()
         async with bed.balancer(broken, sound, limits=replace(LIMITS, probe_s=60)) as balancer:
             for _ in range(5):
                 assert await _ask(balancer) == b"".join(CHUNKS)
@@ -85,7 +85,7 @@ def test_a_failure_before_the_first_byte_goes_to_the_other_server(bed: BalancerB
 
 def test_a_broken_stream_is_not_started_again_elsewhere(bed: BalancerBed) -> None:
     async def scenario() -> None:
-        broken, sound = ModelServer("break-late"), ModelServer()
+        broken, sound = ScriptedModelServer("break-late"), ScriptedModelServer()
         async with bed.balancer(broken, sound, limits=replace(LIMITS, probe_s=60)) as balancer:
             assert await _refusal(balancer) is ServiceRefusal.BROKEN
             assert (broken.asked, sound.asked) == (1, 0)
@@ -95,7 +95,7 @@ def test_a_broken_stream_is_not_started_again_elsewhere(bed: BalancerBed) -> Non
 
 def test_a_server_returns_when_its_probe_succeeds(bed: BalancerBed) -> None:
     async def scenario() -> None:
-        server = ModelServer(healthy=False)
+        server = ScriptedModelServer(healthy=False)
         async with bed.balancer(server) as balancer:
             assert await _refusal(balancer) is ServiceRefusal.DOWN
             server.healthy = True
@@ -107,7 +107,7 @@ def test_a_server_returns_when_its_probe_succeeds(bed: BalancerBed) -> None:
 
 def test_the_queue_is_bounded(bed: BalancerBed) -> None:
     async def scenario() -> None:
-        server = ModelServer("hang")
+        server = ScriptedModelServer("hang")
         async with bed.balancer(server, limits=replace(LIMITS, queue=2, per_server=1)) as balancer:
             asked = [asyncio.create_task(_ask(balancer)) for _ in range(3)]
             await _eventually(lambda: balancer.status().queued == 2)
@@ -141,7 +141,7 @@ def test_nobody_waits_who_may_be_expected_to_wait_too_long() -> None:
 
 def test_nobody_waits_longer_than_is_allowed(bed: BalancerBed) -> None:
     async def scenario() -> None:
-        server = ModelServer("hang")
+        server = ScriptedModelServer("hang")
         async with bed.balancer(server, limits=replace(LIMITS, per_server=1, wait_s=0.5)) as balancer:
             first = asyncio.create_task(_ask(balancer))
             await _eventually(lambda: server.asked == 1)
@@ -156,7 +156,7 @@ def test_a_server_that_takes_no_handshake_is_given_up_in_time_for_a_refusal(bed:
     """It passes its first probe, then goes silent: of the 0.4 s that a request may wait, the handshake has half."""
 
     async def scenario() -> None:
-        server = ModelServer(keeps_alive=False)
+        server = ScriptedModelServer(keeps_alive=False)
         limits = replace(LIMITS, wait_s=0.4, timeout_s=60, probe_s=60)
         async with contextlib.AsyncExitStack() as listening:
             url = await bed.listen(listening, server)
@@ -199,7 +199,7 @@ def test_closing_leaves_no_connection_open_whose_handshake_has_begun(bed: Balanc
 
 def test_waiting_ends_with_the_time_limit(bed: BalancerBed) -> None:
     async def scenario() -> None:
-        server = ModelServer("hang")
+        server = ScriptedModelServer("hang")
         async with bed.balancer(server, limits=replace(LIMITS, per_server=1, timeout_s=0.3)) as balancer:
             seen = await asyncio.gather(_ask(balancer), _ask(balancer), return_exceptions=True)
             first, second = (e.refusal for e in seen if isinstance(e, RefusedError))
@@ -215,7 +215,7 @@ def test_waiting_ends_with_the_time_limit(bed: BalancerBed) -> None:
 
 def test_a_caller_that_leaves_frees_its_place(bed: BalancerBed) -> None:
     async def scenario() -> None:
-        server = ModelServer("hang")
+        server = ScriptedModelServer("hang")
         async with bed.balancer(server, limits=replace(LIMITS, queue=1, per_server=1)) as balancer:
             first = asyncio.create_task(_ask(balancer))
             await _eventually(lambda: server.asked == 1)
@@ -236,7 +236,7 @@ def test_a_server_with_a_certificate_of_another_authority_stays_out(bed: Balance
         pair: KeyPair = stranger.issue("inference1", tmp_path / "tls", names=("127.0.0.1",))
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.load_cert_chain(pair.certificate, pair.key)
-        listener = await asyncio.start_server(ModelServer().answer, "127.0.0.1", 0, ssl=context)
+        listener = await asyncio.start_server(ScriptedModelServer().answer, "127.0.0.1", 0, ssl=context)
         async with listener:
             url = f"https://127.0.0.1:{listener.sockets[0].getsockname()[1]}"
             ca, own = bed.authority.certificate, bed.pair
