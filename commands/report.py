@@ -14,6 +14,7 @@ from checks.policy import load_policy
 from commands.approve import approve, say_signed_off
 from commands.board import board_command
 from commands.report_history import extends, history_command
+from commands.report_timestamp import timestamp_command
 from loadtests.exit_codes import ExitCode
 from reports.allure_report import build
 from reports.document import policy_text
@@ -21,7 +22,7 @@ from reports.head import read_head
 from reports.history import HISTORY
 from reports.keys import PUBLIC, SigningKeyError, load_public
 from reports.question import Expected
-from reports.records import RunKind
+from reports.records import RunKind, utc
 from reports.refusals import Refusal, UnreadableError, VerificationError
 from reports.render.terminal import print_summary
 from reports.trust import KeyHolder, read_trust
@@ -58,6 +59,7 @@ class VerifyOptions:
     key: Path | None
     history_file: Path | None
     trust_file: Path | None
+    tsa: Path | None
     head: str
     kind: RunKind
     subject: str
@@ -98,6 +100,12 @@ report.add_command(board_command)
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
     help="Whose keys count, from when until when, and which have been revoked (TOML).",
+)
+@click.option(
+    "--tsa",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="PEM",
+    help="Certificates of the time stamping authorities that are trusted; report.tsr must be of one.",
 )
 @click.option("--head", default="", metavar="HEAD", help="Of the history as it was: a file, or SIZE:ROOT.")
 @click.option(
@@ -150,6 +158,10 @@ def _verified(options: VerifyOptions, trust: _Trust) -> tuple[Verified, KeyHolde
         history_file=options.history_file,
         head=read_head(options.head) if options.head else None,
     )
+    if options.tsa:
+        from reports.timestamp import with_attested_time  # noqa: PLC0415  its library is read where it is asked for
+
+        found = with_attested_time(found, folder, options.tsa)
     if holder:
         holder.demand_trusted(found, options.history_file or folder.parent / HISTORY)
     if options.strict and found.remarks:
@@ -170,6 +182,7 @@ def _as_json(found: Verified, trust: _Trust, holder: KeyHolder | None) -> dict[s
         "score": claim.score,
         "run_id": claim.run_id,
         "sequence": claim.sequence,
+        "attested": found.attested.isoformat() if found.attested else None,
         "earlier": [run.model_dump(mode="json") for run in found.standing.earlier],
         "remarks": found.remarks,
         "subject": {"name": subject.name, "sha256": found.statement.subject_digest},
@@ -252,6 +265,8 @@ def _say_verified(found: Verified, trust: _Trust, holder: KeyHolder | None) -> N
     click.echo(found.sentence(pinned=trust.pinned))
     if holder:
         click.echo(f"The key is that of {holder.name}.")
+    if found.attested:
+        click.echo(f"A time stamping authority attests that it was there at {utc(found.attested)}.")
     if found.newest is None:
         click.echo("There is no signed history beside the report: give one with --history FILE.")
     _say_unpinned(trust)
@@ -267,3 +282,4 @@ def _say_unpinned(trust: _Trust) -> None:
 
 report.add_command(history_command)
 report.add_command(extends)
+report.add_command(timestamp_command)

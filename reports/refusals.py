@@ -32,6 +32,8 @@ class Refusal(StrEnum):
     NOT_IN_HISTORY = "not in the history"
     HISTORY_BROKEN = "history altered"
     HISTORY_MISSING = "history missing"
+    TIMESTAMP_MISSING = "no time stamp"
+    TIMESTAMP_WRONG = "time stamp does not fit"
     REMARKED = "not without remarks"
     HISTORY_FORKED = "history does not extend the head"
     REJECTED_BY_GATE = "the gate rejects it"

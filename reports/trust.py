@@ -1,7 +1,8 @@
 """A trust file: whose signatures count, from when until when, and which keys have been revoked.
 
 The id of a key is a digest of its public half, which may therefore lie beside a report. Of a revoked key no date that
-it signed counts, for whoever has it can date back: what holds is what stands in ``last_head``. As TOML::
+it signed counts, for whoever has it can date back: what holds is what stands in ``last_head``, or was stamped by a time
+stamping authority before. As TOML::
 
     [[key]]
     id = "9a49d61b...64 hex digits"       # clinical-gate report verify --json tells it
@@ -85,9 +86,14 @@ class KeyHolder(Record):
         who = f"The key of {self.name} was revoked at {utc(revoked)}"
         if latest >= revoked:
             raise VerificationError(Refusal.KEY_REVOKED, f"{who}, and the report says {utc(latest)}.")
+        if report.attested is not None and report.attested < revoked:
+            return
         head = read_head(self.last_head) if self.last_head else Head(tree_size=0, root_hash="0" * 64)
         if report.standing.line is None or report.standing.line > head.tree_size:
-            msg = f"{who}, and nothing but its own word says that the report is older: it stands in no last_head."
+            msg = (
+                f"{who}, and nothing but its own word says that the report is older: it stands in no last_head, and"
+                " has no time stamp."
+            )
             raise VerificationError(Refusal.KEY_REVOKED, msg)
         head.demand_extended_by(history)
 

@@ -36,6 +36,7 @@ class Verified:
         keyid: of the key that signed it.
         standing: what the history says of it.
         policy: what policy.json holds; empty in a report of before policies were signed whole.
+        attested: when it was there by a time stamping authority, if one was asked.
     """
 
     document: ReportDocument
@@ -44,6 +45,7 @@ class Verified:
     digest: str
     keyid: str
     standing: HistoryStanding
+    attested: datetime | None = None
 
     @property
     def newest(self) -> bool | None:
