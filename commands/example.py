@@ -14,8 +14,8 @@ from examples.common.handover import HANDED_OVER, hand_over
 from examples.common.power import start_host
 from fixtures import REPOSITORY
 from fixtures.deployment.target_file import TargetError, read_target
+from fixtures.hosts.files import write_private
 from fixtures.progress import ServiceProgress
-from fixtures.services.files import write_private
 from fixtures.stack import runs
 from fixtures.stack.rising import rise
 

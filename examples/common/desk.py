@@ -8,8 +8,8 @@ from string import Template
 
 from examples.common.program import Launch, Premises, Program
 from fixtures.hosts import Host
+from fixtures.hosts.files import write_private
 from fixtures.services.edge import worker_account
-from fixtures.services.files import write_private
 from fixtures.services.https import ask
 
 _PORT = 9095

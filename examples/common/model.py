@@ -11,8 +11,8 @@ import sys
 from pathlib import Path
 
 from examples.common.program import Launch, Premises, Program
+from fixtures.hosts.files import own, write_private
 from fixtures.services.edge import worker_account
-from fixtures.services.files import own, write_private
 from fixtures.services.model import NAME, random_model
 
 

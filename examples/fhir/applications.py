@@ -14,8 +14,8 @@ from examples.common.program import Launch, Premises, Program
 from examples.fhir import packages
 from examples.fhir.cache import NAME, SENTINEL_PORT, TokenStore
 from examples.fhir.model import Assistant
+from fixtures.hosts.files import own, write_private
 from fixtures.services.edge import worker_account
-from fixtures.services.files import own, write_private
 from fixtures.services.https import ask
 
 SERVER_NAME = "fhir.clinic.test"

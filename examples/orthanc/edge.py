@@ -9,8 +9,8 @@ from examples.orthanc.archive import HOSTS
 from examples.orthanc.front import PORT, SERVER_NAME, edge_pair
 from examples.orthanc.model import DepartmentModel
 from examples.orthanc.people import password_file
+from fixtures.hosts.files import write_private
 from fixtures.services.edge import CIPHERS, http_port, https_port, worker_account
-from fixtures.services.files import write_private
 from fixtures.services.https import ask
 
 

@@ -17,7 +17,7 @@ from examples.common.breaking import Breakage, broken
 from fixtures import REPOSITORY
 from fixtures.deployment.deployment import Deployment
 from fixtures.deployment.target_file import read_target
-from fixtures.services.files import write_private
+from fixtures.hosts.files import write_private
 from fixtures.stack import runs
 from fixtures.stack.rising import rise
 
