@@ -19,9 +19,12 @@ from fixtures import REPOSITORY
 from fixtures.drills.faults import host_killed
 from fixtures.hosts import Driver, Host
 from fixtures.hosts.files import Account
-from fixtures.hosts.loopback import may_use_namespaces
+from fixtures.hosts.loopback import LoopbackDriver, LoopbackHost, may_use_namespaces
 from fixtures.hosts.process import Completed, MissingProgramError, Process, processes_under
+from fixtures.services.redis import RedisNode
 from fixtures.stack import runs
+from fixtures.stack.certificates import CertificateAuthority
+from fixtures.stack.vault import Vault
 from fixtures.wait import DeadlineError, wait_for
 from suites.unit.hosts.host_image import NEEDS_HOST_IMAGE
 
@@ -152,6 +155,27 @@ def test_a_fault_says_what_its_host_cannot_do() -> None:
         host_killed("far-host-killed", _FarHost(), [])
 
 
+class _DeathlessHost(LoopbackHost):
+    """A host that lives on when it is killed."""
+
+    def kill(self) -> None:
+        """Nothing dies."""
+
+
+def test_a_fault_that_has_no_effect_is_no_fault(tmp_path: Path) -> None:
+    """A drill in which nothing was broken would pass."""
+    driver = LoopbackDriver("deathless", tmp_path / "run", 900)
+    host = _DeathlessHost("deathless", driver.host("one").address, tmp_path / "deathless", driver.run_id)
+    service = RedisNode(host, Vault(tmp_path / "vault.json"), CertificateAuthority(tmp_path / "ca"))
+    service.start()
+    try:
+        with pytest.raises(CannotLookError, match=r"^deathless was killed, and deathless still runs there$"):
+            host_killed("deathless-host-killed", host, [service]).inject()
+    finally:
+        service.kill()
+        driver.close()
+
+
 def test_a_host_that_is_removed_leaves_its_neighbour(driver: Driver) -> None:
     """Its processes and its files are gone; its name gets the same address again."""
     one, other = driver.host("one"), driver.host("other")
@@ -192,7 +216,10 @@ def test_the_next_run_sweeps_what_a_killed_harness_left(name: str) -> None:
     """SIGKILL gives the harness no chance to clean up; its services outlive it until the sweep."""
     script = textwrap.dedent(f"""
         import sys, time
-        from fixtures.stack import runs
+        from fixtures.services.redis import RedisNode
+from fixtures.stack import runs
+from fixtures.stack.certificates import CertificateAuthority
+from fixtures.stack.vault import Vault
         run, driver = runs.begin(driver={name!r})
         host = driver.host("orphan")
         host.spawn(["sleep", "600"], service="sleeper")
