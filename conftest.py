@@ -128,7 +128,8 @@ def proving(request: pytest.FixtureRequest) -> Iterator[Proving]:
     if options.kind:
         yield request.getfixturevalue("gate_session").prove
         return
-    prover = Prover(_selected(request.session, ProofCase), options.policy)
+    driver = request.config.getoption("driver")
+    prover = Prover(_selected(request.session, ProofCase), options.policy, driver)
     try:
         yield prover.outcome
     finally:

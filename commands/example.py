@@ -30,7 +30,9 @@ def example() -> None:
 
 @example.command()
 @_name
-@click.option("--driver", type=click.Choice(sorted(runs.DRIVERS)), default=None, help="Default: namespace as root.")
+@click.option(
+    "--driver", type=click.Choice(["loopback", "namespace"]), default=None, help="Default: namespace as root."
+)
 def up(name: str, driver: str | None) -> None:
     """Start every part of NAME, and write its target file."""
     if runs.find(_run_of(name)):

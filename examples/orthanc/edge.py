@@ -35,13 +35,13 @@ def nginx(premises: Premises, model: DepartmentModel) -> Program:
             ciphers=CIPHERS,
             server_name=SERVER_NAME,
             directory=directory,
-            user=worker_account(),
+            user=worker_account(host),
             exempt=premises.driver.exempt_network,
             archives=archives,
             model=f"{model.host.address}:{PORT}",
             model_key=model.key,
         )
-        write_private(directory / "htpasswd", password_file(premises), worker_account() or None)
+        write_private(directory / "htpasswd", password_file(premises), worker_account(host) or None)
 
     def probe() -> bool:
         ca = premises.authority.certificate

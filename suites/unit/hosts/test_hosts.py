@@ -104,7 +104,7 @@ class _FarHost:
     """A host that only runs what it is told."""
 
     name, address, directory = "far", "192.0.2.1", Path("/nonexistent")
-    python, contained = "/nonexistent/python", False
+    python, contained, superuser = "/nonexistent/python", False, False
 
     def account(self, name: str | None) -> Account | None:
         """See `fixtures.hosts.Host.account`."""
@@ -216,10 +216,7 @@ def test_the_next_run_sweeps_what_a_killed_harness_left(name: str) -> None:
     """SIGKILL gives the harness no chance to clean up; its services outlive it until the sweep."""
     script = textwrap.dedent(f"""
         import sys, time
-        from fixtures.services.redis import RedisNode
-from fixtures.stack import runs
-from fixtures.stack.certificates import CertificateAuthority
-from fixtures.stack.vault import Vault
+        from fixtures.stack import runs
         run, driver = runs.begin(driver={name!r})
         host = driver.host("orphan")
         host.spawn(["sleep", "600"], service="sleeper")
