@@ -123,6 +123,10 @@ class _FarHost:
         """See `fixtures.hosts.Host.folder`."""
         raise NotImplementedError
 
+    def log(self, service: str) -> Path:
+        """See `fixtures.hosts.Host.log`."""
+        raise NotImplementedError
+
     def installed(self, pattern: str) -> list[Path]:
         """See `fixtures.hosts.Host.installed`."""
         raise NotImplementedError
