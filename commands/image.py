@@ -6,8 +6,8 @@ import time
 
 import click
 
-from fixtures.hosts.docker.base import debian_base
-from fixtures.hosts.docker.image import BUILDING_S, build, present, reference
+from fixtures.hosts.docker.base import debian_base, remove_base
+from fixtures.hosts.docker.image import BUILDING_S, build, present, reference, remove
 from fixtures.hosts.docker.usable import engine_or_refusal
 
 
@@ -36,4 +36,14 @@ def build_image(base: str, *, again: bool) -> None:
             click.echo(f"{reference()} is there already")
             return
         made = build(engine, base=base or debian_base(engine, say), say=say)
+        for gone in remove(engine, but=made):
+            say(f"{gone} of an older recipe is removed")
     click.echo(f"{made} is built, after {time.monotonic() - began:.0f} s")
+
+
+@image.command("remove")
+def remove_image() -> None:
+    """Remove it from the Docker engine, with its base if that was made here."""
+    with engine_or_refusal(BUILDING_S) as engine:
+        gone = [*remove(engine), *remove_base(engine)]
+    click.echo(f"removed {', '.join(gone) or 'nothing'}")

@@ -12,16 +12,39 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from checks.catalogue import catalogue
+from checks.evaluate import evaluate
+from checks.model import Status
+from checks.policy import load_policy
 from checks.targets import Kill
 from cli import main
 from fixtures.hosts import Driver, Host, HostError
 from fixtures.hosts.docker.usable import engine_or_refusal
-from fixtures.hosts.engine import RUN_LABEL
+from fixtures.hosts.engine import RUN_LABEL, engine_address
 from fixtures.stack import runs
+from fixtures.targets.containers.target import EngineContainers, Selection
 from suites.unit.hosts.host_image import NEEDS_HOST_IMAGE
 from suites.unit.world.shut_socket import AS_ROOT, SAID, shut_socket
 
 pytestmark = [pytest.mark.unit]
+RULES = [
+    rule
+    for rule in catalogue()
+    if rule.id.removeprefix("containers/")
+    in (
+        "capabilities_dropped",
+        "engine_socket_not_mounted",
+        "host_namespaces_not_shared",
+        "memory_limited",
+        "no_new_privileges",
+        "no_secret_in_configuration",
+        "not_privileged",
+        "not_run_as_root",
+        "processes_limited",
+        "root_file_system_read_only",
+        "system_calls_filtered",
+    )
+]
 NOWHERE = "unix:///nonexistent/docker.sock"
 
 
@@ -193,3 +216,14 @@ def test_an_image_that_cannot_be_built_is_one_sentence() -> None:
 def _containers() -> int:
     with engine_or_refusal() as engine:
         return len(engine.api.containers(all=True))
+
+
+@NEEDS_HOST_IMAGE
+def test_the_rules_for_containers_hold_for_our_own(driver: Driver) -> None:
+    """Those that are about what a container may do; how its service is watched is Patroni's and Prometheus's matter."""
+    driver.host("one").run(["true"])
+    selection = Selection(labels=(f"{RUN_LABEL}={driver.run_id}",))
+    seen = EngineContainers(engine_address(), selection, segments=None)
+    found = {rule.id: evaluate(rule, lambda _: seen, load_policy("default"), target="one") for rule in RULES}
+    assert len(found) == 11
+    assert {identity: result.findings for identity, result in found.items() if result.status is not Status.PASS} == {}

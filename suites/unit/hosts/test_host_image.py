@@ -7,8 +7,10 @@ import re
 import pytest
 
 from fixtures import REPOSITORY
-from fixtures.hosts.docker.image import reference
+from fixtures.hosts.docker.image import NAME, present, reference, remove
 from fixtures.hosts.docker.requirements import runtime_part
+from fixtures.hosts.docker.usable import engine_or_refusal
+from suites.unit.hosts.host_image import NEEDS_HOST_IMAGE
 
 pytestmark = pytest.mark.unit
 _PACKAGE = re.compile(r"'([a-z0-9*-]+):[^']+'")
@@ -69,3 +71,13 @@ def test_its_tag_is_a_digest() -> None:
     """The same recipe has the same name, so it is built once."""
     assert re.fullmatch(r"clinical-gate-host:[0-9a-f]{12}", reference())
     assert reference() == reference()
+
+
+@NEEDS_HOST_IMAGE
+def test_images_of_older_recipes_are_removed_and_this_one_is_not() -> None:
+    """They are of two gigabytes each."""
+    older = f"{NAME}:{'0' * 12}"
+    with engine_or_refusal() as engine:
+        engine.images.get(reference()).tag(NAME, "0" * 12)
+        assert remove(engine, but=reference()) == [older]
+        assert present(engine)
