@@ -20,7 +20,7 @@ from checks.targets import Kill
 from cli import main
 from fixtures.hosts import Driver, Host, HostError
 from fixtures.hosts.docker.usable import engine_or_refusal
-from fixtures.hosts.engine import RUN_LABEL, engine_address
+from fixtures.hosts.engine import PLACE_LABEL, RUN_LABEL, clear_strays, engine_address
 from fixtures.stack import runs
 from fixtures.targets.containers.target import EngineContainers, Selection
 from suites.unit.hosts.host_image import NEEDS_HOST_IMAGE
@@ -227,3 +227,20 @@ def test_the_rules_for_containers_hold_for_our_own(driver: Driver) -> None:
     found = {rule.id: evaluate(rule, lambda _: seen, load_policy("default"), target="one") for rule in RULES}
     assert len(found) == 11
     assert {identity: result.findings for identity, result in found.items() if result.status is not Status.PASS} == {}
+
+
+@NEEDS_HOST_IMAGE
+def test_what_an_engine_kept_of_a_run_that_is_no_more_is_removed(driver: Driver) -> None:
+    """It was down when the run ended; a run that is there keeps its own, and so does another account's."""
+    place = driver.root.parent
+    driver.host("one").run(["true"])
+    with engine_or_refusal() as engine:
+        for run_id, where in (("gone", place), ("elsewhere", place / "other")):
+            labels = {RUN_LABEL: run_id, PLACE_LABEL: str(where)}
+            engine.api.create_network(f"clinical-gate-{run_id}", labels=labels)
+    try:
+        assert clear_strays(engine_address(), place) == ["gone"]
+        assert driver.host("one").run(["true"]).status == 0
+    finally:
+        with engine_or_refusal() as engine:
+            engine.api.remove_network("clinical-gate-elsewhere")
