@@ -11,6 +11,7 @@ import click
 from commands.checks import checks
 from commands.errors import CommandLine
 from commands.example import example
+from commands.image import image
 from commands.load import load
 from commands.report import report
 from commands.scan import scan
@@ -29,7 +30,7 @@ def main() -> None:
     """
 
 
-for group in (stack, target, example, checks, scan, load, report):
+for group in (stack, image, target, example, checks, scan, load, report):
     main.add_command(group)
 
 if __name__ == "__main__":

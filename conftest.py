@@ -149,7 +149,8 @@ def proving(request: pytest.FixtureRequest) -> Iterator[Proving]:
         unfit, session = request.getfixturevalue("unfit"), request.getfixturevalue("gate_session")
         yield lambda case: _left_out(case, unfit) or session.prove(case)
         return
-    prover = Prover(_selected(request.session, ProofCase), options.policy)
+    driver = request.config.getoption("driver")
+    prover = Prover(_selected(request.session, ProofCase), options.policy, driver)
     try:
         yield prover.outcome
     finally:

@@ -105,8 +105,13 @@ def _named(identity: str, rules: Sequence[Check]) -> Check:
 @click.argument("prefixes", nargs=-1, required=True, metavar="PREFIX...")
 @_own
 @click.option("--policy", "policy_name", default="default", show_default=True, help="Whose promises they are held to.")
+@click.option(
+    "--driver", type=click.Choice(["docker"]), default=None, help="Services in a container, not installed here."
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON array on stdout; the progress goes to stderr.")
-def prove_checks(prefixes: tuple[str, ...], folder: Path | None, policy_name: str, *, as_json: bool) -> ExitCode:
+def prove_checks(
+    prefixes: tuple[str, ...], folder: Path | None, policy_name: str, driver: str | None, *, as_json: bool
+) -> ExitCode:
     """Prove the checks whose id begins with a PREFIX: each fails on its violations and passes on the clean twin.
 
     Real services are started for it on this machine, each broken in one way, and are gone afterwards.
@@ -129,7 +134,7 @@ def prove_checks(prefixes: tuple[str, ...], folder: Path | None, policy_name: st
             click.echo(f"left out            {rule.id}: {exempt[rule.id]}", err=as_json)
     cases = proof_cases(applicable)
     outcomes: list[ProofResult] = []
-    prover = Prover(cases, policy)
+    prover = Prover(cases, policy, driver or "")
     try:
         for case in cases:
             outcomes.append(prover.outcome(case))

@@ -14,8 +14,8 @@ from examples.common.handover import HANDED_OVER, hand_over
 from examples.common.power import start_host
 from fixtures import REPOSITORY
 from fixtures.deployment.target_file import TargetError, read_target
+from fixtures.hosts.files import write_private
 from fixtures.progress import ServiceProgress
-from fixtures.services.files import write_private
 from fixtures.stack import runs
 from fixtures.stack.rising import rise
 
@@ -30,7 +30,9 @@ def example() -> None:
 
 @example.command()
 @_name
-@click.option("--driver", type=click.Choice(sorted(runs.DRIVERS)), default=None, help="Default: namespace as root.")
+@click.option(
+    "--driver", type=click.Choice(["loopback", "namespace"]), default=None, help="Default: namespace as root."
+)
 def up(name: str, driver: str | None) -> None:
     """Start every part of NAME, and write its target file."""
     if runs.find(_run_of(name)):

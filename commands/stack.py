@@ -36,7 +36,7 @@ def stack() -> None:
 
 @stack.command()
 @_target
-@click.option("--driver", type=click.Choice(sorted(runs.DRIVERS)), default=None, help="Default: namespace as root.")
+@click.option("--driver", type=click.Choice(runs.STACK_DRIVERS), default=None, help="Default: namespace as root.")
 @click.option(
     "--model", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Serve this GGUF, not random weights."
 )

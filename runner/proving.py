@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from checks.evaluate import evaluate
 from checks.model import CannotLookError, Check, Reason, Result, Status, Violation
 from checks.policy import Policy
-from fixtures.lab import Bench, Laboratory
+from fixtures.lab import Bench, Laboratory, lab_driver
 from fixtures.lab.builders import LabBuilder, clean_twin
 
 _WORKERS = 4  # most of a proof is waiting for a service to start
@@ -106,10 +106,13 @@ class Prover:
     """Makes proofs side by side in the background; each outcome is awaited by the test that reports it.
 
     None is made for a check that the policy leaves out.
+
+    Args:
+        driver: of the reference stack, if told: with ``docker``, this machine need not have the programs of the lab.
     """
 
-    def __init__(self, wanted: list[ProofCase], policy: Policy) -> None:
-        self._lab = Laboratory(policy=policy)
+    def __init__(self, wanted: list[ProofCase], policy: Policy, driver: str = "") -> None:
+        self._lab = Laboratory(lab_driver(driver), policy)
         self._pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="proof")
         self._outcomes: dict[str, Future[ProofResult]] = {
             case.name: self._pool.submit(make_if_applicable, case, self._lab, policy) for case in wanted

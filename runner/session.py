@@ -68,7 +68,7 @@ class GateSession:
         if self._prover is None:
             if self.judging:
                 begun(self.opening)  # it comes up while the proofs are made
-            self._prover = Prover(list(self.cases), self.options.policy)
+            self._prover = Prover(list(self.cases), self.options.policy, self.opening.driver)
         outcome = self._prover.outcome(case)
         self.outcomes.append(outcome)
         attach_result(outcome.result, proof=f"{case.name}: must say {case.wanted}")

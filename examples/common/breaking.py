@@ -18,8 +18,8 @@ from pathlib import Path
 
 from examples.common.failover import FailoverPair
 from examples.common.program import Premises, Program
+from fixtures.hosts.files import write_private
 from fixtures.services.edge import https_port
-from fixtures.services.files import write_private
 from fixtures.wait import wait_for
 
 _RESTART_S = 30.0

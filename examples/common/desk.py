@@ -8,8 +8,8 @@ from string import Template
 
 from examples.common.program import Launch, Premises, Program
 from fixtures.hosts import Host
+from fixtures.hosts.files import write_private
 from fixtures.services.edge import worker_account
-from fixtures.services.files import write_private
 from fixtures.services.https import ask
 
 _PORT = 9095
@@ -36,7 +36,7 @@ class Desk:
         return self._directory / "pages.log"
 
     def _configure(self, path: Path) -> None:
-        pair, account = self._premises.pair(self._host), worker_account()
+        pair, account = self._premises.pair(self._host), worker_account(self._host)
         self._directory.mkdir(exist_ok=True)
         # nginx's own $names are no values of these, and stay as they are.
         text = Template(Path(__file__).with_name("desk.conf").read_text()).safe_substitute(

@@ -13,7 +13,7 @@ from shlex import quote
 from urllib.parse import quote as percent
 
 from fixtures.deployment.target_file import TargetFile
-from fixtures.services.files import write_private
+from fixtures.hosts.files import write_private
 
 HANDED_OVER = ("access.env", "accounts.csv")
 

@@ -11,8 +11,8 @@ import sys
 from pathlib import Path
 
 from examples.common.program import Launch, Premises, Program
+from fixtures.hosts.files import own, write_private
 from fixtures.services.edge import worker_account
-from fixtures.services.files import own, write_private
 from fixtures.services.model import NAME, random_model
 
 
@@ -25,7 +25,7 @@ class Llama:
 
     def __init__(self, premises: Premises, host: str, account: str = "") -> None:
         self._premises, self.host = premises, premises.host(host)
-        self._account = account or worker_account()
+        self._account = account or worker_account(self.host)
         self.key, self.name = premises.vault["model.key"], NAME
         self._directory = self.host.directory / "llama"
         launch = Launch((sys.executable, str(Path(__file__).with_name("llama.py")), str(self._settings)))

@@ -18,12 +18,12 @@ from typing import Any
 
 from examples.common.program import Premises
 from fixtures.hosts import Host
+from fixtures.hosts.files import own, write_private
 from fixtures.services import ServiceError
 from fixtures.services.database.etcd import CLIENT_PORT, EtcdMember
 from fixtures.services.database.installation import PostgresPaths, launch, programs
 from fixtures.services.database.provision import superuser
 from fixtures.services.database.settings import OWNER, PORT, SUPERUSER, certificate, identities
-from fixtures.services.files import own, write_private
 from fixtures.services.https import ask
 from fixtures.stack.certificates import KeyPair
 from fixtures.wait import wait_for

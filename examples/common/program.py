@@ -18,7 +18,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from fixtures.hosts import Driver, Host
-from fixtures.services.files import own, write_private
+from fixtures.hosts.files import own, write_private
 from fixtures.stack.certificates import CertificateAuthority, KeyPair
 from fixtures.stack.vault import Vault
 
@@ -60,7 +60,9 @@ class Premises:
     def pair(self, host: Host, owner: str = "", *names: str) -> KeyPair:
         """The certificate of a host, in files that ``owner`` can read."""
         directory = host.directory / f"tls-{owner}" if owner else host.directory / "tls"
-        return self.authority.issue(host.name, directory, names=(host.name, host.address, *names), owner=owner or None)
+        return self.authority.issue(
+            host.name, directory, names=(host.name, host.address, *names), owner=host.account(owner or None)
+        )
 
     def render(self, template: str, **values: object) -> str:
         """The text of a template; a value that is missing is an error."""

@@ -14,8 +14,8 @@ from examples.common.program import Launch, Premises, Program
 from examples.fhir import packages
 from examples.fhir.cache import NAME, SENTINEL_PORT, TokenStore
 from examples.fhir.model import Assistant
+from fixtures.hosts.files import own, write_private
 from fixtures.services.edge import worker_account
-from fixtures.services.files import own, write_private
 from fixtures.services.https import ask
 
 SERVER_NAME = "fhir.clinic.test"
@@ -68,7 +68,7 @@ def provider(premises: Premises, store: TokenStore) -> Program:
     host, vault = premises.host("provider"), premises.vault
 
     def configure() -> None:
-        pair = premises.pair(host, worker_account())
+        pair = premises.pair(host, worker_account(host))
         known = [
             {
                 "client_id": client.name,
@@ -126,7 +126,7 @@ def fhir(premises: Premises, database: Mapping[str, str | int], assistant: Assis
     host = premises.host("fhir")
 
     def configure() -> None:
-        pair = premises.pair(host, worker_account())
+        pair = premises.pair(host, worker_account(host))
         settings = {
             "issuer": f"https://{SERVER_NAME}",
             "address": host.address,
@@ -156,7 +156,8 @@ def phi_key(premises: Premises) -> str:
 
 def _lay(premises: Premises, name: str, settings: Mapping[str, object]) -> None:
     """Lay a program's files beside its packages on its host, and its settings where only it can read them."""
-    home, account = premises.host(name).directory / "app", worker_account() or None
+    host = premises.host(name)
+    home, account = host.directory / "app", worker_account(host) or None
     home.mkdir(mode=0o700, exist_ok=True)
     own(home, account)
     for source in (premises.conf / name).iterdir():
@@ -168,9 +169,11 @@ def _lay(premises: Premises, name: str, settings: Mapping[str, object]) -> None:
 
 
 def _launch(premises: Premises, name: str, entry: str) -> Launch:
-    home = premises.host(name).directory / "app"
+    host = premises.host(name)
+    home = host.directory / "app"
     env = {"NODE_ENV": "production", "NODE_EXTRA_CA_CERTS": str(premises.authority.certificate)}
-    return Launch((str(packages.node()), str(home / entry), str(home / "settings.json")), worker_account(), env)
+    argv = str(packages.node()), str(home / entry), str(home / "settings.json")
+    return Launch(argv, worker_account(host), env)
 
 
 def _signing_key() -> dict[str, object]:

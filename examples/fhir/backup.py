@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 from examples.common.program import Launch, Premises, Program, service_account
 from examples.fhir.database import RecordDatabase
+from fixtures.hosts.files import own, write_private
 from fixtures.services import ServiceError
 from fixtures.services.database.installation import programs
-from fixtures.services.files import own, write_private
 from fixtures.wait import DeadlineError, wait_for
 
 _SERVER = "fhir"

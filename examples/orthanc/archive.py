@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from examples.common.program import Launch, Premises, Program, service_account
 from examples.orthanc.front import PORT, KnownCaller, basic, edge_pair, front
-from fixtures.services.files import own
+from fixtures.hosts.files import own
 from fixtures.services.https import ask
 
 HOSTS = {"riverside": "pacs1", "st-jude": "pacs2"}

@@ -7,7 +7,7 @@ import hashlib
 import redis
 
 from examples.common.program import Launch, Premises, Program
-from fixtures.services.files import own
+from fixtures.hosts.files import own
 
 PORT, OPERATOR, OWNER = 6379, "operator", "redis"
 

@@ -9,8 +9,8 @@ from examples.orthanc.archive import HOSTS
 from examples.orthanc.front import PORT, SERVER_NAME, edge_pair
 from examples.orthanc.model import DepartmentModel
 from examples.orthanc.people import password_file
+from fixtures.hosts.files import write_private
 from fixtures.services.edge import CIPHERS, http_port, https_port, worker_account
-from fixtures.services.files import write_private
 from fixtures.services.https import ask
 
 
@@ -35,13 +35,13 @@ def nginx(premises: Premises, model: DepartmentModel) -> Program:
             ciphers=CIPHERS,
             server_name=SERVER_NAME,
             directory=directory,
-            user=worker_account(),
+            user=worker_account(host),
             exempt=premises.driver.exempt_network,
             archives=archives,
             model=f"{model.host.address}:{PORT}",
             model_key=model.key,
         )
-        write_private(directory / "htpasswd", password_file(premises), worker_account() or None)
+        write_private(directory / "htpasswd", password_file(premises), worker_account(host) or None)
 
     def probe() -> bool:
         ca = premises.authority.certificate

@@ -61,7 +61,7 @@ def front(
             listen=f"{host.address}:{PORT}",
             pair=premises.pair(host),
             directory=directory,
-            user=worker_account(),
+            user=worker_account(host),
             ciphers=CIPHERS,
             upstream=upstream,
             callers=callers,

@@ -11,8 +11,8 @@ from examples.orthanc.cache import PORT as CACHE_PORT
 from examples.orthanc.database import ArchiveDatabase
 from examples.orthanc.front import PORT as FRONT_PORT
 from examples.orthanc.model import DepartmentModel
+from fixtures.hosts.files import write_private
 from fixtures.services.database.settings import PORT as DATABASE_PORT
-from fixtures.services.files import write_private
 from fixtures.services.https import ask
 
 PROMETHEUS_PORT, ALERTMANAGER_PORT, DATABASE_EXPORTER_PORT, CACHE_EXPORTER_PORT = 9090, 9093, 9187, 9121

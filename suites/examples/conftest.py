@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from examples.catalogue import EXAMPLES
-from fixtures.services.files import write_private
+from fixtures.hosts.files import write_private
 from fixtures.stack import runs
 from fixtures.stack.rising import rise
 from suites.examples.standing import StandingExample

@@ -27,11 +27,11 @@ from examples.orthanc.front import PORT, edge_pair
 from examples.orthanc.patients import admit_studies
 from examples.orthanc.stack import OrthancSite
 from fixtures import REPOSITORY
+from fixtures.hosts.files import write_private
 from fixtures.hosts.process import Process
 from fixtures.services.database.installation import programs
 from fixtures.services.database.settings import OWNER
 from fixtures.services.edge import http_port, https_port
-from fixtures.services.files import write_private
 from fixtures.services.https import ask
 from fixtures.stack import runs
 from fixtures.stack.rising import rise

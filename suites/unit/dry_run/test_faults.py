@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from cli import main
 from fixtures.deployment.faults import faults_of
-from fixtures.services.files import write_private
+from fixtures.hosts.files import write_private
 from fixtures.toml_faults import line_of
 
 TARGET = """name = "mine"

@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from checks.targets import Load
 from cli import main
 from fixtures import REPOSITORY
-from fixtures.services.files import write_private
+from fixtures.hosts.files import write_private
 from loadtests.generator.spec import load_from_json
 
 ADDRESS = "127.77.2.2"  # of the servers that a load goes to

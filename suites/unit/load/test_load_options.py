@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.services.files import write_private
+from fixtures.hosts.files import write_private
 from suites.unit.load.load_command import load_command, sentence_of
 
 pytestmark = pytest.mark.unit

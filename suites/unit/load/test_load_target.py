@@ -19,7 +19,7 @@ from fixtures.deployment.deployment import Deployment
 from fixtures.deployment.destination import destination, endpoint
 from fixtures.deployment.reachability import Reached, reachability
 from fixtures.deployment.target_file import TargetError, TargetFile, read_target
-from fixtures.services.files import write_private
+from fixtures.hosts.files import write_private
 from fixtures.stack.certificates import CertificateAuthority
 from fixtures.targets.load.target import load_spec
 from loadtests.generator.messages import Mail, MailError

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from fixtures import REPOSITORY
-from fixtures.services.files import write_private
+from fixtures.hosts.files import write_private
 from fixtures.stack.certificates import CertificateAuthority
 from suites.unit.application.clinic import Answer, Asked, clinic
 

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from cli import main as command_line
 from fixtures.deployment.sections import AccountEntry, DatabaseSection
 from fixtures.deployment.target_file import TargetError, TargetFile, read_target, write_target
-from fixtures.services.files import write_private
+from fixtures.hosts.files import write_private
 
 SECRET = "s3cr3t-0f-n0b0dy"  # noqa: S105  of nobody
 DATABASE = 'name = "mine"\n[database]\nhosts = ["db:5432"]\nname = "d"\nuser = "u"\napplication_role = "a"\n'
