@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from checks.lab.flaws import Flaws
-from checks.targets import Drills, Promise
+from checks.targets import Drills, RecoveryPromise
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class DrillFlaws(Flaws[Drills]):
         idempotent: False keeps a write twice that is sent twice under its key.
     """
 
-    promise: Promise = field(default_factory=Promise)
+    promise: RecoveryPromise = field(default_factory=RecoveryPromise)
     down_s: float = 0.0
     healed: bool = True
     paused: bool = False

@@ -14,12 +14,12 @@ from checks.lab import DrillFlaws, Lab
 from checks.model import CannotLookError, Finding, Gate, Severity, check
 from checks.policy import Policy
 from checks.recovery._record import judged
-from checks.targets import Continuity, Drill, Drills, Promise
+from checks.targets import Continuity, Drill, Drills, RecoveryPromise
 
 _REMEDY = "find out what took longest, detection, promotion or routing, and shorten it"
 
-_GOES_ON = Promise(writes=Continuity.CONTINUE, gap_s=2.5)
-_WAITS = Promise(writes=Continuity.WAIT, reads=Continuity.WAIT)
+_GOES_ON = RecoveryPromise(writes=Continuity.CONTINUE, gap_s=2.5)
+_WAITS = RecoveryPromise(writes=Continuity.WAIT, reads=Continuity.WAIT)
 
 
 def _never_comes_back(lab: Lab) -> Drills:

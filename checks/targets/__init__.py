@@ -25,7 +25,7 @@ from checks.targets.containers import (
     Shape,
 )
 from checks.targets.database import Database
-from checks.targets.drills import Continuity, Drill, Drills, Promise
+from checks.targets.drills import Continuity, Drill, Drills, RecoveryPromise
 from checks.targets.edge import (
     Certificate,
     Edge,
@@ -111,7 +111,7 @@ __all__ = [
     "PrivacyClaim",
     "ProblemPart",
     "ProcessFacts",
-    "Promise",
+    "RecoveryPromise",
     "ReleasedNoise",
     "Repetition",
     "Reply",

@@ -21,7 +21,7 @@ class Continuity(StrEnum):
 
 
 @dataclass(frozen=True)
-class Promise:
+class RecoveryPromise:
     """What is promised of a scenario.
 
     Args:
@@ -74,7 +74,7 @@ class Drill:
     unseen: tuple[str, ...]
     clock_skew_s: float
     ledger_intact: bool
-    promise: Promise = Promise()
+    promise: RecoveryPromise = RecoveryPromise()
     healed_rto_s: float | None = None
     healed_read_rto_s: float | None = None
     longest_read_gap_s: float = 0.0
