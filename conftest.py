@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -24,6 +25,7 @@ from runner.terminal import uncaptured
 if TYPE_CHECKING:
     from fixtures.deployment.opening import Opening
     from fixtures.deployment.site import LoadOrder
+    from fixtures.drills.order import DrillOrder
     from runner.session import GateSession
 
 T = TypeVar("T")
@@ -93,6 +95,13 @@ def load_order(pytestconfig: pytest.Config) -> LoadOrder:
     options = pytestconfig.stash[OPTIONS]
     promised = options.policy.performance
     return LoadOrder(options.profile, promised.objectives(), Lines(uncaptured(pytestconfig)), promised.users)
+
+
+@pytest.fixture(scope="session")
+def drill_order(pytestconfig: pytest.Config, drill_order: DrillOrder) -> DrillOrder:
+    """The drills of this run: of a drill all that there are, unless some are named; told about while one is played."""
+    every = pytestconfig.stash[OPTIONS].kind == "drill"
+    return replace(drill_order, every=every, say=uncaptured(pytestconfig))
 
 
 @pytest.fixture(scope="session")

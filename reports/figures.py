@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from pydantic import Field, FiniteFloat
 
-from checks.targets import Drill, Effect, Latencies, Load, PrivacyClaim, Sent, Spending, Written
+from checks.targets import Continuity, Drill, Effect, Latencies, Load, PrivacyClaim, Sent, Spending, Written
 from reports.records import Record
 from reports.redaction import printable
 
@@ -31,7 +31,10 @@ class SentRecord(Record):
 
 
 class DrillRecord(Record):
-    """A recovery drill, in seconds of the harness's monotonic clock; None where service did not come back."""
+    """A recovery drill, in seconds of the harness's monotonic clock; None where service did not come back.
+
+    ``writes``, ``reads``, ``gap_s`` and ``redundancy`` are what was promised (`checks.targets.RecoveryPromise`).
+    """
 
     scenario: str
     fault: str
@@ -49,6 +52,13 @@ class DrillRecord(Record):
     complete_read: bool
     two_primaries_seen: bool
     ledger_intact: bool
+    writes: Continuity = Continuity.RETURN
+    reads: Continuity = Continuity.RETURN
+    gap_s: FiniteFloat | None = None
+    redundancy: bool = True
+    healed_rto_s: FiniteFloat | None = None
+    healed_read_rto_s: FiniteFloat | None = None
+    longest_read_gap_s: FiniteFloat | None = None
 
     @classmethod
     def of(cls, drill: Drill) -> DrillRecord:
@@ -70,6 +80,13 @@ class DrillRecord(Record):
             complete_read=drill.complete_read,
             two_primaries_seen=drill.two_primaries_seen,
             ledger_intact=drill.ledger_intact,
+            writes=drill.promise.writes,
+            reads=drill.promise.reads,
+            gap_s=_finite(drill.promise.gap_s),
+            redundancy=drill.promise.redundancy,
+            healed_rto_s=_finite(drill.healed_rto_s),
+            healed_read_rto_s=_finite(drill.healed_read_rto_s),
+            longest_read_gap_s=_finite(drill.longest_read_gap_s),
         )
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from checks.lab.flaws import Flaws
-from checks.targets import Drills
+from checks.targets import Drills, RecoveryPromise
 
 
 @dataclass(frozen=True)
@@ -13,6 +13,10 @@ class DrillFlaws(Flaws[Drills]):
     """A drill on a PostgreSQL with one replica, killed under writes.
 
     Args:
+        promise: what is promised of it.
+        down_s: how long it stays down before it is started again.
+        healed: False leaves it dead at the heal, too.
+        paused: stops it in place of killing it; it goes on at the heal.
         durable: False acknowledges commits before they are on disk.
         restarted: False leaves it dead.
         fenced: False promotes the replica instead, while the primary still runs.
@@ -23,6 +27,10 @@ class DrillFlaws(Flaws[Drills]):
         idempotent: False keeps a write twice that is sent twice under its key.
     """
 
+    promise: RecoveryPromise = field(default_factory=RecoveryPromise)
+    down_s: float = 0.0
+    healed: bool = True
+    paused: bool = False
     durable: bool = True
     restarted: bool = True
     fenced: bool = True

@@ -1,4 +1,4 @@
-"""What was acknowledged is still there after the primary's host died (45 CFR 164.308(a)(7)(ii)(B); NIST SP 800-34 RPO).
+"""What was acknowledged is still there, whatever was broken (45 CFR 164.308(a)(7)(ii)(B); NIST SP 800-34 RPO).
 
 Counted row by row against a ledger that the fault could not reach. To say that nothing was lost takes an
 acknowledgement in the last second before the fault and a complete read after it.
@@ -7,12 +7,13 @@ acknowledgement in the last second before the fault and a complete read after it
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from checks.lab import DrillFlaws, Lab
 from checks.model import CannotLookError, Finding, Gate, Reason, Severity, check
 from checks.policy import Policy
-from checks.recovery._record import recorded
-from checks.targets import Drills
+from checks.recovery._record import judged
+from checks.targets import Drill, Drills
 
 _FRESH_ACK_S = 1.0
 _SHOWN = 5
@@ -38,7 +39,10 @@ def _acknowledged_by_a_primary_given_up(lab: Lab) -> Drills:
 )
 def no_acknowledged_write_lost(drills: Drills, policy: Policy) -> Iterator[Finding]:
     """Rows that are lost, corrupt, there twice, or there although the client was told that they are not."""
-    drill = recorded(drills)
+    yield from judged(drills, partial(_kept, policy))
+
+
+def _kept(policy: Policy, drill: Drill) -> Iterator[Finding]:
     if not drill.complete_read:
         msg = "the rows could not all be read back"
         raise CannotLookError(msg)

@@ -1,4 +1,4 @@
-"""At no moment of the failover did two nodes take writes (45 CFR 164.312(c)(1); 164.308(a)(7)(ii)(C))."""
+"""At no moment of a drill did two nodes take writes (45 CFR 164.312(c)(1); 164.308(a)(7)(ii)(C))."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from checks.lab import DrillFlaws, Lab
 from checks.model import CannotLookError, Finding, Gate, Reason, Severity, check
-from checks.recovery._record import recorded
-from checks.targets import Drills
+from checks.recovery._record import judged
+from checks.targets import Drill, Drills
 
 _FEWEST_SAMPLES = 20
 
@@ -16,15 +16,22 @@ def _promoted_without_fencing(lab: Lab) -> Drills:
     return lab.build(DrillFlaws(fenced=False))
 
 
+def _takes_writes_again_when_it_goes_on(lab: Lab) -> Drills:
+    return lab.build(DrillFlaws(paused=True, fenced=False))
+
+
 @check(
     gate=Gate.RECOVERY,
     severity=Severity.CRITICAL,
     controls=("hipaa:164.312(c)(1)", "hipaa:164.308(a)(7)(ii)(C)"),
-    violations=(_promoted_without_fencing,),
+    violations=(_promoted_without_fencing, _takes_writes_again_when_it_goes_on),
 )
 def one_writable_primary(drills: Drills) -> Iterator[Finding]:
     """Each node, asked several times a second whether it takes writes."""
-    drill = recorded(drills)
+    yield from judged(drills, _never_two)
+
+
+def _never_two(drill: Drill) -> Iterator[Finding]:
     if drill.unseen and not drill.two_primaries_seen:
         msg = f"{', '.join(drill.unseen)} never said since the fault whether it takes writes: nobody knows"
         raise CannotLookError(msg)

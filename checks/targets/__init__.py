@@ -25,7 +25,7 @@ from checks.targets.containers import (
     Shape,
 )
 from checks.targets.database import Database
-from checks.targets.drills import Drill, Drills
+from checks.targets.drills import Continuity, Drill, Drills, RecoveryPromise
 from checks.targets.edge import (
     Certificate,
     Edge,
@@ -72,6 +72,7 @@ __all__ = [
     "ContainerFacts",
     "ContainerPath",
     "Containers",
+    "Continuity",
     "Database",
     "Drill",
     "Drills",
@@ -111,6 +112,7 @@ __all__ = [
     "PrivacyClaim",
     "ProblemPart",
     "ProcessFacts",
+    "RecoveryPromise",
     "ReleasedNoise",
     "Repetition",
     "Reply",

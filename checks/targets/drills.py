@@ -3,16 +3,47 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol, runtime_checkable
+
+
+class Continuity(StrEnum):
+    """What becomes of requests while something is broken.
+
+    ``return``: they are served again before it is healed, within the recovery time objective. ``continue``: likewise,
+    and at no time longer without an answer than the promise's bound. ``wait``: they may be refused until it is healed,
+    and are served again within the objective after that.
+    """
+
+    RETURN = "return"
+    CONTINUE = "continue"
+    WAIT = "wait"
+
+
+@dataclass(frozen=True)
+class RecoveryPromise:
+    """What is promised of a scenario.
+
+    Args:
+        gap_s: longest time without an answer, for what goes on.
+        redundancy: whether every replica is back after the heal.
+    """
+
+    writes: Continuity = Continuity.RETURN
+    reads: Continuity = Continuity.RETURN
+    gap_s: float = 5.0
+    redundancy: bool = True
 
 
 @dataclass(frozen=True)
 class Drill:
     """A recorded recovery drill, in seconds of the harness's monotonic clock.
 
-    ``rto_s`` and ``read_rto_s`` are None when service did not come back stably inside the drill's window.
-    ``longest_gap_s`` is the longest time between two acknowledgements of writes that were kept. ``ack_age_s`` is the
-    age of the last acknowledgement when the fault was injected. ``lost`` and the other sets hold idempotency keys.
+    ``rto_s`` and ``read_rto_s`` are None when service did not come back stably inside the drill's window;
+    ``healed_rto_s`` and ``healed_read_rto_s`` are the same from the beginning of the heal.
+    ``longest_gap_s`` is the longest time between two acknowledgements of writes that were kept, ``longest_read_gap_s``
+    that between two answers to reads. ``ack_age_s`` is the age of the last acknowledgement when the fault was injected.
+    ``lost`` and the other sets hold idempotency keys.
     ``lost_span_s``: from the oldest lost acknowledgement to the fault, or to the newest where that came after it.
     ``replicas``: how many there were before the fault. ``redundancy_s``: from the heal until every one of them is back,
     None when one was not in time. ``primary_samples`` counts how often the nodes said whether they take writes,
@@ -43,12 +74,24 @@ class Drill:
     unseen: tuple[str, ...]
     clock_skew_s: float
     ledger_intact: bool
+    promise: RecoveryPromise = RecoveryPromise()
+    healed_rto_s: float | None = None
+    healed_read_rto_s: float | None = None
+    longest_read_gap_s: float = 0.0
 
 
 @runtime_checkable
 class Drills(Protocol):
     """The recovery drills of this run."""
 
+    def scenarios(self) -> tuple[str, ...]:
+        """The names of the scenarios that this run plays, in order."""
+        ...
+
     def drill(self, scenario: str) -> Drill:
-        """The record of a scenario, run once per session when first asked for."""
+        """The record of a scenario, played once per session when first asked for.
+
+        Raises:
+            CannotLookError: it cannot be played as things stand.
+        """
         ...

@@ -16,9 +16,10 @@ from rich.text import Text
 
 from checks.model import Status
 from reports.document import RESULTS, ReportDocument
-from reports.figures import DrillRecord, PrivacyRecord
+from reports.figures import PrivacyRecord
 from reports.harness import HarnessRecord
 from reports.records import CheckRecord, ControlRecord, DecisionCause, Verdict, utc
+from reports.render.drills import drill_lines, drill_table
 from reports.render.load.lines import load_lines
 from reports.render.sent import sent_sentence
 from reports.sign import ENVELOPE
@@ -73,9 +74,11 @@ def summary(document: ReportDocument, folder: Path, verify_command: str, trust: 
             parts += [Text(), _title(title, len(concerned))]
             parts += [_check(check, controls) for check in concerned]
     partly = [check for check in document.checks if check.status is Status.PASS and check.explanation]
+    if document.drills:
+        parts += [Text(), drill_table(document.drills)]
     for title, lines in (
         ("Passed, but looked at in part", [f"{check.id}: {check.explanation}" for check in partly]),
-        ("Recovery drills", [line for drill in document.drills for line in _drill(drill)]),
+        ("What was broken", list(drill_lines(document.drills))),
         ("Load", [line for load in document.load for line in load_lines(load)]),
         ("Privacy, per query", list(_privacy(document.privacy))),
     ):
@@ -152,29 +155,6 @@ def _check(check: CheckRecord, controls: dict[str, ControlRecord]) -> Renderable
 def _control(identity: str, controls: dict[str, ControlRecord]) -> str:
     control = controls.get(identity)
     return f"{identity}, {control.title}" if control else identity
-
-
-def _drill(drill: DrillRecord) -> Iterator[str]:
-    rpo = "not known: not every row could be read back"
-    if drill.complete_read:
-        span = f" over {drill.lost_span_s:.1f} s" if drill.lost and drill.lost_span_s is not None else ""
-        rpo = f"{drill.lost} of {drill.acknowledged} acknowledged writes lost{span}"
-    yield f"{drill.scenario} ({drill.fault})"
-    writes = f"{_seconds(drill.rto_s)} for writes (to within {_seconds(drill.resolution_s)})"
-    yield f"  RTO {writes}, {_seconds(drill.read_rto_s)} for reads"
-    outage, redundancy = _seconds(drill.longest_gap_s), _seconds(drill.redundancy_s)
-    yield f"  longest outage {outage}, full redundancy {redundancy} after healing"
-    yield f"  RPO {rpo}"
-    rows = {"corrupt": drill.corrupt, "duplicate": drill.duplicate, "failed yet present": drill.failed_yet_present}
-    faults = [f"{count} {what}" for what, count in rows.items() if count]
-    faults += ["two writable primaries seen"] * drill.two_primaries_seen
-    faults += ["the ledger does not hold"] * (not drill.ledger_intact)
-    if faults:
-        yield f"  {', '.join(faults)}"
-
-
-def _seconds(value: float | None) -> str:
-    return "none within the drill" if value is None else f"{value:.2f} s"
 
 
 def _privacy(records: tuple[PrivacyRecord, ...]) -> Iterator[str]:

@@ -9,8 +9,9 @@ import sys
 from pathlib import Path
 
 from fixtures.drills.commands import Commands, command_fault
-from fixtures.drills.drill import DrillSubject, Outcome, Pace, run_drill
+from fixtures.drills.drill import run_drill
 from fixtures.drills.judgement import ReadBack
+from fixtures.drills.subject import DrillSubject, Outcome, Pace
 
 
 class Agreeable:
@@ -20,12 +21,12 @@ class Agreeable:
         self._broken = broken
 
     def send(self, key: str, text: str, *, deadline_s: float, fresh: bool) -> Outcome:
-        """See `fixtures.drills.drill.Writer.send`."""
+        """See `fixtures.drills.subject.Writer.send`."""
         del key, text, deadline_s, fresh
         return "info" if self._broken.exists() else "ok"
 
     def close(self) -> None:
-        """See `fixtures.drills.drill.Writer.close`."""
+        """See `fixtures.drills.subject.Writer.close`."""
 
 
 def main(broken: Path, heal: str) -> None:

@@ -80,6 +80,11 @@ def test_what_an_auditor_sees_of_the_nodes(bench: Bench, tmp_path: Path) -> None
     wait_for(lambda: not scene.redundant(), what="nobody follows", timeout_s=10)
     with pytest.raises(CannotLookError, match=f"{replica.address} does not answer"):
         scenes.scene(_SCENARIO)
+    assert nodes.silent() == scene.missing() == [replica.address]
+    primary.run("ALTER SYSTEM SET synchronous_standby_names = '*'")
+    primary.run("SELECT pg_reload_conf()")
+    # Nothing is acknowledged for a replica that is gone: this is no primary that takes writes.
+    assert wait_for(lambda: watchers[primary.address]() is False, what="it takes no writes", timeout_s=10)
     for watcher in watchers.values():
         watcher.close()
 

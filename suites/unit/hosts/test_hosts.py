@@ -16,8 +16,7 @@ import pytest
 from checks.model import CannotLookError
 from checks.targets import Isolate, Kill, Pause
 from fixtures import REPOSITORY
-from fixtures.drills.faults import host_killed
-from fixtures.hosts import Driver, Host
+from fixtures.hosts import Driver, Host, unable
 from fixtures.hosts.files import Account
 from fixtures.hosts.loopback import may_use_namespaces
 from fixtures.hosts.process import Completed, MissingProgramError, Process, processes_under
@@ -156,7 +155,7 @@ class _FarHost:
 def test_a_fault_says_what_its_host_cannot_do() -> None:
     """Nothing is broken then, and the drill is UNKNOWN with this sentence."""
     with pytest.raises(CannotLookError, match=r"^far cannot be killed: its driver has no such ability"):
-        host_killed("far-host-killed", _FarHost(), [])
+        raise unable(_FarHost(), "killed")
 
 
 def test_a_host_that_is_removed_leaves_its_neighbour(driver: Driver) -> None:

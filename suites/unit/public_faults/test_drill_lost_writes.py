@@ -27,6 +27,9 @@ class _Recorded:
     def __init__(self, drill: Drill) -> None:
         self._drill = drill
 
+    def scenarios(self) -> tuple[str, ...]:
+        return (self._drill.scenario,)
+
     def drill(self, scenario: str) -> Drill:
         assert scenario == self._drill.scenario
         return self._drill

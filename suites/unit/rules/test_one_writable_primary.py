@@ -23,6 +23,9 @@ class _Drills:
     def __init__(self, drill: Drill) -> None:
         self._drill = drill
 
+    def scenarios(self) -> tuple[str, ...]:
+        return ("db-killed",)
+
     def drill(self, scenario: str) -> Drill:
         return replace(self._drill, scenario=scenario)
 
@@ -66,7 +69,7 @@ def test_a_node_that_said_nothing_since_the_fault(last_s: int) -> None:
     """Cut off, it may have gone on taking writes."""
     seen = _verdict(_watched("db1", 600, 300 if last_s else 0, last_s), _watched("db2", 600, 600, 60))
     assert seen.status is Status.UNKNOWN
-    assert seen.explanation == "db1 never said since the fault whether it takes writes: nobody knows"
+    assert seen.explanation == "db-killed: db1 never said since the fault whether it takes writes: nobody knows"
 
 
 def test_two_that_were_seen_are_two_whatever_another_says() -> None:

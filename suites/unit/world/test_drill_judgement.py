@@ -218,3 +218,26 @@ def test_reads_have_an_objective_of_their_own() -> None:
 def test_a_ledger_without_a_fault_cannot_be_judged() -> None:
     with pytest.raises(ValueError, match="records no fault"):
         judge(_writes(0, 1000), ReadBack((), complete=True), TERMS, scenario="s", fault="f", intact=True)
+
+
+def _long_outage() -> list[LedgerEntry]:
+    """Nothing is served from 3 s on; it is healed at 8 s, and served from 9 s on."""
+    reads = [_read(at, EntryKind.READ_FAIL if 3000 <= at < 9000 else EntryKind.READ_OK) for at in range(0, 13_000, 200)]
+    writes = _writes(0, 3000), _writes(3100, 9000, EntryKind.INFO, took_ms=1000), _writes(9000, 13_000)
+    return _history(*writes, reads, [_mark(EntryKind.HEAL, 8000)])
+
+
+def test_service_that_waits_for_the_heal_is_counted_from_it() -> None:
+    drill = _judge(_long_outage())
+    assert (drill.rto_s, drill.read_rto_s) == (None, None)
+    assert drill.healed_rto_s == pytest.approx(1.010)
+    assert drill.healed_read_rto_s == pytest.approx(1.005)
+    assert drill.longest_read_gap_s == pytest.approx(6.2)  # from the answer to the last good read to the next
+    assert stable(_long_outage(), TERMS, healed=True)
+    assert not stable(_long_outage(), TERMS)
+    assert not stable(_outage(), TERMS, healed=True)  # nothing was healed yet
+
+
+def test_service_that_does_not_come_back_with_the_heal_has_no_time_from_it() -> None:
+    drill = _judge(_history(_writes(0, 3000), _writes(3100, 9000, EntryKind.FAIL), [_mark(EntryKind.HEAL, 5000)]))
+    assert (drill.healed_rto_s, drill.healed_read_rto_s) == (None, None)

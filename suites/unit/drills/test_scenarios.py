@@ -1,0 +1,99 @@
+"""Scenarios of a reference stack: what each takes, which are played, and that none is left out in silence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from checks.model import CannotLookError
+from checks.targets import Continuity, Isolate, Kill
+from fixtures.deployment.opening import Opening
+from fixtures.deployment.target_file import TargetError
+from fixtures.drills.faults import Fault, hosts_killed, services_killed
+from fixtures.drills.order import STANDARD, DrillOrder
+from fixtures.drills.scenarios import SCENARIOS, Breakable, Scenario
+from fixtures.hosts import Host, HostError
+from fixtures.hosts.loopback import LoopbackHost
+from fixtures.services.redis import RedisCluster
+from fixtures.stack import runs
+from fixtures.stack.topology import Stack
+
+pytestmark = pytest.mark.unit
+
+
+def test_every_scenario_says_what_it_is_for() -> None:
+    assert STANDARD in SCENARIOS
+    assert len(SCENARIOS) >= 11
+    assert all(scenario.summary and scenario.name == name for name, scenario in SCENARIOS.items())
+    waits = {name for name, s in SCENARIOS.items() if s.promise.writes is Continuity.WAIT}
+    assert waits == {"both-replicas-killed"}
+    assert all(SCENARIOS[name].broken_s > 0 for name in waits)  # or nothing would be seen to wait
+
+
+def test_which_are_played() -> None:
+    there = ("a", STANDARD)
+    assert DrillOrder().of(there) == (STANDARD,)
+    assert DrillOrder(every=True).of(there) == there
+    assert DrillOrder(named=("gone", "a"), every=True).of(there) == ("gone", "a")
+    assert DrillOrder().of(("a",)) == (STANDARD,)  # which is not there: asked for all the same, and then UNKNOWN
+
+
+def test_a_name_that_nobody_knows_is_refused_before_anything_starts(tmp_path: Path) -> None:
+    with pytest.raises(TargetError, match="no scenario named power-cut: a reference stack has primary-host-killed, "):
+        Opening(drill_order=DrillOrder(named=("power-cut",))).check()
+    target = tmp_path / "target.toml"
+    target.write_text("name = 'mine'\n[drills.power-cut]\ninject = ['true']\nheal = ['true']\n")
+    Opening(target, drill_order=DrillOrder(named=("power-cut",))).check()
+    with pytest.raises(TargetError, match=f"no scenario named {STANDARD}: the drills of .* are power-cut"):
+        Opening(target, drill_order=DrillOrder(named=(STANDARD,))).check()
+
+
+def _never(scenario: Scenario, stack: Breakable, hosts: Sequence[Host]) -> Fault:
+    raise AssertionError((scenario, stack, hosts))
+
+
+def test_an_ability_that_a_host_lacks_is_named(tmp_path: Path) -> None:
+    """On loopback there is no network to be cut off from; nothing is broken then."""
+    host = LoopbackHost("pg1", "127.9.9.9", tmp_path, "r")
+    lacking = Scenario("cut", "a host is cut off", lambda _: [host], _never, needs=Isolate)
+    _, driver = runs.begin(driver="loopback")
+    try:
+        with pytest.raises(CannotLookError, match=r"^pg1 cannot be cut off the network: its driver has no"):
+            lacking.fault_on(Stack(driver))
+        able = replace(lacking, needs=Kill)
+        with pytest.raises(AssertionError):
+            able.fault_on(Stack(driver))
+    finally:
+        driver.close()
+
+
+def test_a_fault_that_breaks_nothing_is_no_drill(tmp_path: Path) -> None:
+    """Or every promise would be kept. The heal does no harm."""
+    host = LoopbackHost("pg1", "127.9.9.9", tmp_path, "r")
+    fault = hosts_killed("idle", [host], [])
+    with pytest.raises(HostError, match="nothing was broken: nothing ran there"):
+        fault.inject()
+    fault.heal()
+
+
+def test_what_was_killed_is_started_again_and_only_that() -> None:
+    _, driver = runs.begin(driver="loopback")
+    try:
+        stack = Stack(driver)
+        cluster: RedisCluster = stack.redis
+        one, other = cluster.services[:2]
+        for node in (one, other):
+            node.start()
+        kept = other.host.process(other.name)
+        fault = services_killed("cache-killed", [one])
+        fault.inject()
+        assert (one.host.process(one.name), other.host.process(other.name)) == (None, kept)
+        fault.heal()
+        fault.heal()
+        assert one.host.process(one.name)
+        assert other.host.process(other.name) == kept
+    finally:
+        driver.close()
