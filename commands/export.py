@@ -1,0 +1,46 @@
+"""``clinical-gate report export``: a report in the formats of other people's tools."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from loadtests.exit_codes import ExitCode
+from reports.files import write_atomically
+from reports.keys import load_public
+from reports.refusals import UnreadableError, VerificationError
+from reports.render.formats.table import FORMATS
+from reports.verify import verify
+
+_file = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.command(name="export")
+@click.argument("directory", type=click.Path(path_type=Path, file_okay=False), default=Path("build/gate/latest"))
+@click.option("--key", type=_file, metavar="PUB", required=True, help="The signer's public key (PEM), from the signer.")
+@click.option("--format", "name", type=click.Choice(sorted(FORMATS)), required=True, help="What to write.")
+@click.option("--history", "history_file", type=_file, metavar="FILE", help="As for verify.")
+@click.option("--output", type=_file, metavar="FILE", help="Default: standard output.")
+def export(directory: Path, key: Path, name: str, history_file: Path | None, output: Path | None) -> ExitCode:
+    """Write a report in another format, after verifying it. The same report always gives the same bytes.
+
+    \b
+    sarif      SARIF 2.1.0, for code scanning
+    csv        a line per finding, for spreadsheets
+    """  # noqa: D301  click reads a real backspace
+    try:
+        found = verify(directory, load_public(key), history_file=history_file)
+    except VerificationError as problem:
+        click.echo(f"DOES NOT HOLD: {problem.refusal.value}. {problem}", err=True)
+        return ExitCode.DOES_NOT_HOLD
+    content = FORMATS[name](found)
+    if output is None:
+        click.echo(content, nl=False)
+        return ExitCode.HOLDS
+    try:
+        write_atomically(output, content)
+    except OSError as problem:
+        msg = f"cannot write {output}: {problem.strerror}"
+        raise UnreadableError(msg) from problem
+    return ExitCode.HOLDS
