@@ -28,6 +28,9 @@ def export(directory: Path, key: Path, name: str, history_file: Path | None, out
     \b
     sarif      SARIF 2.1.0, for code scanning
     csv        a line per finding, for spreadsheets
+    markdown   for a comment on a pull request
+    hdf        Heimdall Data Format, for MITRE Heimdall and SAF
+    prometheus for a textfile collector
     """  # noqa: D301  click reads a real backspace
     try:
         found = verify(directory, load_public(key), history_file=history_file)
