@@ -9,7 +9,8 @@ import click
 from loadtests.exit_codes import ExitCode
 from reports.files import write_atomically
 from reports.keys import load_public
-from reports.refusals import UnreadableError, VerificationError
+from reports.refusals import VerificationError
+from reports.render.formats.errors import FormatError
 from reports.render.formats.table import FORMATS
 from reports.verify import verify
 
@@ -30,6 +31,8 @@ def export(directory: Path, key: Path, name: str, history_file: Path | None, out
     csv        a line per finding, for spreadsheets
     markdown   for a comment on a pull request
     hdf        Heimdall Data Format, for MITRE Heimdall and SAF
+    oscal      OSCAL assessment results, for GRC tools (needs the extra oscal)
+    oscal-poam OSCAL plan of action and milestones (likewise)
     prometheus for a textfile collector
     """  # noqa: D301  click reads a real backspace
     try:
@@ -45,5 +48,5 @@ def export(directory: Path, key: Path, name: str, history_file: Path | None, out
         write_atomically(output, content)
     except OSError as problem:
         msg = f"cannot write {output}: {problem.strerror}"
-        raise UnreadableError(msg) from problem
+        raise FormatError(msg) from problem
     return ExitCode.HOLDS
