@@ -16,6 +16,7 @@ from rich.table import Table
 from checks.policy import load_policy
 from commands.approve import approve, say_signed_off
 from commands.board import board_command
+from commands.diff import diff
 from commands.export import export
 from loadtests.exit_codes import ExitCode
 from reports import history
@@ -60,6 +61,7 @@ def report() -> None:
 
 report.add_command(approve)
 report.add_command(board_command)
+report.add_command(diff)
 report.add_command(export)
 
 

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 
 from checks.model import Status
 from reports.document import ReportDocument
+from reports.measured import measured
 from reports.records import Verdict, utc
 from reports.render.board.page import OpenPoint, open_points, unexamined
-from reports.render.formats.measured import measured
 from reports.verify import Verified
 
 # GitHub takes 65,536 characters in a comment.

@@ -6,7 +6,7 @@ since 1970. What could not be measured has no sample: alert on ``absent()`` and 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -14,8 +14,8 @@ from prometheus_client.registry import Collector
 
 from checks.model import Status
 from reports.document import ReportDocument
+from reports.measured import measured
 from reports.records import Verdict
-from reports.render.formats.measured import measured
 from reports.verify import Verified
 
 _FIGURES = {
@@ -96,7 +96,7 @@ def _gauge(
     name: str,
     help_text: str,
     labels: tuple[str, ...],
-    samples: list[tuple[tuple[str, ...], float]],
+    samples: Sequence[tuple[tuple[str, ...], float]],
 ) -> Metric:
     family = GaugeMetricFamily(f"clinical_gate_{name}", help_text, labels=("target", *labels))
     worst: dict[tuple[str, ...], float] = {}

@@ -16,7 +16,7 @@ from reports.files import write_atomically
 from reports.keys import public_pem
 from reports.waivers import Waiver
 from reports.writer import Published, publish
-from suites.unit.reports.report_samples import AUDIT, END, decided, document, policy, result, rule
+from suites.unit.reports.report_samples import AUDIT, END, decided, document, policy, proofs, result, rule
 
 # Each is what some reader would take for more than text.
 HOSTILE = (
@@ -65,6 +65,7 @@ def mixed(run_id: str = "run-1") -> ReportDocument:
     sample = document(run_id)
     return sample.model_copy(
         update={
+            "selfproof": tuple(proofs(catalogue)),
             "decision": decision.verdict,
             "score": decision.score,
             "floor": decision.floor,

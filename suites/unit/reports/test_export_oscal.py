@@ -119,12 +119,9 @@ def test_where_all_is_green_there_is_nothing_to_plan(exporter: Exporter) -> None
 
 
 def test_references_resolve_and_no_uuid_stands_twice(exporter: Exporter) -> None:
-    made = exporter.publish(mixed()).folder
-    for name, model in (("oscal", AssessmentResults), ("oscal-poam", PlanOfActionAndMilestones)):
-        path = exporter.directory / f"{name}.json"
-        path.write_bytes(exporter.run(made, name).stdout_bytes)
-        read = model.oscal_read(path)
-        assert read is not None
+    results, plan = _results(exporter, mixed("run-1")), _plan(exporter, mixed("run-2"))
+    documents: tuple[AssessmentResults | PlanOfActionAndMilestones, ...] = (results, plan)
+    for read in documents:
         assert _unresolved(read) == set()
         assert ModelUtils.has_no_duplicate_values_by_name(read, "uuid")
         assert read.metadata.oscal_version.model_dump() == OSCAL_VERSION
