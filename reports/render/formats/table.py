@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from importlib import import_module
 
+from reports.render.formats.attestations import svr, test_result, vsa
 from reports.render.formats.csv_lines import csv_lines
 from reports.render.formats.errors import FormatError
 from reports.render.formats.hdf import hdf
@@ -38,4 +39,10 @@ FORMATS: Mapping[str, Render] = {
     "oscal-poam": _oscal("plan", "plan_of_action"),
     "prometheus": prometheus,
     "sarif": sarif,
+}
+# Statements: what is written is a DSSE envelope, and needs a key to sign with.
+STATEMENTS: Mapping[str, Render] = {
+    "svr": svr,
+    "test-result": test_result,
+    "vsa": vsa,
 }
