@@ -31,6 +31,7 @@ from loadtests.schedules.profiles import ProfileError
 from reports.allure_report import AllureError
 from reports.keys import SigningKeyError
 from reports.refusals import UnreadableError
+from reports.render.formats.errors import FormatError
 from reports.render.privacy import PictureError
 from reports.signoff.board import BoardError
 
@@ -38,6 +39,7 @@ MENDABLE = (
     AllureError,
     BoardError,
     CatalogueError,
+    FormatError,
     HostError,
     MechanismError,
     MissingProgramError,

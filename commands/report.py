@@ -13,6 +13,8 @@ from rich.console import Console
 from checks.policy import load_policy
 from commands.approve import approve, say_signed_off
 from commands.board import board_command
+from commands.diff import diff
+from commands.export import export
 from commands.report_history import extends, history_command
 from commands.report_timestamp import timestamp_command
 from loadtests.exit_codes import ExitCode
@@ -79,6 +81,8 @@ def report() -> None:
 
 report.add_command(approve)
 report.add_command(board_command)
+report.add_command(diff)
+report.add_command(export)
 
 
 @report.command(name="verify")

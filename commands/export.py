@@ -1,0 +1,74 @@
+"""``clinical-gate report export``: a report in the formats of other people's tools."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from loadtests.exit_codes import ExitCode
+from reports.envelope import seal
+from reports.files import write_atomically
+from reports.keys import load_public, load_signer
+from reports.refusals import VerificationError
+from reports.render.formats.errors import FormatError
+from reports.render.formats.table import FORMATS, STATEMENTS
+from reports.verify import verify
+
+_file = click.Path(path_type=Path, dir_okay=False)
+_NAMES = sorted([*FORMATS, *STATEMENTS])
+
+
+@click.command(name="export")
+@click.argument("directory", type=click.Path(path_type=Path, file_okay=False), default=Path("build/gate/latest"))
+@click.option("--key", type=_file, metavar="PUB", required=True, help="The signer's public key (PEM), from the signer.")
+@click.option(
+    "--format", "name", type=click.Choice(sorted({**FORMATS, **STATEMENTS})), required=True, help="What to write."
+)
+@click.option("--history", "history_file", type=_file, metavar="FILE", help="As for verify.")
+@click.option(
+    "--signing-key",
+    type=_file,
+    metavar="KEY",
+    help="Ed25519 private key (PEM) that signs a test-result, vsa or svr: whoever vouches for the decision.",
+)
+@click.option("--output", type=_file, metavar="FILE", help="Default: standard output.")
+def export(
+    directory: Path, key: Path, name: str, history_file: Path | None, signing_key: Path | None, output: Path | None
+) -> ExitCode:
+    """Write a report in another format, after verifying it. The same report always gives the same bytes.
+
+    \b
+    sarif      SARIF 2.1.0, for code scanning
+    csv        a line per finding, for spreadsheets
+    markdown   for a comment on a pull request
+    hdf        Heimdall Data Format, for MITRE Heimdall and SAF
+    oscal      OSCAL assessment results, for GRC tools (needs the extra oscal)
+    oscal-poam OSCAL plan of action and milestones (likewise)
+    prometheus for a textfile collector
+
+    \b
+    Statements for policy engines, each in a DSSE envelope that --signing-key signs:
+    test-result  in-toto test-result v0.1
+    vsa          SLSA verification summary v1
+    svr          in-toto simple verification result v0.1
+    """  # noqa: D301  click reads a real backspace
+    if (signing_key is not None) != (name in STATEMENTS):
+        msg = f"a {name} is signed: give --signing-key KEY" if name in STATEMENTS else f"a {name} file is not signed"
+        raise click.UsageError(msg)
+    signer = load_signer(signing_key) if signing_key else None
+    try:
+        found = verify(directory, load_public(key), history_file=history_file)
+    except VerificationError as problem:
+        click.echo(f"DOES NOT HOLD: {problem.refusal.value}. {problem}", err=True)
+        return ExitCode.DOES_NOT_HOLD
+    content = seal(STATEMENTS[name](found), signer) if signer else FORMATS[name](found)
+    if output is None:
+        click.echo(content, nl=False)
+        return ExitCode.HOLDS
+    try:
+        write_atomically(output, content)
+    except OSError as problem:
+        msg = f"cannot write {output}: {problem.strerror}"
+        raise FormatError(msg) from problem
+    return ExitCode.HOLDS

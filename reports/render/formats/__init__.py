@@ -1,0 +1,1 @@
+"""A verified report in the formats of other people's tools."""
