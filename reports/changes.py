@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from checks.model import Severity, Status
 from reports.document import ReportDocument
-from reports.measured import Measured, measured
+from reports.measured import MeasuredFigure, measured
 from reports.records import CheckRecord, Verdict, WaiverRecord
 
 # None is a check that a report does not have.
@@ -36,7 +36,7 @@ class CheckChange:
 class FigureChange:
     """A figure of both reports, or of the older one only; ``new`` is None where it is not known any more."""
 
-    figure: Measured
+    figure: MeasuredFigure
     old: float | None
     new: float | None
     worse: bool
@@ -69,7 +69,8 @@ class Changes:
         return (
             after > before
             or self.score[1] < self.score[0]
-            or any(change.worse for change in (*self.checks, *self.figures))
+            or any(change.worse for change in self.checks)
+            or any(change.worse for change in self.figures)
         )
 
 
@@ -135,7 +136,7 @@ def _figures(old: ReportDocument, new: ReportDocument, tolerance: float) -> Iter
         yield FigureChange(figure, figure.value, now, _worse(figure, now, tolerance))
 
 
-def _worse(figure: Measured, now: float | None, tolerance: float) -> bool:
+def _worse(figure: MeasuredFigure, now: float | None, tolerance: float) -> bool:
     if now is None or figure.value is None:
         return now is None
     return now > figure.value * (1 + (tolerance if figure.unit else 0.0))

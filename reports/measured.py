@@ -12,7 +12,7 @@ Kind = Literal["RTO", "RPO", "p95", "epsilon", "epsilon spent"]
 
 
 @dataclass(frozen=True)
-class Measured:
+class MeasuredFigure:
     """A figure of which more is worse; ``value`` is None where it could not be measured.
 
     Args:
@@ -31,26 +31,26 @@ class Measured:
         return "not known" if self.value is None else f"{self.value:.4g} {self.unit}".rstrip()
 
 
-def measured(document: ReportDocument) -> tuple[Measured, ...]:
+def measured(document: ReportDocument) -> tuple[MeasuredFigure, ...]:
     """The figures of a report; of what was not tried there is none."""
     return (*_drills(document), *_loads(document), *_privacy(document))
 
 
-def _drills(document: ReportDocument) -> Iterator[Measured]:
+def _drills(document: ReportDocument) -> Iterator[MeasuredFigure]:
     for drill in document.drills:
-        yield Measured("RTO", (drill.scenario,), drill.rto_s, "s")
+        yield MeasuredFigure("RTO", (drill.scenario,), drill.rto_s, "s")
         lost = drill.lost_span_s if drill.complete_read else None
-        yield Measured("RPO", (drill.scenario,), lost, "s")
+        yield MeasuredFigure("RPO", (drill.scenario,), lost, "s")
 
 
-def _loads(document: ReportDocument) -> Iterator[Measured]:
+def _loads(document: ReportDocument) -> Iterator[MeasuredFigure]:
     for load in document.load:
         for kind in load.kinds:
-            yield Measured("p95", (load.profile, kind.kind), kind.p95_ms, "ms")
+            yield MeasuredFigure("p95", (load.profile, kind.kind), kind.p95_ms, "ms")
 
 
-def _privacy(document: ReportDocument) -> Iterator[Measured]:
+def _privacy(document: ReportDocument) -> Iterator[MeasuredFigure]:
     for claim in document.privacy:
-        yield Measured("epsilon", (claim.source, claim.mechanism), claim.epsilon, "")
+        yield MeasuredFigure("epsilon", (claim.source, claim.mechanism), claim.epsilon, "")
         if claim.asked:
-            yield Measured("epsilon spent", (claim.source, claim.mechanism), claim.epsilon_spent, "")
+            yield MeasuredFigure("epsilon spent", (claim.source, claim.mechanism), claim.epsilon_spent, "")

@@ -24,7 +24,7 @@ def _oscal(module: str, name: str) -> Render:
         try:
             written = getattr(import_module(f"reports.render.formats.oscal.{module}"), name)(found)
         except ModuleNotFoundError as problem:
-            msg = f"OSCAL needs {problem.name}: pip install -e '.[oscal]' in the checkout of clinical-gate"
+            msg = "OSCAL needs compliance-trestle: pip install -e '.[oscal]' in the checkout of clinical-gate"
             raise FormatError(msg) from problem
         return bytes(written)
 

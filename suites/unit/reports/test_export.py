@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -51,3 +53,17 @@ def test_a_file_that_cannot_be_written_is_one_sentence(exporter: Exporter) -> No
     done = exporter.run(folder, "csv", "--output", str(folder / "gone" / "x.csv"))
     assert done.exit_code == 2
     assert done.stderr.endswith(f"cannot write {folder / 'gone' / 'x.csv'}: No such file or directory\n")
+
+
+def test_only_oscal_needs_its_extra(exporter: Exporter) -> None:
+    """In a Python that has no compliance-trestle."""
+    folder = str(exporter.publish(mixed()).folder)
+    program = "import sys; sys.modules['trestle'] = None; from cli import main; main()"
+    ends = {}
+    for name in ("csv", "oscal"):
+        command = [sys.executable, "-c", program, "report", "export", folder, "--key", str(exporter.public)]
+        done = subprocess.run([*command, "--format", name], capture_output=True, text=True, check=False)
+        ends[name] = (done.returncode, done.stdout != "", done.stderr)
+    assert ends["csv"] == (0, True, "")
+    assert ends["oscal"][:2] == (2, False)
+    assert ends["oscal"][2].startswith("clinical-gate: OSCAL needs compliance-trestle: pip install -e '.[oscal]'")
