@@ -59,6 +59,7 @@ class DrillRecord(Record):
     healed_rto_s: FiniteFloat | None = None
     healed_read_rto_s: FiniteFloat | None = None
     longest_read_gap_s: FiniteFloat | None = None
+    taken_over_s: FiniteFloat | None = None
 
     @classmethod
     def of(cls, drill: Drill) -> DrillRecord:
@@ -87,6 +88,7 @@ class DrillRecord(Record):
             healed_rto_s=_finite(drill.healed_rto_s),
             healed_read_rto_s=_finite(drill.healed_read_rto_s),
             longest_read_gap_s=_finite(drill.longest_read_gap_s),
+            taken_over_s=_finite(drill.taken_over_s),
         )
 
 

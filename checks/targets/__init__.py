@@ -25,7 +25,7 @@ from checks.targets.containers import (
     Shape,
 )
 from checks.targets.database import Database
-from checks.targets.drills import Continuity, Drill, Drills, RecoveryPromise
+from checks.targets.drills import Continuity, Drill, Drills, RecoveryPromise, nth_run, scenario_of
 from checks.targets.edge import (
     Certificate,
     Edge,
@@ -130,4 +130,6 @@ __all__ = [
     "TrailEntry",
     "Training",
     "Written",
+    "nth_run",
+    "scenario_of",
 ]

@@ -35,12 +35,26 @@ class RecoveryPromise:
     redundancy: bool = True
 
 
+_RUN = ", run "
+
+
+def nth_run(scenario: str, number: int) -> str:
+    """The name of one run of a scenario that is played more than once, e.g. ``primary-host-killed, run 2``."""
+    return f"{scenario}{_RUN}{number}"
+
+
+def scenario_of(played: str) -> str:
+    """The scenario of which something is a run."""
+    return played.partition(_RUN)[0]
+
+
 @dataclass(frozen=True)
 class Drill:
     """A recorded recovery drill, in seconds of the harness's monotonic clock.
 
     ``rto_s`` and ``read_rto_s`` are None when service did not come back stably inside the drill's window;
-    ``healed_rto_s`` and ``healed_read_rto_s`` are the same from the beginning of the heal.
+    ``healed_rto_s`` and ``healed_read_rto_s`` are the same from the beginning of the heal. ``taken_over_s``: from the
+    fault until a node began to take writes, None when none did anew; what is left of ``rto_s`` is the way to it.
     ``longest_gap_s`` is the longest time between two acknowledgements of writes that were kept, ``longest_read_gap_s``
     that between two answers to reads. ``ack_age_s`` is the age of the last acknowledgement when the fault was injected.
     ``lost`` and the other sets hold idempotency keys.
@@ -78,6 +92,7 @@ class Drill:
     healed_rto_s: float | None = None
     healed_read_rto_s: float | None = None
     longest_read_gap_s: float = 0.0
+    taken_over_s: float | None = None
 
 
 @runtime_checkable
@@ -85,7 +100,7 @@ class Drills(Protocol):
     """The recovery drills of this run."""
 
     def scenarios(self) -> tuple[str, ...]:
-        """The names of the scenarios that this run plays, in order."""
+        """The names of the scenarios that are played, in order; of one that is played again and again, of each run."""
         ...
 
     def drill(self, scenario: str) -> Drill:

@@ -48,11 +48,14 @@ class _System:
 
 @contextmanager
 def _playing(
-    system: _System, directory: Path, notes: Notes | None = None
+    system: _System, directory: Path, notes: Notes | None = None, repeat: int = 1
 ) -> Iterator[tuple[RecordedDrills, list[str]]]:
     said: list[str] = []
     with drilled(LISTED, notes or Notes()) as (traffic, _):
-        yield RecordedDrills(system, traffic.means, directory, DrillOrder(every=True, say=said.append)), said
+        yield (
+            RecordedDrills(system, traffic.means, directory, DrillOrder(every=True, repeat=repeat, say=said.append)),
+            said,
+        )
 
 
 def test_each_is_played_once_and_told_about(tmp_path: Path) -> None:
@@ -67,6 +70,15 @@ def test_each_is_played_once_and_told_about(tmp_path: Path) -> None:
     assert drills.finished() == (first, other)
     assert system.healed == ["a", "b"]
     assert said[:2] == ["drill a: breaking it: it is broken", "drill a: healing it"]
+
+
+def test_what_is_repeated_is_another_drill_each_time(tmp_path: Path) -> None:
+    system = _System({"a": lambda: None})
+    with _playing(system, tmp_path, repeat=2) as (drills, _):
+        one, two = (drills.drill(name) for name in drills.scenarios())
+    assert (one.scenario, two.scenario) == ("a, run 1", "a, run 2")
+    assert system.healed == ["a", "a"]
+    assert sorted(name.partition("-run-")[2][0] for name in drills.ledgers()) == ["1", "2"]
 
 
 def test_what_is_not_whole_afterwards_is_broken_no_further(tmp_path: Path) -> None:

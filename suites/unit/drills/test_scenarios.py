@@ -38,6 +38,7 @@ def test_which_are_played() -> None:
     assert DrillOrder().of(there) == (STANDARD,)
     assert DrillOrder(every=True).of(there) == there
     assert DrillOrder(named=("gone", "a"), every=True).of(there) == ("gone", "a")
+    assert DrillOrder(named=("a", "b"), repeat=2).of(there) == ("a, run 1", "b, run 1", "a, run 2", "b, run 2")
     assert DrillOrder().of(("a",)) == (STANDARD,)  # which is not there: asked for all the same, and then UNKNOWN
 
 

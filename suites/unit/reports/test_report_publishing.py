@@ -173,7 +173,7 @@ def test_the_summary_says_what_the_board_needs(width: int) -> None:
         "ssl_protocols TLSv1.2;",
         "UNKNOWN",
         "the port was closed",
-        "RTO writes",
+        "Recovery drills: RTO of writes and of reads",
         "7.31 s",
         "0 of 1834",
         "SIGKILL of every process of pg1",

@@ -192,6 +192,8 @@ def test_two_writable_primaries() -> None:
     ]
     one = _judge([*_outage(), _span("pg1", 0, 3000), _span("pg2", 5000, 9000), *watched])
     assert not one.two_primaries_seen
+    assert one.taken_over_s == pytest.approx(2.0)
+    assert _judge([*_outage(), _span("pg1", 0, 9000)]).taken_over_s is None
     assert (one.primary_samples, one.unanswered) == (170, 10)
     assert one.unseen == ("pg1",)  # its last answer came before the fault took effect
     assert _judge([*_outage(), _span("pg1", 0, 5100), _span("pg2", 5000, 9000)]).two_primaries_seen
