@@ -61,6 +61,7 @@ def measures(document: ReportDocument, policy: Policy) -> tuple[Measure, ...]:
 
 
 def _recovery(document: ReportDocument, policy: Policy) -> Iterator[Measure]:
+    """Where writes may wait until the fault is healed, the time runs from then on."""
     for drill in document.drills:
         what = drill.scenario.replace("_", " ").replace("-", " ")
         waits = drill.writes is Continuity.WAIT
