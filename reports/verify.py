@@ -16,6 +16,7 @@ from reports.envelope import exact, keyid_of, opened
 from reports.files import read_plain, sha256
 from reports.head import Head
 from reports.question import Expected, demand_answer
+from reports.raw_records import unrecorded
 from reports.refusals import Refusal, UnreadableError, VerificationError
 from reports.render.junit import JUNIT
 from reports.sign import ENVELOPE
@@ -163,13 +164,13 @@ def _verify_files(folder: Path, statement: Statement) -> tuple[ReportDocument, b
     results = _signed(folder, RESULTS, files, Refusal.RESULTS_CHANGED)
     cases = _signed(folder, JUNIT, files, Refusal.JUNIT_CHANGED)
     listed = _signed(folder, manifest.SIGNED_AS, files, Refusal.MANIFEST_CHANGED)
-    _verify_evidence(folder / manifest.FOLDER, listed)
+    evidence = _verify_evidence(folder / manifest.FOLDER, listed)
     try:
         document = decode(results)
     except DocumentError as problem:
         raise VerificationError(Refusal.WRONG_STATEMENT, str(problem)) from problem
     policy = _signed(folder, POLICY, files, Refusal.POLICY_CHANGED) if POLICY in files else b""
-    wrong = contradiction(document, cases, now=datetime.now(UTC))
+    wrong = contradiction(document, cases, now=datetime.now(UTC)) or unrecorded(document, evidence)
     if policy and not wrong:
         wrong = signed_policy.contradiction(document, policy)
     if wrong:
@@ -187,7 +188,8 @@ def _signed(folder: Path, name: str, files: dict[str, str], refusal: Refusal) ->
     return content
 
 
-def _verify_evidence(folder: Path, listed: bytes) -> None:
+def _verify_evidence(folder: Path, listed: bytes) -> tuple[str, ...]:
+    """The names of all evidence."""
     try:
         expected = manifest.decode(listed)
     except ValueError as problem:
@@ -209,6 +211,7 @@ def _verify_evidence(folder: Path, listed: bytes) -> None:
         if names:
             more = f" (and {len(names) - 1} more)" if len(names) > 1 else ""
             raise VerificationError(refusal, f"{manifest.FOLDER}/{names[0]} {what}{more}.")
+    return tuple(found)
 
 
 def _verify_agreement(document: ReportDocument, statement: Statement) -> None:

@@ -182,8 +182,18 @@ def _contradictions(
         (verdict != results["decision"], f"that it is {results['decision']}"),
         (open_points != {g["subject"] for g in (*results["rejections"], *results["conditions"])}, "what is open"),
         (spelt != {check["id"]: SPELT.get(check["status"], "") for check in checks}, "JUnit"),
+        (_unrecorded(results, content[MANIFEST].decode()), "a load or a drill without its record"),
         (policy is not None and _percent(json.loads(policy)["floor"]) != results["floor"], "the floor"),
     ]
+
+
+def _unrecorded(results: dict[str, Any], manifest: str) -> bool:
+    names = [line[66:] for line in manifest.splitlines()]
+    ledgers = sum(name.startswith("drills/") for name in names)
+    loads = sum(name.startswith("load/") and name.endswith("/record.json") for name in names)
+    passing = {check["id"].split("/")[0] for check in results["checks"] if check["status"] == "PASS"}
+    kinds = (("recovery", len(results["drills"]), ledgers), ("performance", len(results["load"]), loads))
+    return any(room in passing and (not told or kept < told) for room, told, kept in kinds)
 
 
 def _drawn(results: dict[str, Any]) -> tuple[str, set[str]]:
