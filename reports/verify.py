@@ -94,10 +94,7 @@ def verify(
         UnreadableError: there is no report.
     """
     folder = folder.resolve()
-    envelope = read_envelope(folder)
-    statement, keyid = verify_envelope(envelope, key)
-    document, policy = _verify_files(folder, statement)
-    _verify_agreement(document, statement)
+    envelope, statement, keyid, document, policy = verify_folder(folder, key)
     demand_answer(statement, expected, policy)
     path = history_file or folder.parent / history.HISTORY
     digest = sha256(envelope)
@@ -115,6 +112,22 @@ def verify(
         keyid=keyid,
         standing=standing,
     )
+
+
+def verify_folder(folder: Path, key: SSlibKey) -> tuple[bytes, Statement, str, ReportDocument, bytes]:
+    """Verify what lies in a report's folder, whatever a history says of it.
+
+    Returns:
+        Its envelope, statement, id of the key, results and policy.
+
+    Raises:
+        VerificationError, UnreadableError: as `verify`.
+    """
+    envelope = read_envelope(folder)
+    statement, keyid = verify_envelope(envelope, key)
+    document, policy = _verify_files(folder, statement)
+    _verify_agreement(document, statement)
+    return envelope, statement, keyid, document, policy
 
 
 def read_envelope(folder: Path) -> bytes:

@@ -21,7 +21,7 @@ from reports.run_log import PlannedRun, RunLog, mark_running
 from reports.sign import ENVELOPE, sign
 from reports.signed_policy import POLICY
 from reports.statement import statement_of
-from reports.verify import Verified, verify
+from reports.verify import Verified, verify, verify_folder
 
 LATEST = "latest"
 
@@ -156,6 +156,11 @@ def _publish(log: RunLog, folder: Path, parts: _Parts, signing_key: Path | None)
         statement = statement_of(document, files=files, sequence=sequence, previous=previous, earlier=earlier)
         envelope = sign(statement, log.signer)
         write_atomically(folder / ENVELOPE, envelope)
+        try:
+            verify_folder(folder, load_public(public))  # or what contradicts itself would be entered as a report
+        except VerificationError:
+            (folder / ENVELOPE).unlink()
+            raise
         books.end(document, envelope, sequence)
         point_link(log.root / LATEST, folder.name)
         # Still under the lock: a report that another run publishes right after this one must not fail this one.

@@ -8,6 +8,7 @@ import pytest
 
 from checks.model import Gate, Severity
 from reports.document import ReportDocument
+from reports.history import read
 from reports.raw_records import unrecorded
 from reports.writer import PublishError, publish
 from suites.unit.reports.report_samples import decided, document, policy, proofs, result, rule
@@ -57,6 +58,7 @@ def test_such_a_report_is_not_published(tmp_path: Path) -> None:
     made = _passing("recovery")
     with pytest.raises(PublishError, match="has no record of what it judged"):
         publish(tmp_path / "gate", "run-1", made)
+    assert [type(entry).__name__ for entry in read(tmp_path / "gate/history.jsonl")] == ["RunStarted"]
     named = made.model_copy(update={"identity": made.identity.model_copy(update={"run_id": "run-2"})})
     kept = publish(tmp_path / "gate", "run-2", named, evidence={LEDGER: b"{}\n"})
     assert kept.verified.document.checks[0].id == "recovery/kept"
