@@ -105,16 +105,18 @@ def drill_order(pytestconfig: pytest.Config, drill_order: DrillOrder) -> DrillOr
 
 
 @pytest.fixture(scope="session")
-def unfit(pytestconfig: pytest.Config, opening: Opening) -> Mapping[str, str]:
-    """The checks that do not apply to the deployment of ``--target``, and why, as far as the descriptions tell."""
+def unfit(request: pytest.FixtureRequest, opening: Opening) -> Mapping[str, str]:
+    """The checks to be proven that do not apply to the deployment of ``--target``, by its descriptions, and why."""
     from checks.catalogue import catalogue  # noqa: PLC0415  likewise
     from fixtures.dry_run.outlook import inapplicable  # noqa: PLC0415  likewise
     from fixtures.plugin import opened  # noqa: PLC0415  imported earlier, it would be no plugin
 
-    if not pytestconfig.getoption("target"):
+    if not request.config.getoption("target"):
         return {}
     deployment = opened(opening)  # what its adapter lacks is said before anything is proven
-    return inapplicable(catalogue(), deployment, pytestconfig.stash[OPTIONS].policy)
+    proven = {case.rule.id for case in _selected(request.session, ProofCase)}
+    rules = [rule for rule in catalogue() if rule.id in proven]
+    return inapplicable(rules, deployment, request.config.stash[OPTIONS].policy)
 
 
 @pytest.fixture(scope="session")

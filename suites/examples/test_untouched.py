@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import dpkt
 import pytest
@@ -73,14 +74,24 @@ class _Site:
         with connect(self.made.premises) as client:
             return {key: client.dump(key) for key in sorted(client.scan_iter())}
 
-    def changes(self, institution: str) -> object:
+    def changes(self, institution: str) -> tuple[dict[str, Any], dict[str, Any]]:
         """What Orthanc says it was made to write, and how much it holds."""
         premises = self.made.premises
         pair, ca = edge_pair(premises), premises.authority.certificate
         address = premises.host(ARCHIVES[institution]).address
         answers = [ask(address, PORT, path, ca=ca, pair=pair) for path in ("/changes?limit=10000", "/statistics")]
         assert [answer.status for answer in answers] == [200, 200]
-        return [json.loads(answer.body) for answer in answers]
+        written, held = (json.loads(answer.body) for answer in answers)
+        return written, held
+
+    def settled(self) -> bool:
+        """Whether every patient is called stable: Orthanc writes that by itself, a minute after the last image."""
+        found = [self.changes(institution) for institution in ARCHIVES]
+        return all(
+            sum(change["ChangeType"] == f"Stable{kind}" for change in written["Changes"]) == held[count]
+            for written, held in found
+            for kind, count in (("Patient", "CountPatients"), ("Study", "CountStudies"), ("Series", "CountSeries"))
+        )
 
     def logged(self) -> int:
         """Requests that the front door has written down."""
@@ -110,7 +121,9 @@ def site() -> Iterator[_Site]:
         watch = ["tcpdump", "-i", "any", "-n", "-U", "-Z", "root", "-w", str(capture), begins]
         watching = edge.spawn(watch, service="watch")
         wait_for(lambda: "listening on" in _said(watching), what="the capture listens", timeout_s=10)
-        yield _Site(made, capture)
+        site = _Site(made, capture)
+        wait_for(site.settled, what="every patient is stable", timeout_s=120, interval_s=1)
+        yield site
     finally:
         hosts.close()
 
