@@ -59,6 +59,8 @@ class DrillRecord(Record):
     healed_rto_s: FiniteFloat | None = None
     healed_read_rto_s: FiniteFloat | None = None
     longest_read_gap_s: FiniteFloat | None = None
+    lock_lost_s: FiniteFloat | None = None
+    elected_s: FiniteFloat | None = None
     taken_over_s: FiniteFloat | None = None
 
     @classmethod
@@ -88,6 +90,8 @@ class DrillRecord(Record):
             healed_rto_s=_finite(drill.healed_rto_s),
             healed_read_rto_s=_finite(drill.healed_read_rto_s),
             longest_read_gap_s=_finite(drill.longest_read_gap_s),
+            lock_lost_s=_finite(drill.lock_lost_s),
+            elected_s=_finite(drill.elected_s),
             taken_over_s=_finite(drill.taken_over_s),
         )
 

@@ -53,8 +53,9 @@ class Drill:
     """A recorded recovery drill, in seconds of the harness's monotonic clock.
 
     ``rto_s`` and ``read_rto_s`` are None when service did not come back stably inside the drill's window;
-    ``healed_rto_s`` and ``healed_read_rto_s`` are the same from the beginning of the heal. ``taken_over_s``: from the
-    fault until a node began to take writes, None when none did anew; what is left of ``rto_s`` is the way to it.
+    ``healed_rto_s`` and ``healed_read_rto_s`` are the same from the beginning of the heal. ``lock_lost_s``,
+    ``elected_s`` and ``taken_over_s``: from the fault until the leader lock was lost, somebody held it again, and a
+    node began to take writes, None where that was not seen; what is left of ``rto_s`` is the way to that node.
     ``longest_gap_s`` is the longest time between two acknowledgements of writes that were kept, ``longest_read_gap_s``
     that between two answers to reads. ``ack_age_s`` is the age of the last acknowledgement when the fault was injected.
     ``lost`` and the other sets hold idempotency keys.
@@ -92,6 +93,8 @@ class Drill:
     healed_rto_s: float | None = None
     healed_read_rto_s: float | None = None
     longest_read_gap_s: float = 0.0
+    lock_lost_s: float | None = None
+    elected_s: float | None = None
     taken_over_s: float | None = None
 
 

@@ -42,9 +42,8 @@ def drill_lines(drills: Sequence[DrillRecord]) -> Iterator[str]:
     """What was broken, what was found besides, and what the table's signs mean."""
     for drill in drills:
         yield f"{drill.scenario}: {drill.fault}"
-        if drill.taken_over_s is not None and drill.rto_s is not None:
-            waited, rest = drill.taken_over_s, max(0.0, drill.rto_s - drill.taken_over_s)
-            yield f"  a node took writes again after {waited:.2f} s; clients were served stably {rest:.2f} s later"
+        if parts := _split(drill):
+            yield f"  {parts}"
         if found := list(_found(drill)):
             yield f"  {', '.join(found)}"
     yield from _repeated(drills)
@@ -53,6 +52,19 @@ def drill_lines(drills: Sequence[DrillRecord]) -> Iterator[str]:
         yield f"RTO to within {max(steps):.2f} s; lost: of the acknowledged writes; replicas: after the heal"
     if any(Continuity.WAIT in (drill.writes, drill.reads) for drill in drills):
         yield "+ after the heal, until which they may wait"
+
+
+def _split(drill: DrillRecord) -> str:
+    """Where the time went, by the harness's own clock; empty where no node began to take writes."""
+    if drill.taken_over_s is None or drill.rto_s is None:
+        return ""
+    steps = [("detect", drill.lock_lost_s), ("elect", drill.elected_s), ("promote", drill.taken_over_s)]
+    known = [(name, at) for name, at in steps if at is not None]
+    seen, before = [], 0.0
+    for name, at in [*known, ("route", drill.rto_s)]:
+        seen.append(f"{name} {max(0.0, at - before):.2f} s")
+        before = max(before, at)
+    return " + ".join(seen)
 
 
 def _repeated(drills: Sequence[DrillRecord]) -> Iterator[str]:

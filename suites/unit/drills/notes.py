@@ -32,10 +32,14 @@ EACH = DrillReading(request=Request("GET", "/notes/{key}"), text="/body")
 
 @dataclass
 class Notes:
-    """Keeps notes by key; answers lists whole, by offset, and as a bundle with links."""
+    """Keeps notes by key; answers lists whole, by offset, and as a bundle with links.
+
+    Writes are answered with ``refuse`` where it is a status; ``blind`` lets reads fail.
+    """
 
     kept: list[tuple[str, str]] = field(default_factory=list)
     refuse: int = 0
+    blind: bool = False
 
     def __call__(self, asked: Asked) -> Answer:
         """What it answers."""
@@ -52,7 +56,7 @@ class Notes:
         if url.path == "/charts/c%2F7/bundle":
             return self._bundle(notes, int(query.get("page", 0)))
         if url.path == "/charts/c%2F7":
-            return Answer(json={"id": "c/7"})
+            return Answer(503) if self.blind else Answer(json={"id": "c/7"})
         found = [text for key, text in self.kept if url.path == f"/notes/{key}"]
         return Answer(json={"body": found[0]}) if found else Answer(404)
 

@@ -13,11 +13,12 @@ from checks.evaluate import evaluate
 from checks.lab import DatabaseFlaws
 from checks.model import CannotLookError, NotDeclaredError, Status
 from checks.policy import load_policy
-from checks.targets import Drills
+from checks.targets import Continuity, Drills, RecoveryPromise
 from fixtures.application.file import read_application
 from fixtures.deployment.deployment import Deployment
 from fixtures.deployment.sections import DrillSection
 from fixtures.deployment.target_file import TargetError, TargetFile, read_target
+from fixtures.drills.order import DrillOrder
 from fixtures.lab import Bench, Laboratory
 from fixtures.lab.database import REPLICATION_ACCESS, LabPostgres, follow, start_postgres
 from fixtures.services.database.settings import AUDITOR, NAME
@@ -93,6 +94,34 @@ def test_a_scenario_that_the_target_file_does_not_name(bench: Bench, tmp_path: P
     nodes = _nodes(start_postgres(bench))
     with pytest.raises(NotDeclaredError, match=r"no \[drills\.zombie\] section: .*; it has primary-host-killed"):
         DescribedScenes({_SCENARIO: _SECTION}, nodes, tmp_path).scene("zombie")
+
+
+def test_every_section_is_a_scenario_with_its_promise(bench: Bench, tmp_path: Path) -> None:
+    primary = start_postgres(bench, DatabaseFlaws(access=REPLICATION_ACCESS))
+    replica = follow(bench, primary)
+    nodes = _nodes(primary, replica)
+    wait_for(lambda: nodes.followers().streaming, what="the replica streams", timeout_s=10)
+    promised = {"writes": "wait", "reads": "continue", "gap_s": 2, "redundancy": False, "broken_s": 30}
+    cut = DrillSection.model_validate({"inject": ["true"], "heal": ["true"]} | promised)
+    scenes = DescribedScenes({_SCENARIO: _SECTION, "cut": cut}, nodes, tmp_path)
+    assert scenes.scenarios() == ("cut", _SCENARIO)
+    assert scenes.scene(_SCENARIO).promise == RecoveryPromise()
+    scene = scenes.scene("cut")
+    assert scene.promise == RecoveryPromise(Continuity.WAIT, Continuity.CONTINUE, gap_s=2, redundancy=False)
+    assert scene.pace.broken_s == 30
+
+
+def test_a_drill_plays_all_sections_and_a_gate_the_standard_one(authority: CertificateAuthority) -> None:
+    """One that is not there is named in either."""
+    sections = {"drills": {"cut": {"inject": ["true"], "heal": ["true"]}}}
+    gate = _deployment(authority, sections).find(Drills)
+    assert isinstance(gate, Drills)
+    assert gate.scenarios() == (_SCENARIO,)
+    with pytest.raises(NotDeclaredError, match=rf"no \[drills\.{_SCENARIO}\] section: .*; it has cut"):
+        gate.drill(_SCENARIO)
+    every = Deployment(_deployment(authority, sections).target, drill_order=DrillOrder(every=True)).find(Drills)
+    assert isinstance(every, Drills)
+    assert every.scenarios() == ("cut",)
 
 
 @pytest.fixture

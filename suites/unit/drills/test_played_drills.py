@@ -23,6 +23,7 @@ pytestmark = pytest.mark.unit
 
 _PACE = Pace(
     baseline_s=0.3,
+    steady_s=1.0,
     window_s=2.0,
     redundancy_s=0.5,
     terms=RestorationTerms(rate_hz=20, stable_s=0.5, noise_s=0.5),
@@ -43,7 +44,7 @@ class _System:
 
     def scene(self, scenario: str) -> Scene:
         fault = Fault(scenario, "it is broken", self.breaks[scenario], lambda: self.healed.append(scenario))
-        return Scene(fault, {}, 1, lambda: True, lambda: self.missing, self.promise, _PACE)
+        return Scene(fault, {}, 1, lambda: True, lambda: self.missing, promise=self.promise, pace=_PACE)
 
 
 @contextmanager
@@ -106,6 +107,36 @@ def test_a_fault_that_cannot_be_made_is_healed_and_not_tried_again(tmp_path: Pat
             with pytest.raises(CannotLookError, match=r"the drill could not be run: nothing was broken: pg1 answers"):
                 drills.drill("a")
     assert (tried, system.healed) == (["a"], ["a"])
+
+
+@pytest.mark.parametrize(
+    ("notes", "words"),
+    [
+        (Notes(refuse=422), "^no write was acknowledged before the fault$"),
+        (Notes(blind=True), "^nothing was broken, for it was not steady: .*, 0 of [1-9][0-9]* reads answered$"),
+    ],
+    ids=["writes", "reads"],
+)
+def test_nothing_is_broken_that_is_not_steady(tmp_path: Path, notes: Notes, words: str) -> None:
+    system = _System({"a": lambda: pytest.fail("it was broken")})
+    with _playing(system, tmp_path, notes) as (drills, _), pytest.raises(CannotLookError, match=words):
+        drills.drill("a")
+    assert system.healed == []
+
+
+def test_a_heal_that_is_interrupted_is_done_all_the_same(tmp_path: Path) -> None:
+    system = _System({"a": lambda: None})
+
+    class Interrupted(list[str]):
+        def append(self, scenario: str) -> None:
+            super().append(scenario)
+            if len(self) == 1:
+                raise KeyboardInterrupt
+
+    system.healed = Interrupted()
+    with _playing(system, tmp_path) as (drills, _), pytest.raises(KeyboardInterrupt):
+        drills.drill("a")
+    assert system.healed == ["a", "a"]
 
 
 def test_what_may_wait_is_looked_on_until_it_is_served_again(tmp_path: Path) -> None:

@@ -35,8 +35,11 @@ def test_a_row_for_each_by_what_was_promised() -> None:
 
 
 def test_where_the_time_went() -> None:
-    lines = list(drill_lines([_record(taken_over_s=7.0)]))
-    assert "  a node took writes again after 7.00 s; clients were served stably 0.31 s later" in lines
+    """The parts add up to the time that clients saw."""
+    whole = drill_lines([_record(lock_lost_s=5.0, elected_s=6.5, taken_over_s=7.0)])
+    assert "  detect 5.00 s + elect 1.50 s + promote 0.50 s + route 0.31 s" in list(whole)
+    assert "  promote 7.00 s + route 0.31 s" in list(drill_lines([_record(taken_over_s=7.0)]))
+    assert not any("route" in line for line in drill_lines([_record()]))
 
 
 def test_what_repeated_runs_support() -> None:

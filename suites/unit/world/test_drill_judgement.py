@@ -201,6 +201,16 @@ def test_two_writable_primaries() -> None:
     assert not _judge([*_outage(), _span("pg1", 0, 3000), _span("pg1", 5000, 9000)]).two_primaries_seen
 
 
+def test_who_was_seen_to_hold_the_lock() -> None:
+    seen = [LedgerEntry(EntryKind.HOLDER, at * _MS, detail=who) for at, who in ((10, "pg1"), (4000, ""), (4500, "pg2"))]
+    drill = _judge([*_outage(), *seen])
+    assert drill.lock_lost_s == pytest.approx(1.0)
+    assert drill.elected_s == pytest.approx(1.5)
+    swift = _judge([*_outage(), seen[0], seen[2]])
+    assert swift.lock_lost_s == swift.elected_s == pytest.approx(1.5)
+    assert _judge([*_outage(), seen[0]]).lock_lost_s is None
+
+
 def test_redundancy_is_counted_from_the_heal() -> None:
     healed = [_mark(EntryKind.HEAL, 9000), _mark(EntryKind.REDUNDANT, 11_500)]
     assert _judge([*_outage(), *healed]).redundancy_s == pytest.approx(2.5)
