@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 
-from checks.model import Check, plain
+from checks.model import Check, Status, plain
 from reports.document import ReportDocument
 from reports.records import Verdict
 from reports.render.allure import write_environment
 from reports.render.allure_decision import write_decision
 from reports.render.terminal import print_summary
 from reports.writer import Published, PublishError
+from runner.harness import harness_record, sources
 from runner.options import OPTION_ERRORS, OPTIONS, add_options, read_options
-from runner.proving import ProofCase, Prover, Proving
+from runner.proving import ProofCase, ProofResult, Prover, Proving
 from runner.terminal import uncaptured
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ _SUITES = Path(__file__).parent / "suites"
 _SESSION = pytest.StashKey["GateSession"]()
 _REPORT = pytest.StashKey[tuple[ReportDocument, Published] | str]()  # a string says why there is none
 _UNKNOWN = 3
+_BEGAN_WITH = pytest.StashKey[Mapping[str, str]]()  # the harness's own files when the run began
 _RUNS = frozenset({"gate", "drill", "selfproof"})
 
 
@@ -93,16 +96,33 @@ def load_order(pytestconfig: pytest.Config) -> LoadOrder:
 
 
 @pytest.fixture(scope="session")
-def gate_session(request: pytest.FixtureRequest, opening: Opening) -> Iterator[GateSession]:
-    """The run; its report is made when the session ends."""
+def unfit(pytestconfig: pytest.Config, opening: Opening) -> Mapping[str, str]:
+    """The checks that do not apply to the deployment of ``--target``, and why, as far as the descriptions tell."""
+    from checks.catalogue import catalogue  # noqa: PLC0415  likewise
+    from fixtures.dry_run.outlook import inapplicable  # noqa: PLC0415  likewise
     from fixtures.plugin import opened  # noqa: PLC0415  imported earlier, it would be no plugin
+
+    if not pytestconfig.getoption("target"):
+        return {}
+    deployment = opened(opening)  # what its adapter lacks is said before anything is proven
+    return inapplicable(catalogue(), deployment, pytestconfig.stash[OPTIONS].policy)
+
+
+@pytest.fixture(scope="session")
+def gate_session(request: pytest.FixtureRequest, opening: Opening, unfit: Mapping[str, str]) -> Iterator[GateSession]:
+    """The run; its report is made when the session ends."""
     from runner.session import GateSession  # noqa: PLC0415  the unit tests need none of this
 
     config = request.config
-    if config.getoption("target"):
-        opened(opening)  # what its adapter lacks is said before anything is proven
-    session = GateSession(config.stash[OPTIONS], _selected(request.session, ProofCase), opening)
+    cases = [case for case in _selected(request.session, ProofCase) if case.rule.id not in unfit]
+    session = GateSession(config.stash[OPTIONS], cases, opening)
     session.judging = bool(_selected(request.session, Check))
+    if session.options.kind:
+        config.stash[_BEGAN_WITH] = sources()
+        try:
+            session.begin()
+        except PublishError as problem:
+            pytest.exit(f"clinical-gate: {plain(str(problem))}", returncode=2)
     config.stash[_SESSION] = session
     try:
         yield session
@@ -126,13 +146,22 @@ def proving(request: pytest.FixtureRequest) -> Iterator[Proving]:
     """Makes the proofs: for the report of a gate or a drill, or for their own sake."""
     options = request.config.stash[OPTIONS]
     if options.kind:
-        yield request.getfixturevalue("gate_session").prove
+        unfit, session = request.getfixturevalue("unfit"), request.getfixturevalue("gate_session")
+        yield lambda case: _left_out(case, unfit) or session.prove(case)
         return
     prover = Prover(_selected(request.session, ProofCase), options.policy)
     try:
         yield prover.outcome
     finally:
         prover.close()
+
+
+def _left_out(case: ProofCase, unfit: Mapping[str, str]) -> ProofResult | None:
+    """What comes of a proof that a check of this deployment does not need; None where it needs one."""
+    reason = unfit.get(case.rule.id)
+    if reason is None:
+        return None
+    return ProofResult(case, case.rule.result(Status.NOT_APPLICABLE, explanation=reason), datetime.now(UTC))
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -150,7 +179,8 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     ):
         return
     try:
-        document, published = run.report()
+        harness = harness_record(config, run.options, began_with=config.stash[_BEGAN_WITH], own=run.own_places)
+        document, published = run.report(harness)
     except PublishError as problem:
         config.stash[_REPORT] = str(problem)
         session.exitstatus = _UNKNOWN

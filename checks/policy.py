@@ -57,11 +57,13 @@ class PerformancePolicy(_Strict):
     ``first_token_p95_ms`` is of a streamed answer's beginning, or of what a model thinks before it. ``goodput`` is
     the least share of the requests that are answered rightly and keep every limit of `objectives`,
     ``throughput_per_s`` how many such requests a second are promised. ``users`` is how many the promise is made
-    for: a load of fewer cannot show it. ``availability`` is the share of the requests that succeed over a month,
-    ``spike_recovery_s`` how soon after a spike the limits hold again. ``gpu_memory`` and ``gpu_utilisation`` are
-    the most of an accelerator that a load may take. ``confidence`` is that of every claim, ``generator_cpu_limit``
-    the share of a core, and ``generator_late_p95_ms`` how late it may start its requests, above which the load's
-    own sender is not believed.
+    for: a load of fewer cannot show it, nor can one that is measured for less than ``load_seconds`` or means to send
+    less than ``load_rate`` requests/s, or one of another SHA-256 than ``load_profiles`` says for its profile's name (a
+    report and ``clinical-gate load`` tell it as the schedule's). ``availability`` is the share of the requests that
+    succeed over a month, ``spike_recovery_s`` how soon after a spike the limits hold again. ``gpu_memory`` and
+    ``gpu_utilisation`` are the most of an accelerator that a load may take. ``confidence`` is that of every claim,
+    ``generator_cpu_limit`` the share of a core, and ``generator_late_p95_ms`` how late it may start its requests, above
+    which the load's own sender is not believed.
     """
 
     inference_p95_ms: Positive = 2000
@@ -72,6 +74,9 @@ class PerformancePolicy(_Strict):
     goodput: Share = 0.95
     throughput_per_s: Positive | None = None
     users: Annotated[int, Field(ge=1)] = 100
+    load_seconds: Positive | None = None
+    load_rate: Positive | None = None
+    load_profiles: dict[str, Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]] = {}
     availability: Annotated[float, Field(gt=0, lt=1)] = 0.999
     spike_recovery_s: Positive = 10
     gpu_memory: Share = 0.9

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import click
 
-from checks.policy import Policy, PolicyError, load_policy
+from checks.policy import Policy
 from loadtests.exit_codes import ExitCode
-from reports.document import ReportDocument, policy_digest
 from reports.files import write_atomically
 from reports.keys import load_public
 from reports.refusals import VerificationError
@@ -47,16 +46,10 @@ def board_command(
     except VerificationError as problem:
         click.echo(f"DOES NOT HOLD: {problem.refusal.value}. {problem}", err=True)
         return ExitCode.DOES_NOT_HOLD
-    page = board_page(found, policy=_policy_of(found.document), approvals=approvals)
+    page = board_page(
+        found, policy=Policy.model_validate_json(found.policy) if found.policy else None, approvals=approvals
+    )
     path = output or directory.resolve() / PAGE
     write_atomically(path, page.encode())
     click.echo(str(path))
     return ExitCode.HOLDS
-
-
-def _policy_of(document: ReportDocument) -> Policy | None:
-    try:
-        policy = load_policy(document.identity.policy)
-    except PolicyError:
-        return None
-    return policy if policy_digest(policy) == document.identity.policy_digest else None

@@ -5,28 +5,30 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import click
-from pydantic import ValidationError
-from rich import box
 from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from checks.policy import load_policy
 from commands.approve import approve, say_signed_off
 from commands.board import board_command
 from commands.diff import diff
 from commands.export import export
+from commands.report_history import extends, history_command
+from commands.report_timestamp import timestamp_command
 from loadtests.exit_codes import ExitCode
-from reports import history
 from reports.allure_report import build
-from reports.document import policy_digest
-from reports.keys import PUBLIC, load_public
-from reports.records import RunKind, Verdict
-from reports.refusals import UnreadableError, VerificationError
+from reports.document import policy_text
+from reports.head import read_head
+from reports.history import HISTORY
+from reports.keys import PUBLIC, SigningKeyError, load_public
+from reports.question import Expected
+from reports.records import RunKind, utc
+from reports.refusals import Refusal, UnreadableError, VerificationError
 from reports.render.terminal import print_summary
-from reports.verify import Expected, Verified, verify
+from reports.trust import KeyHolder, read_trust
+from reports.verify import Verified, read_envelope, signer_of, verify
 
 _DEFAULT = Path("build/gate/latest")
 _folder = click.argument("directory", type=click.Path(path_type=Path, file_okay=False), default=_DEFAULT)
@@ -49,6 +51,24 @@ _history = click.option(
 class _Trust:
     key: Path
     pinned: bool
+
+
+@dataclass(frozen=True)
+class VerifyOptions:
+    """What the command line asked for: the options of `verify`, by their names."""
+
+    directory: Path
+    key: Path | None
+    history_file: Path | None
+    trust_file: Path | None
+    tsa: Path | None
+    head: str
+    kind: RunKind
+    subject: str
+    policy: str
+    signoff: Path | None
+    strict: bool
+    as_json: bool
 
 
 @click.group()
@@ -78,65 +98,99 @@ report.add_command(export)
     metavar="FILE",
     help="Ask whether the board of this file has signed it off; key, target and policy are the file's.",
 )
+@click.option(
+    "--trust",
+    "trust_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Whose keys count, from when until when, and which have been revoked (TOML).",
+)
+@click.option(
+    "--tsa",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="PEM",
+    help="Certificates of the time stamping authorities that are trusted; report.tsr must be of one.",
+)
+@click.option("--head", default="", metavar="HEAD", help="Of the history as it was: a file, or SIZE:ROOT.")
+@click.option(
+    "--strict", is_flag=True, help="What would be remarked makes it not hold: aborted runs, other folders, clocks."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def verify_command(
-    directory: Path,
-    key: Path | None,
-    history_file: Path | None,
-    kind: RunKind,
-    subject: str,
-    policy: str,
-    signoff: Path | None,
-    *,
-    as_json: bool,
-) -> ExitCode:
+def verify_command(**asked: Any) -> ExitCode:  # noqa: ANN401  click's own types
     """Verify that a report is exactly what was signed, about what is asked, and the newest on its target.
 
     DIRECTORY is a report's folder (default: build/gate/latest). Exit code 3 means that signature and files hold, but
-    the key is not pinned by --key, or there is no history that could say whether the report is the newest.
+    the key is not pinned by --key or --trust, or no signed history could say whether the report is the newest.
+    Runs that were aborted before it, or published in other folders, are told; with --strict it does not hold then.
 
     \b
     Before a deployment:
       clinical-gate report verify --key signer.pub --subject "St. Jude" --policy st-jude.toml
       clinical-gate report verify --signoff board.toml
+    Whether the history still begins as it did when its head was kept elsewhere:
+      clinical-gate report verify --key signer.pub --head head.json
     """  # noqa: D301  click reads a real backspace
-    if signoff is not None:
-        if key or subject or policy:
-            msg = "--signoff says whose key, which target and which policy: leave --key, --subject and --policy out"
-            raise click.UsageError(msg)
-        return say_signed_off(directory, signoff, history_file, as_json=as_json)
-    trust = _trust(directory, key)
-    expected = Expected(kind, subject, policy_digest(load_policy(policy)) if policy else "")
+    options = VerifyOptions(**asked)
+    if options.signoff is not None:
+        return _signed_off(options)
+    trust = _trust(options.directory, options.key, by_id=options.trust_file is not None)
     try:
-        found = verify(directory, load_public(trust.key), expected=expected, history_file=history_file)
+        found, holder = _verified(options, trust)
     except VerificationError as problem:
-        if as_json:
+        if options.as_json:
             click.echo(json.dumps({"holds": False, "reason": problem.refusal.value, "message": str(problem)}))
         else:
             click.echo(f"DOES NOT HOLD: {problem.refusal.value}. {problem}")
             _say_unpinned(trust)
         return ExitCode.DOES_NOT_HOLD
-    if as_json:
-        claim = found.statement.predicate
-        click.echo(
-            json.dumps(
-                {
-                    "holds": True,
-                    "newest": found.newest,
-                    "kind": claim.kind,
-                    "key_pinned": trust.pinned,
-                    "keyid": found.keyid,
-                    "decision": claim.decision,
-                    "score": claim.score,
-                    "run_id": claim.run_id,
-                    "sequence": claim.sequence,
-                    "subject": {"name": found.statement.subject[0].name, "sha256": found.statement.subject_digest},
-                }
-            )
-        )
+    if options.as_json:
+        click.echo(json.dumps(_as_json(found, trust, holder)))
     else:
-        _say_verified(found, trust)
+        _say_verified(found, trust, holder)
     return ExitCode.HOLDS if found.newest and trust.pinned else ExitCode.UNKNOWN
+
+
+def _verified(options: VerifyOptions, trust: _Trust) -> tuple[Verified, KeyHolder | None]:
+    folder, holder = options.directory.resolve(), None
+    policy = policy_text(load_policy(options.policy)) if options.policy else b""
+    if options.trust_file:
+        holder = read_trust(options.trust_file).holder(signer_of(read_envelope(folder)))
+    found = verify(
+        folder,
+        load_public(trust.key),
+        expected=Expected(options.kind, options.subject, policy),
+        history_file=options.history_file,
+        head=read_head(options.head) if options.head else None,
+    )
+    if options.tsa:
+        from reports.timestamp import with_attested_time  # noqa: PLC0415  its library is read where it is asked for
+
+        found = with_attested_time(found, folder, options.tsa)
+    if holder:
+        holder.demand_trusted(found, options.history_file or folder.parent / HISTORY)
+    if options.strict and found.remarks:
+        raise VerificationError(Refusal.REMARKED, " ".join(found.remarks))
+    return found, holder
+
+
+def _as_json(found: Verified, trust: _Trust, holder: KeyHolder | None) -> dict[str, object]:
+    claim, subject = found.statement.predicate, found.statement.subject[0]
+    return {
+        "holds": True,
+        "newest": found.newest,
+        "kind": claim.kind,
+        "key_pinned": trust.pinned,
+        "keyid": found.keyid,
+        "signer": {"owner": holder.owner, "role": holder.role} if holder else None,
+        "decision": claim.decision,
+        "score": claim.score,
+        "run_id": claim.run_id,
+        "sequence": claim.sequence,
+        "attested": found.attested.isoformat() if found.attested else None,
+        "earlier": [run.model_dump(mode="json") for run in found.standing.earlier],
+        "remarks": found.remarks,
+        "subject": {"name": subject.name, "sha256": found.statement.subject_digest},
+    }
 
 
 @report.command()
@@ -172,59 +226,15 @@ def open_command(directory: Path, *, no_browser: bool) -> None:
         click.launch(page.resolve().as_uri())
 
 
-@report.command(name="history")
-@click.argument("file", type=click.Path(path_type=Path), default=Path("build/gate") / history.HISTORY)
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
-def history_command(file: Path, *, as_json: bool) -> ExitCode:
-    """List the reports that a history knows, oldest first. FILE is a history, or the folder that holds it."""
-    path = file / history.HISTORY if file.is_dir() else file
-    if not path.exists():
-        msg = f"there is no history at {path}: no report has been published there"
-        raise UnreadableError(msg)
-    try:
-        entries = history.read(path)
-    except VerificationError as problem:
-        if not _is_history(path):
-            msg = f"{path} is no history of reports: its first line is no entry of one"
-            raise UnreadableError(msg) from problem
-        click.echo(f"DOES NOT HOLD: {problem.refusal.value}. {problem}", err=True)
-        return ExitCode.DOES_NOT_HOLD
-    if not entries:
-        msg = f"the history {path} is empty: no report has been published there"
-        raise UnreadableError(msg)
-    if as_json:
-        for entry in entries:
-            click.echo(entry.encode().decode(), nl=False)
-        return ExitCode.HOLDS
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for title in ("Ended (UTC)", "Run", "Target", "No.", "Score", "Decision"):
-        table.add_column(title, justify="right" if title in ("No.", "Score") else "left", overflow="fold")
-    styles = {Verdict.APPROVED: "green", Verdict.CONDITIONAL: "yellow", Verdict.REJECTED: "red"}
-    for entry in entries:
-        table.add_row(
-            f"{entry.ended:%Y-%m-%d %H:%M}",
-            escape(entry.run_id),
-            escape(f"{entry.subject} {entry.subject_digest[:8]}"),
-            str(entry.sequence),
-            f"{entry.score:.1f}",
-            entry.decision.value,
-            style=styles[entry.decision],
-        )
-    Console(highlight=False).print(table)
-    return ExitCode.HOLDS
+def _signed_off(options: VerifyOptions) -> ExitCode:
+    if options.signoff is None or options.key or options.trust_file or options.subject or options.policy:
+        msg = "--signoff says whose key, which target and which policy: leave --key, --trust, --subject, --policy out"
+        raise click.UsageError(msg)
+    return say_signed_off(options.directory, options.signoff, options.history_file, as_json=options.as_json)
 
 
-def _is_history(path: Path) -> bool:
-    """Whether it was one: what was altered still begins as one, what is something else does not."""
-    try:
-        with path.open("rb") as content:
-            history.HistoryEntry.model_validate_json(content.readline())
-    except (OSError, ValidationError):
-        return False
-    return True
-
-
-def _trust(directory: Path, key: Path | None) -> _Trust:
+def _trust(directory: Path, key: Path | None, *, by_id: bool = False) -> _Trust:
+    """The public key to verify with. Where a trust file knows the signer ``by_id``, it may lie beside the report."""
     if key:
         return _Trust(key, pinned=True)
     folder = directory.resolve()
@@ -232,14 +242,23 @@ def _trust(directory: Path, key: Path | None) -> _Trust:
         msg = f"there is no folder {directory}; run the gate first, or give the folder of a report"
         raise UnreadableError(msg)
     own = folder.parent.parent / "keys" / PUBLIC
-    for candidate in (own, folder / PUBLIC):
-        if candidate.exists():
-            return _Trust(candidate, pinned=False)
+    candidates = [path for path in (own, folder / PUBLIC) if path.exists()]
+    if by_id:
+        return _Trust(next((path for path in candidates if _is_signers(path, folder)), folder / PUBLIC), pinned=True)
+    if candidates:
+        return _Trust(candidates[0], pinned=False)
     msg = f"there is no public key for {directory}: give the signer's with --key PUB"
     raise UnreadableError(msg)
 
 
-def _say_verified(found: Verified, trust: _Trust) -> None:
+def _is_signers(public: Path, folder: Path) -> bool:
+    try:
+        return bool(load_public(public).keyid == signer_of(read_envelope(folder)))
+    except (SigningKeyError, VerificationError):
+        return False
+
+
+def _say_verified(found: Verified, trust: _Trust, holder: KeyHolder | None) -> None:
     claim = found.statement.predicate
     if not found.newest:
         click.echo("UNKNOWN whether it is the newest report; signature and files hold")
@@ -248,8 +267,12 @@ def _say_verified(found: Verified, trust: _Trust) -> None:
     subject = found.statement.subject[0].name
     click.echo(f"{claim.kind} of {subject}: {claim.decision.value}, score {claim.score:.1f}, run {claim.run_id}")
     click.echo(found.sentence(pinned=trust.pinned))
+    if holder:
+        click.echo(f"The key is that of {holder.name}.")
+    if found.attested:
+        click.echo(f"A time stamping authority attests that it was there at {utc(found.attested)}.")
     if found.newest is None:
-        click.echo("There is no history beside the report: give one with --history FILE.")
+        click.echo("There is no signed history beside the report: give one with --history FILE.")
     _say_unpinned(trust)
 
 
@@ -259,3 +282,8 @@ def _say_unpinned(trust: _Trust) -> None:
             f"The key is not pinned: it was taken from {trust.key}, where whoever altered the report could have put "
             "another. Get the signer's public key from the signer and give it with --key PUB."
         )
+
+
+report.add_command(history_command)
+report.add_command(extends)
+report.add_command(timestamp_command)

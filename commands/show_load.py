@@ -56,6 +56,8 @@ def show(record: Load, results: tuple[Result, ...], address: str, console: Conso
         values = (f"{kind.percentile(share):.1f}" for share in (0.5, 0.95, 0.99, 1.0))
         table.add_row(escape(kind.kind), str(kind.total), *values, escape(causes))
     console.print(table)
+    if record.schedule:
+        console.print(f"schedule {record.schedule.digest}", soft_wrap=True, highlight=False)
     if record.left_out:
         console.print(f"the application file does not describe: {', '.join(record.left_out)}", soft_wrap=True)
     for result in results:

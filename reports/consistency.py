@@ -5,12 +5,15 @@ A signature says who wrote a report. It does not say that what was written is wh
 
 from __future__ import annotations
 
+import json
 import xml.etree.ElementTree as ET
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from checks.model import Status
+from checks.model import Status, plain
 from reports.document import ReportDocument
+from reports.figures import LoadRecord
+from reports.files import sha256
 from reports.records import DecisionGround
 from reports.verdict import LOOKED, Floor, grounds_of
 
@@ -37,7 +40,8 @@ def contradiction(document: ReportDocument, junit: bytes, *, now: datetime) -> s
         return f"That it is {document.decision.value} does not follow from the checks."
     if _cases(junit) != {check.id: _WORDS.get(check.status, "") for check in document.checks}:
         return "JUnit's cases are not the checks of the report."
-    return ""
+    others = (f"The load {load.profile} is not what its schedule says." for load in document.load if not _as_said(load))
+    return next(others, "")
 
 
 def _counted_right(document: ReportDocument) -> bool:
@@ -65,12 +69,24 @@ def _decided_right(document: ReportDocument) -> bool:
         document.gates,
         floor=Floor(identity.policy, document.floor, document.score if applicable else None),
         clock_skew_ms=identity.clock_skew_ms,
+        harness=document.harness.objections if document.harness else (),
     )
     return (
         grounds.verdict is document.decision
         and _of(grounds.rejections) == _of(document.rejections)
         and _of(grounds.conditions) == _of(document.conditions)
     )
+
+
+def _as_said(load: LoadRecord) -> bool:
+    if not (load.schedule or load.schedule_digest):
+        return True  # of before it was kept
+    try:
+        said = json.loads(load.schedule)
+        same = (plain(said["name"]), said["users"], said["seconds"]) == (load.profile, load.users, load.seconds)
+    except (ValueError, KeyError, TypeError):
+        return False
+    return same and sha256(load.schedule.encode()) == load.schedule_digest
 
 
 def _of(grounds: Iterable[DecisionGround]) -> list[tuple[str, str]]:

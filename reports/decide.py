@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from reports.records import (
     GateRecord,
     SelfProof,
 )
-from reports.verdict import CLOCK_SKEW_LIMIT_MS, LOOKED, Floor, grounds_of
+from reports.verdict import CLOCK_SKEW_LIMIT_MS, LOOKED, Floor, grounds_of, percent
 from reports.waivers import Waiver, judge_waivers, record
 
 __all__ = ["CLOCK_SKEW_LIMIT_MS", "Criteria", "RunPeriod", "decide", "violation_name"]
@@ -52,11 +51,13 @@ class RunPeriod:
         started: UTC; older proofs do not count.
         today: date for waivers, UTC.
         clock_skew_ms: how far UTC and the monotonic clock drifted apart during the run, in ms.
+        harness: `reports.harness.HarnessRecord.objections` to what judged.
     """
 
     started: datetime
     today: date
     clock_skew_ms: float = 0.0
+    harness: tuple[str, ...] = ()
 
 
 def decide(
@@ -94,13 +95,14 @@ def decide(
         checks,
         coverage,
         gates,
-        floor=Floor(policy.name, _percent(policy.floor), score),
+        floor=Floor(policy.name, percent(policy.floor), score),
         clock_skew_ms=period.clock_skew_ms,
+        harness=period.harness,
     )
     return Decision(
         verdict=grounds.verdict,
         score=score or 0.0,
-        floor=_percent(policy.floor),
+        floor=percent(policy.floor),
         gates=tuple(gates),
         conditions=grounds.conditions,
         rejections=grounds.rejections,
@@ -145,11 +147,7 @@ def _score(checks: Sequence[CheckRecord], policy: Policy) -> float | None:
     """0..100; None where nothing applies. Cut, not rounded: only a perfect result says 100."""
     counted = [(policy.weights.get(c.severity, 1.0), _VALUES[c.status]) for c in checks if c.status in _VALUES]
     total = sum(weight for weight, _ in counted)
-    return _percent(sum(weight * value for weight, value in counted) / total) if total else None
-
-
-def _percent(share: float) -> float:
-    return math.floor(share * 1000 + 1e-9) / 10
+    return percent(sum(weight * value for weight, value in counted) / total) if total else None
 
 
 def _coverage(checks: Sequence[CheckRecord], policy: Policy, controls: Mapping[str, Control]) -> list[ControlRecord]:

@@ -14,6 +14,7 @@ from checks.model import plain
 from checks.policy import Policy
 from reports.figures import DrillRecord, LoadRecord, PrivacyRecord, SentRecord
 from reports.files import read_plain
+from reports.harness import HarnessRecord, JudgedBy
 from reports.records import (
     CheckRecord,
     ControlRecord,
@@ -31,13 +32,17 @@ from reports.records import (
 RESULTS = "results.json"
 FORMAT: Literal["clinical-gate/results/v1"] = "clinical-gate/results/v1"
 
+_NOBODY = JudgedBy()
+
 
 class DocumentError(Exception):
     """A results file is missing or unreadable; the message says which and why."""
 
 
 class ReportDocument(Record):
-    """What results.json holds. ``score`` and ``floor`` are 0..100; ``own_files`` judged beside clinical-gate itself."""
+    """What results.json holds. ``score`` and ``floor`` are 0..100; ``own_files`` judged beside clinical-gate itself,
+    which is ``harness``.
+    """
 
     format: Literal["clinical-gate/results/v1"] = FORMAT
     identity: Identity
@@ -56,6 +61,7 @@ class ReportDocument(Record):
     selfproof: tuple[SelfProof, ...]
     sent: tuple[SentRecord, ...] = ()
     own_files: tuple[OwnFile, ...] = ()
+    harness: HarnessRecord | None = None
 
     @property
     def proven(self) -> int:
@@ -72,7 +78,7 @@ def compose(
     load: Iterable[LoadRecord] = (),
     privacy: Iterable[PrivacyRecord] = (),
     sent: Iterable[SentRecord] = (),
-    own_files: Iterable[OwnFile] = (),
+    judged_by: JudgedBy = _NOBODY,
 ) -> ReportDocument:
     """Put a document together, everything in an order of its own, so that equal runs give equal files."""
     return ReportDocument(
@@ -91,7 +97,8 @@ def compose(
         privacy=tuple(sorted(privacy, key=lambda p: (p.source, p.mechanism))),
         selfproof=tuple(sorted((p.redacted() for p in proofs), key=lambda p: (p.check, p.violation, p.at))),
         sent=tuple(sorted(sent, key=lambda s: (s.target, s.unit, s.effect))),
-        own_files=tuple(sorted(own_files, key=lambda f: (f.part, f.path))),
+        own_files=tuple(sorted(judged_by.own_files, key=lambda f: (f.part, f.path))),
+        harness=judged_by.harness,
     )
 
 
@@ -113,7 +120,12 @@ def target_digest(name: str, facts: Mapping[str, str]) -> str:
 
 def policy_digest(policy: Policy) -> str:
     """SHA-256 of a policy's canonical JSON, defaults included."""
-    return hashlib.sha256(canonical(policy.model_dump(mode="json"))).hexdigest()
+    return hashlib.sha256(policy_text(policy)).hexdigest()
+
+
+def policy_text(policy: Policy) -> bytes:
+    """A policy's canonical JSON, defaults included: what policy.json holds."""
+    return canonical(policy.model_dump(mode="json"))
 
 
 def encode(document: ReportDocument) -> bytes:

@@ -162,6 +162,8 @@ class LoadRecord(Record):
             Reliability Workbook, chapter 5). None too without a budget.
         goodput: share of the requests that were good; None too where the load had no objectives.
         left_out: kinds that the profile asks for and the description of the application leaves out.
+        schedule: the whole profile that was played, as canonical JSON; ``schedule_digest`` is its SHA-256, and
+            ``rate`` what all users together meant to send, in requests/s. Empty in a report of before it was kept.
     """
 
     profile: str
@@ -187,6 +189,9 @@ class LoadRecord(Record):
     written: WrittenRecord | None = None
     accelerators: tuple[AcceleratorRecord, ...] = ()
     left_out: tuple[str, ...] = ()
+    schedule: str = ""
+    schedule_digest: str = ""
+    rate: FiniteFloat | None = None
 
     @classmethod
     def of(cls, load: Load, error_budget: float | None = None) -> LoadRecord:
@@ -226,6 +231,9 @@ class LoadRecord(Record):
             ),
             written=WrittenRecord.of(load.written) if load.written else None,
             left_out=load.left_out,
+            schedule=load.schedule.text if load.schedule else "",
+            schedule_digest=load.schedule.digest if load.schedule else "",
+            rate=load.schedule.rate if load.schedule else None,
             accelerators=tuple(
                 AcceleratorRecord(name=printable(each.name), memory=each.memory, utilisation=each.utilisation)
                 for each in load.accelerators

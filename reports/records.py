@@ -53,6 +53,7 @@ class DecisionCause(StrEnum):
     NO_RESULT = "there is no result"
     BELOW_FLOOR = "the score is below the policy's floor"
     CLOCKS_DISAGREE = "the clocks disagree"
+    HARNESS = "what judged is not what was committed"
     FAILED = "a check failed"
     UNKNOWN = "a check is unknown"
     WAIVED = "a check is waived"
@@ -225,6 +226,19 @@ class Identity(Record):
     def seconds(self) -> float:
         """How long the run took."""
         return (self.ended - self.started).total_seconds()
+
+
+class EarlierRun(Record):
+    """A run on the same target that the reports of a folder do not answer for.
+
+    Args:
+        at: when it was entered, UTC.
+        decision: of its report, which was published in another folder; None of a run that was aborted.
+    """
+
+    run_id: str
+    at: AwareDatetime
+    decision: Verdict | None
 
 
 class OwnFile(Record):

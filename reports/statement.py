@@ -13,7 +13,7 @@ from pydantic import AwareDatetime, ConfigDict, Field, FiniteFloat
 
 from checks.model import Status
 from reports.document import ReportDocument, canonical
-from reports.records import Digest, OwnFile, Record, RunKind, Verdict
+from reports.records import Digest, EarlierRun, OwnFile, Record, RunKind, Verdict
 
 STATEMENT_TYPE: Literal["https://in-toto.io/Statement/v1"] = "https://in-toto.io/Statement/v1"
 PREDICATE_TYPE: Literal["urn:clinical-gate:report:v1"] = "urn:clinical-gate:report:v1"
@@ -50,8 +50,10 @@ class Predicate(Record):
 
     Args:
         kind: of the run; what a drill approves is no gate.
-        sequence: 1 for the first report on the subject, then one more each.
+        sequence: 1 for the first report of a key on this subject, by this policy and of this kind, then one more each,
+            in whatever folder they are published.
         previous: SHA-256 of the envelope of the report before, empty for the first.
+        earlier: runs on the same subject that were aborted, or published in other folders.
         files: path inside the report's folder -> SHA-256.
         own_files: the user's own checks and adapter, by which was judged, too.
     """
@@ -70,6 +72,7 @@ class Predicate(Record):
     files: dict[str, Digest]
     checks: tuple[CheckOutcome, ...]
     own_files: tuple[OwnFile, ...] = ()
+    earlier: tuple[EarlierRun, ...] = ()
 
 
 class DigestSet(Record):
@@ -137,7 +140,14 @@ def outcomes(document: ReportDocument) -> tuple[CheckOutcome, ...]:
     )
 
 
-def statement_of(document: ReportDocument, *, files: dict[str, str], sequence: int, previous: str) -> Statement:
+def statement_of(
+    document: ReportDocument,
+    *,
+    files: dict[str, str],
+    sequence: int,
+    previous: str,
+    earlier: tuple[EarlierRun, ...] = (),
+) -> Statement:
     """The statement about a document and the files beside it.
 
     Args:
@@ -145,6 +155,7 @@ def statement_of(document: ReportDocument, *, files: dict[str, str], sequence: i
         files: path inside the folder -> SHA-256, results.json among them.
         sequence: of this report among those on the same subject, from 1.
         previous: SHA-256 of the envelope before, empty for the first.
+        earlier: what `run_log.HeldLog.earlier` says.
     """
     identity = document.identity
     return Statement(
@@ -164,5 +175,6 @@ def statement_of(document: ReportDocument, *, files: dict[str, str], sequence: i
             files=files,
             checks=outcomes(document),
             own_files=document.own_files,
+            earlier=earlier,
         ),
     )

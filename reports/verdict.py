@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -40,9 +41,10 @@ def grounds_of(
     *,
     floor: Floor,
     clock_skew_ms: float,
+    harness: Sequence[str] = (),
 ) -> Grounds:
     """A critical FAIL or UNKNOWN rejects, and so does what nothing covers, a score below the floor, or a clock that was
-    set; what else is not green is a condition.
+    set; what else is not green is a condition, and so is each of ``harness``, why what judged is not to be relied on.
     """
     rejections = (
         *(_ground(check) for check in checks if _critical(check)),
@@ -51,10 +53,18 @@ def grounds_of(
         *_clock(clock_skew_ms),
         *_floor(floor),
     )
-    conditions = tuple(_ground(check) for check in checks if check.status in _NOT_GREEN and not _critical(check))
+    conditions = (
+        *(_ground(check) for check in checks if check.status in _NOT_GREEN and not _critical(check)),
+        *_harness(harness),
+    )
     if rejections:
         return Grounds(Verdict.REJECTED, rejections, conditions)
     return Grounds(Verdict.CONDITIONAL if conditions else Verdict.APPROVED, rejections, conditions)
+
+
+def percent(share: float) -> float:
+    """A share in percent, as scores and floors are told: cut to one digit, so that only all is 100."""
+    return math.floor(share * 1000 + 1e-9) / 10
 
 
 def _critical(check: CheckRecord) -> bool:
@@ -108,6 +118,15 @@ def _clock(skew_ms: float) -> list[DecisionGround]:
         "measured in this run can be trusted; run again on a machine whose clock is not being set."
     )
     return [DecisionGround(cause=DecisionCause.CLOCKS_DISAGREE, subject="clock", message=message)]
+
+
+def _harness(objections: Sequence[str]) -> list[DecisionGround]:
+    if not objections:
+        return []
+    message = (
+        f"{'; '.join(objections)}. Judge from a clean checkout, or with --any-harness, which the report then says."
+    )
+    return [DecisionGround(cause=DecisionCause.HARNESS, subject="harness", message=message)]
 
 
 def _floor(floor: Floor) -> list[DecisionGround]:

@@ -9,35 +9,21 @@ from pathlib import Path
 from pydantic import ValidationError
 from securesystemslib.signer import SSlibKey  # type: ignore[attr-defined]  # it re-exports without __all__
 
-from reports import history, manifest
+from reports import history, manifest, signed_policy
 from reports.consistency import contradiction
 from reports.document import RESULTS, DocumentError, ReportDocument, decode
 from reports.envelope import exact, keyid_of, opened
 from reports.files import read_plain, sha256
-from reports.records import RunKind
+from reports.head import Head
+from reports.question import Expected, demand_answer
 from reports.refusals import Refusal, UnreadableError, VerificationError
 from reports.render.junit import JUNIT
 from reports.sign import ENVELOPE
+from reports.signed_policy import POLICY
+from reports.standing import HistoryStanding, standing_of, told
 from reports.statement import Statement, outcomes
 
 _LARGEST_ENVELOPE = 64 * 2**20
-
-
-@dataclass(frozen=True)
-class Expected:
-    """What a report must be about to answer a question; what is left out is not asked.
-
-    Args:
-        kind: of the run.
-        subject: the target's name.
-        policy_digest: `document.policy_digest` of the policy.
-    """
-
-    kind: RunKind | None = None
-    subject: str = ""
-    policy_digest: str = ""
-
-
 _ANYTHING = Expected()
 
 
@@ -46,16 +32,30 @@ class Verified:
     """A report that holds, read from the very bytes that were verified.
 
     Args:
-        newest: the history says that it is the newest on its subject; None when there was no history to ask.
         digest: SHA-256 of its envelope.
         keyid: of the key that signed it.
+        standing: what the history says of it.
+        policy: what policy.json holds; empty in a report of before policies were signed whole.
+        attested: when it was there by a time stamping authority, if one was asked.
     """
 
     document: ReportDocument
+    policy: bytes
     statement: Statement
     digest: str
     keyid: str
-    newest: bool | None
+    standing: HistoryStanding
+    attested: datetime | None = None
+
+    @property
+    def newest(self) -> bool | None:
+        """Whether it is the newest on its target, by its policy and of its kind; None where no signed history says."""
+        return self.standing.newest
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What a reader should know of the runs before it and of the clock, a sentence each."""
+        return (*told(self.standing.earlier), *self.standing.remarks)
 
     def sentence(self, *, pinned: bool) -> str:
         """What has been verified; ``pinned`` says that the key came from the signer and not from beside the report."""
@@ -64,7 +64,9 @@ class Verified:
             f"report {number} on this target and the newest" if self.newest else "whether it is the newest is not known"
         )
         key = f"key {self.keyid[:16]} {'pinned' if pinned else 'NOT pinned'}"
-        return f"Signature, results, JUnit and evidence are what was signed; {newest}; {key}."
+        return " ".join(
+            [f"Signature, results, JUnit and evidence are what was signed; {newest}; {key}.", *self.remarks]
+        )
 
 
 def verify(
@@ -74,6 +76,7 @@ def verify(
     expected: Expected = _ANYTHING,
     history_file: Path | None = None,
     demand_history: bool = False,
+    head: Head | None = None,
 ) -> Verified:
     """Verify a report's folder.
 
@@ -82,7 +85,8 @@ def verify(
         key: the only key whose signature counts.
         expected: what it must be about.
         history_file: default is ``history.jsonl`` beside the folder; an absent default leaves ``newest`` None.
-        demand_history: refuse when the history is missing; always so when ``history_file`` is given.
+        demand_history: refuse when the history is missing; always so when ``history_file`` or ``head`` is given.
+        head: of the history as it was once; what has been cut off or altered since is refused.
 
     Raises:
         VerificationError: it does not hold; carries the typed reason.
@@ -91,15 +95,25 @@ def verify(
     folder = folder.resolve()
     envelope = read_envelope(folder)
     statement, keyid = verify_envelope(envelope, key)
-    document = _verify_files(folder, statement)
+    document, policy = _verify_files(folder, statement)
     _verify_agreement(document, statement)
-    _verify_question(statement, expected)
+    demand_answer(statement, expected, policy)
     path = history_file or folder.parent / history.HISTORY
-    known: bool | None = None
-    if history_file is not None or demand_history or path.exists():
-        _verify_newest(history.read(path), statement, sha256(envelope), path)
-        known = True
-    return Verified(document=document, statement=statement, digest=sha256(envelope), keyid=keyid, newest=known)
+    digest = sha256(envelope)
+    standing = HistoryStanding(newest=None, earlier=statement.predicate.earlier)
+    if history_file is not None or demand_history or head is not None or path.exists():
+        entries = history.read(path)
+        if head is not None:
+            head.demand_extended_by(path)
+        standing = standing_of(entries, statement, digest, key, path)
+    return Verified(
+        document=document,
+        policy=policy,
+        statement=statement,
+        digest=digest,
+        keyid=keyid,
+        standing=standing,
+    )
 
 
 def read_envelope(folder: Path) -> bytes:
@@ -114,6 +128,15 @@ def read_envelope(folder: Path) -> bytes:
     except OSError as problem:
         msg = f"there is no report in {folder}: cannot read {ENVELOPE} ({problem.strerror})"
         raise UnreadableError(msg) from problem
+
+
+def signer_of(content: bytes) -> str:
+    """The id of the key that an envelope says it was signed with; nothing is verified.
+
+    Raises:
+        VerificationError: NOT_CANONICAL.
+    """
+    return keyid_of(exact(content, ENVELOPE))
 
 
 def verify_envelope(content: bytes, key: SSlibKey) -> tuple[Statement, str]:
@@ -131,10 +154,11 @@ def verify_envelope(content: bytes, key: SSlibKey) -> tuple[Statement, str]:
         raise VerificationError(Refusal.WRONG_STATEMENT, msg) from problem
 
 
-def _verify_files(folder: Path, statement: Statement) -> ReportDocument:
+def _verify_files(folder: Path, statement: Statement) -> tuple[ReportDocument, bytes]:
+    """The results, and the policy; empty in a report of before policies were signed whole."""
     files = statement.predicate.files
-    if set(files) != {RESULTS, JUNIT, manifest.SIGNED_AS}:
-        msg = "The envelope does not sign exactly the results, the JUnit file and the evidence manifest."
+    if set(files) - {POLICY} != {RESULTS, JUNIT, manifest.SIGNED_AS}:
+        msg = "The envelope does not sign exactly the results, the JUnit file, the policy and the evidence manifest."
         raise VerificationError(Refusal.WRONG_STATEMENT, msg)
     results = _signed(folder, RESULTS, files, Refusal.RESULTS_CHANGED)
     cases = _signed(folder, JUNIT, files, Refusal.JUNIT_CHANGED)
@@ -144,9 +168,13 @@ def _verify_files(folder: Path, statement: Statement) -> ReportDocument:
         document = decode(results)
     except DocumentError as problem:
         raise VerificationError(Refusal.WRONG_STATEMENT, str(problem)) from problem
-    if wrong := contradiction(document, cases, now=datetime.now(UTC)):
+    policy = _signed(folder, POLICY, files, Refusal.POLICY_CHANGED) if POLICY in files else b""
+    wrong = contradiction(document, cases, now=datetime.now(UTC))
+    if policy and not wrong:
+        wrong = signed_policy.contradiction(document, policy)
+    if wrong:
         raise VerificationError(Refusal.INCONSISTENT, wrong)
-    return document
+    return document, policy
 
 
 def _signed(folder: Path, name: str, files: dict[str, str], refusal: Refusal) -> bytes:
@@ -193,50 +221,9 @@ def _verify_agreement(document: ReportDocument, statement: Statement) -> None:
         and (statement.subject[0].name, statement.subject_digest) == (identity.name, identity.digest)
         and (claim.run_id, claim.started, claim.ended) == (identity.run_id, identity.started, identity.ended)
         and (claim.policy.name, claim.policy.digest) == (identity.policy, identity.policy_digest)
+        and claim.files.get(POLICY, claim.policy.digest) == claim.policy.digest
         and (claim.harness_version, claim.git_commit) == (identity.harness_version, identity.git_commit)
     )
     if not agree:
         msg = "The signed statement and results.json disagree on the decision, the checks or what was gated."
         raise VerificationError(Refusal.INCONSISTENT, msg)
-
-
-def _verify_question(statement: Statement, expected: Expected) -> None:
-    """An approval of something else answers nothing."""
-    claim, name = statement.predicate, statement.subject[0].name
-    if expected.kind not in (None, claim.kind):
-        msg = f"Run {claim.run_id} was a {claim.kind}, not a {expected.kind}."
-        raise VerificationError(Refusal.OTHER_KIND, msg)
-    if expected.subject not in ("", name):
-        shown = name if name.isascii() else f"{name} ({name.encode('unicode_escape').decode()})"
-        msg = f"The report is about {shown}, not about {expected.subject}."
-        raise VerificationError(Refusal.OTHER_SUBJECT, msg)
-    if expected.policy_digest not in ("", claim.policy.digest):
-        msg = (
-            f"It was judged by the policy {claim.policy.name} with the digest {claim.policy.digest[:12]}, and the one"
-            f" asked for has {expected.policy_digest[:12]}."
-        )
-        raise VerificationError(Refusal.OTHER_POLICY, msg)
-
-
-def _verify_newest(entries: tuple[history.HistoryEntry, ...], statement: Statement, digest: str, path: Path) -> None:
-    position = next((i for i, entry in enumerate(entries) if entry.report == digest), None)
-    if position is None:
-        msg = f"The report is not in {path}: it was not published there, or its entry was removed."
-        raise VerificationError(Refusal.NOT_IN_HISTORY, msg)
-    own, claim = entries[position], statement.predicate
-    before = history.newest(entries[:position], statement.subject_digest)
-    agree = (
-        own.subject_digest == statement.subject_digest
-        and (own.sequence, own.run_id, own.decision) == (claim.sequence, claim.run_id, claim.decision)
-        and claim.previous == (before.report if before else "")
-    )
-    if not agree:
-        msg = f"{path} contradicts the report on its number or on the report before it."
-        raise VerificationError(Refusal.HISTORY_BROKEN, msg)
-    last = history.newest(entries, statement.subject_digest)
-    if last is not None and last.report != digest:
-        msg = (
-            f"Run {claim.run_id} is report {claim.sequence} on this target; run {last.run_id} "
-            f"({last.decision}, {last.ended:%Y-%m-%d %H:%M} UTC) is report {last.sequence} and replaces it."
-        )
-        raise VerificationError(Refusal.SUPERSEDED, msg)

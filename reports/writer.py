@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
-from reports import history, manifest
-from reports.document import RESULTS, ReportDocument, encode
+from checks.policy import Policy
+from reports import manifest
+from reports.document import RESULTS, ReportDocument, encode, policy_text
 from reports.files import point_link, sha256, write_atomically
 from reports.keys import PUBLIC, SigningKeyError, load_public, load_signer, machine_signer, public_pem
 from reports.records import Verdict
 from reports.redaction import redact
-from reports.refusals import UnreadableError, VerificationError
+from reports.refusals import Refusal, UnreadableError, VerificationError
 from reports.render.junit import JUNIT, junit
+from reports.run_log import PlannedRun, RunLog, mark_running
 from reports.sign import ENVELOPE, sign
+from reports.signed_policy import POLICY
 from reports.statement import statement_of
 from reports.verify import Verified, verify
 
@@ -47,13 +52,36 @@ class Published:
         return self.verified.sentence(pinned=True)
 
 
+def begin(root: Path, run: PlannedRun, signing_key: Path | None = None, *, registers: Path | None = None) -> TextIO:
+    """Enter a run, signed, before its first check; without an end it is told as aborted from then on.
+
+    Args:
+        root: as for `publish`.
+        signing_key: likewise.
+        registers: folder of the keys' registers, outside the report folder; default is ``registers`` beside the key.
+
+    Returns:
+        A file to keep open while the run goes on: until then other runs do not take it for aborted.
+
+    Raises:
+        PublishError: its report could not be published either.
+    """
+    with _one_sentence(root):
+        log = _log(root, signing_key, registers)
+        with log.held() as books:
+            books.start(run)
+            return mark_running(log.registers, run.run_id)
+
+
 def publish(
     root: Path,
     run_id: str,
     document: ReportDocument,
     signing_key: Path | None = None,
     *,
+    policy: Policy | None = None,
     evidence: Mapping[str, bytes] | None = None,
+    registers: Path | None = None,
 ) -> Published:
     """Write ``root/run_id``, sign it, and verify what was written.
 
@@ -64,8 +92,10 @@ def publish(
         run_id: the run's id, that of the document's identity.
         document: what was found and decided.
         signing_key: PEM file with an Ed25519 private key.
+        policy: by which was judged; it becomes a signed part of the report.
         evidence: name -> content, redacted here when it is text; added to what is in ``evidence/`` already, which
             was redacted when it was captured.
+        registers: as `begin` was told. A run that was not begun is entered now.
 
     Raises:
         PublishError: no room, no right, an unusable key or history, or the run has a report already.
@@ -73,65 +103,77 @@ def publish(
     if run_id != document.identity.run_id:
         msg = f"the document is about run {document.identity.run_id}, not {run_id}"
         raise PublishError(msg)
+    with _one_sentence(root):
+        log = _log(root, signing_key, registers)
+        return _publish(log, root / run_id, _Parts(document, policy, evidence or {}), signing_key)
+
+
+@contextlib.contextmanager
+def _one_sentence(root: Path) -> Iterator[None]:
     try:
-        return _publish(root, root / run_id, document, signing_key, evidence or {})
+        yield
     except (SigningKeyError, manifest.EvidenceError) as problem:
         raise PublishError(str(problem)) from problem
-    except (VerificationError, UnreadableError) as problem:
-        msg = f"no report was published: {problem} Move {root / history.HISTORY} away to begin a new history."
+    except VerificationError as problem:
+        advice = " Restore it from a copy." if problem.refusal is Refusal.HISTORY_BROKEN else ""
+        msg = f"no report is published: {problem}{advice}"
+        raise PublishError(msg) from problem
+    except UnreadableError as problem:
+        msg = f"no report is published: {problem}"
         raise PublishError(msg) from problem
     except OSError as problem:
         msg = f"cannot write the report {problem.filename or root}: {problem.strerror}"
         raise PublishError(msg) from problem
 
 
-def _publish(
-    root: Path, folder: Path, document: ReportDocument, signing_key: Path | None, evidence: Mapping[str, bytes]
-) -> Published:
+def _log(root: Path, signing_key: Path | None, registers: Path | None) -> RunLog:
     keys = root.parent / "keys"
     signer = load_signer(signing_key) if signing_key else machine_signer(keys)
+    return RunLog(root, registers or (signing_key.parent if signing_key else keys) / "registers", signer)
+
+
+@dataclass(frozen=True)
+class _Parts:
+    document: ReportDocument
+    policy: Policy | None
+    evidence: Mapping[str, bytes]
+
+
+def _publish(log: RunLog, folder: Path, parts: _Parts, signing_key: Path | None) -> Published:
+    document = parts.document
     if (folder / ENVELOPE).exists():
         msg = f"{folder} holds a signed report already"
         raise PublishError(msg)
-    files = _write_parts(folder, document, evidence)
-    write_atomically(folder / PUBLIC, public_pem(signer))
-    public = folder / PUBLIC if signing_key else keys / PUBLIC
-    with history.extending(root / history.HISTORY) as past:
+    files = _write_parts(folder, parts)
+    write_atomically(folder / PUBLIC, public_pem(log.signer))
+    public = folder / PUBLIC if signing_key else log.root.parent / "keys" / PUBLIC
+    with log.held() as books:
         identity = document.identity
-        before = history.newest(past.entries, identity.digest)
-        sequence = before.sequence + 1 if before else 1
-        statement = statement_of(document, files=files, sequence=sequence, previous=before.report if before else "")
-        envelope = sign(statement, signer)
+        if not books.started(identity.run_id):
+            books.start(PlannedRun(identity.run_id, identity.kind, identity.name, identity.policy_digest))
+        sequence, previous = books.number(document)
+        earlier = books.earlier(document)
+        statement = statement_of(document, files=files, sequence=sequence, previous=previous, earlier=earlier)
+        envelope = sign(statement, log.signer)
         write_atomically(folder / ENVELOPE, envelope)
-        past.append(
-            history.HistoryEntry(
-                subject=identity.name,
-                subject_digest=identity.digest,
-                sequence=sequence,
-                run_id=identity.run_id,
-                report=sha256(envelope),
-                decision=document.decision,
-                score=document.score,
-                ended=identity.ended,
-                chain="",
-            )
-        )
-        point_link(root / LATEST, folder.name)
+        books.end(document, envelope, sequence)
+        point_link(log.root / LATEST, folder.name)
         # Still under the lock: a report that another run publishes right after this one must not fail this one.
         verified = verify(folder, load_public(public), demand_history=True)
     return Published(folder=folder, decision=document.decision, verified=verified, public_key=public)
 
 
-def _write_parts(folder: Path, document: ReportDocument, evidence: Mapping[str, bytes]) -> dict[str, str]:
-    store = folder / manifest.FOLDER
+def _write_parts(folder: Path, whole: _Parts) -> dict[str, str]:
+    document, store = whole.document, folder / manifest.FOLDER
     store.mkdir(parents=True, exist_ok=True)
-    for name, content in evidence.items():
+    for name, content in whole.evidence.items():
         manifest.check_name(name)
         (store / name).parent.mkdir(parents=True, exist_ok=True)
         write_atomically(store / name, _redacted(content))
     parts = {
         RESULTS: encode(document),
         JUNIT: junit(document),
+        **({} if whole.policy is None else {POLICY: policy_text(whole.policy)}),
         manifest.SIGNED_AS: manifest.encode(manifest.survey(store)),
     }
     for name, content in parts.items():

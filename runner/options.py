@@ -41,6 +41,7 @@ class RunOptions:
     Args:
         kind: ``gate`` or ``drill``, which end with a report; empty for every other run.
         checks: a folder with checks of the user's own.
+        any_harness: judge also by a harness that is not what was committed; the report says so.
     """
 
     kind: str
@@ -51,6 +52,7 @@ class RunOptions:
     run_id: str
     signing_key: Path | None
     waivers: tuple[Waiver, ...]
+    any_harness: bool = False
 
     @cached_property
     def rulebook(self) -> Rulebook:
@@ -77,6 +79,9 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption(
         "--signing-key", type=Path, metavar="PEM", help="Ed25519 private key; default: DIR/keys/gate.ed25519"
     )
+    group.addoption(
+        "--any-harness", action="store_true", help="approve also by a harness with local changes; the report says so"
+    )
     group.addoption("--waivers", type=Path, metavar="FILE", help="waivers in force")
 
 
@@ -101,6 +106,7 @@ def read_options(config: pytest.Config) -> RunOptions:
         run_id=runs.new_run_id(),
         signing_key=key,
         waivers=load_waivers(waivers) if waivers else (),
+        any_harness=config.getoption("any_harness"),
     )
     if options.checks:
         options.rulebook  # noqa: B018  what it says of them is said now

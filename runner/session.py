@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-import importlib.metadata
-import subprocess
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import TextIO
 
 from checks.evaluate import evaluate
-from checks.model import Check, Result, Status
-from fixtures import REPOSITORY
+from checks.model import Check, Result, Status, plain
 from fixtures.deployment.deployment import Deployment
 from fixtures.deployment.opening import Opening
 from fixtures.plugin import begun, opened
+from fixtures.stack.runs import register_directory
 from reports.decide import Criteria, RunPeriod, decide
 from reports.document import ReportDocument, compose, policy_digest, target_digest
 from reports.effective_status import violation_name
 from reports.figures import DrillRecord, LoadRecord, PrivacyRecord, SentRecord
-from reports.records import Identity, OwnFile, SelfProof
+from reports.harness import HarnessRecord, JudgedBy
+from reports.records import Identity, OwnFile, RunKind, SelfProof
 from reports.render.allure import attach_result
 from reports.render.load.files import evidence as load_files
-from reports.writer import Published, publish
+from reports.run_log import PlannedRun
+from reports.writer import Published, begin, publish
 from runner.options import RunOptions
 from runner.order import DRILLS, room_of
 from runner.proving import ProofCase, ProofResult, Prover, exempted
@@ -42,9 +44,24 @@ class GateSession:
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     results: list[Result] = field(default_factory=list)
     outcomes: list[ProofResult] = field(default_factory=list)
+    _mark: TextIO | None = None
     _monotonic: int = field(default_factory=time.monotonic_ns)
     _prover: Prover | None = None
     _evidence: dict[str, bytes] = field(default_factory=dict)
+
+    def begin(self) -> None:
+        """Enter the run in the history, before anything is proven or judged.
+
+        Raises:
+            reports.writer.PublishError: its report could not be published.
+        """
+        options = self.options
+        run = PlannedRun(options.run_id, self._kind, plain(self.opening.name), policy_digest(options.policy))
+        self._mark = begin(options.report_root, run, options.signing_key, registers=register_directory())
+
+    @property
+    def _kind(self) -> RunKind:
+        return "drill" if self.options.kind == "drill" else "gate"
 
     def prove(self, case: ProofCase) -> ProofResult:
         """What came of one proof; the first call starts all of them in the background."""
@@ -74,8 +91,11 @@ class GateSession:
         self._close_lab()
         return opened(self.opening)
 
-    def report(self) -> tuple[ReportDocument, Published]:
+    def report(self, harness: HarnessRecord) -> tuple[ReportDocument, Published]:
         """Decide, write, sign and verify.
+
+        Args:
+            harness: what judged.
 
         Raises:
             reports.writer.PublishError: it could not be written.
@@ -93,19 +113,19 @@ class GateSession:
             self.results,
             Criteria(policy, rules, options.rulebook.controls),
             proofs=proofs,
-            period=RunPeriod(self.started, ended.date(), skew_ms),
+            period=RunPeriod(self.started, ended.date(), skew_ms, harness.objections),
             waivers=options.waivers,
         )
         name = deployment.name if deployment else "nothing was reached"
         identity = Identity(
-            kind="drill" if options.kind == "drill" else "gate",
+            kind=self._kind,
             name=name,
             digest=target_digest(name, deployment.facts() if deployment else {}),
             run_id=options.run_id,
-            harness_version=importlib.metadata.version("clinical-gate"),
-            git_commit=_commit(),
+            harness_version=harness.version,
+            git_commit=f"{harness.commit}+dirty" if harness.commit and harness.remarks else harness.commit,
             policy=policy.name,
-            policy_digest=policy_digest(policy),
+            policy_digest=policy_digest(options.policy),
             started=self.started,
             ended=ended,
             clock_skew_ms=skew_ms,
@@ -119,15 +139,25 @@ class GateSession:
             load=[LoadRecord.of(x, 1 - policy.performance.availability) for x in loads],
             privacy=[PrivacyRecord.of(*c) for c in (deployment.privacy() if deployment else ())],
             sent=[SentRecord.of(s) for s in (deployment.sent() if deployment else ())],
-            own_files=self._own_files(),
+            judged_by=JudgedBy(harness, tuple(self._own_files())),
         )
         return document, publish(
             options.report_root,
             options.run_id,
             document,
             options.signing_key,
+            policy=options.policy,
             evidence=self._evidence | load_files(loads),
+            registers=register_directory(),
         )
+
+    @property
+    def own_places(self) -> list[Path]:
+        """Where the user's own checks and adapter lie."""
+        deployment = self.opening.found()
+        adapter = deployment.adapter if deployment else None
+        checks = [self.options.checks] if self.options.checks else []
+        return checks + ([adapter.file.path.parent] if adapter else [])
 
     def _own_files(self) -> list[OwnFile]:
         deployment = self.opening.found()
@@ -170,12 +200,3 @@ class GateSession:
         self._close_lab()
         if (deployment := self.opening.found()) is not None:
             self._evidence = deployment.evidence()
-
-
-def _commit() -> str:
-    def git(*arguments: str) -> str:
-        done = subprocess.run(["git", *arguments], cwd=REPOSITORY, capture_output=True, text=True, check=False)
-        return done.stdout.strip() if done.returncode == 0 else ""
-
-    commit = git("rev-parse", "HEAD")
-    return f"{commit}+dirty" if commit and git("status", "--porcelain") else commit

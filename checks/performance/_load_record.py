@@ -24,7 +24,7 @@ def judgeable(load: Load, policy: PerformancePolicy) -> Load:
 
     Raises:
         CannotLookError: it did not run to its end, its generator was too busy or too late to be believed, or it had
-            fewer users than the promise is made for.
+            fewer users than the promise is made for, or it was another load than the policy asks for.
     """
     if not load.complete:
         msg = f"the load did not run to its end: {load.problem or 'no reason given'}"
@@ -46,7 +46,25 @@ def judgeable(load: Load, policy: PerformancePolicy) -> Load:
     if load.users < policy.users:
         msg = f"the promise is made for {policy.users} users; the load '{load.profile}' had {load.users}"
         raise CannotLookError(msg)
+    if weaker := _weaker_than_promised(load, policy):
+        raise CannotLookError(weaker)
     return load
+
+
+def _weaker_than_promised(load: Load, policy: PerformancePolicy) -> str:
+    """Why a load is not the one that the policy asks for, in one sentence; empty where it is."""
+    asked, schedule = policy.load_profiles.get(load.profile), load.schedule
+    least_s, least_rate = policy.load_seconds or 0.0, policy.load_rate or 0.0
+    name = f"the load '{load.profile}'"
+    if load.seconds < least_s:
+        return f"the promise takes a load of {least_s:g} s; {name} was measured for {load.seconds:g} s"
+    if schedule is None:
+        return f"{name} does not say what was ordered, and the policy asks for it" if asked or least_rate else ""
+    if schedule.rate < least_rate:
+        return f"the promise takes {least_rate:g} requests/s; {name} meant to send {schedule.rate:.4g}/s"
+    if asked not in (None, schedule.digest):
+        return f"the policy asks for another profile of the name: {name} has {schedule.digest[:12]}, not {asked[:12]}"
+    return ""
 
 
 def requests_of(load: Load, *heads: str) -> Latencies:

@@ -47,7 +47,7 @@ from checks.targets.federation import (
 from checks.targets.hosts import FileFacts, Hosts, ProcessFacts
 from checks.targets.inference import Inference, ModelServerState
 from checks.targets.latencies import Latencies, Objective
-from checks.targets.load import Accelerator, GeneratorProcess, Load, Loads, Mark, Slice, Written
+from checks.targets.load import Accelerator, GeneratorProcess, Load, Loads, LoadSchedule, Mark, Slice, Written
 from checks.targets.monitoring import Alert, AlertRule, Monitoring, ScrapeState
 from checks.targets.privacy import Mechanism, NodeNoise, PrivacyClaim, ReleasedNoise, Repetition, Spending
 from checks.targets.reply import Reply
@@ -91,6 +91,7 @@ __all__ = [
     "Kill",
     "Latencies",
     "Load",
+    "LoadSchedule",
     "Loads",
     "LogStore",
     "Login",

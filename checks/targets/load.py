@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
@@ -71,6 +72,25 @@ class Accelerator:
 
 
 @dataclass(frozen=True)
+class LoadSchedule:
+    """What was sent, as it was ordered: two profiles of one name are told apart by it.
+
+    Args:
+        text: the whole profile that was played, as canonical JSON.
+        rate: requests/s that all users together meant to send, on average over the measured window; 0 of a closed
+            loop, whose users follow the server.
+    """
+
+    text: str
+    rate: float
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the text."""
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
 class Load:
     """A recorded load: who, how long, how fast, and the busiest generator process's CPU share (1.0 is one full core).
 
@@ -85,6 +105,7 @@ class Load:
         left_out: kinds that the profile asks for and the description of the application leaves out: actions, and times
             inside them (``inference.chat:first_token``).
         tokens: of its streamed answers, as their servers said; a chunk counts as one where a server did not.
+        schedule: what was ordered; None where nobody kept it.
     """
 
     profile: str
@@ -106,6 +127,7 @@ class Load:
     accelerators: tuple[Accelerator, ...] = ()
     left_out: tuple[str, ...] = ()
     tokens: int = 0
+    schedule: LoadSchedule | None = None
 
 
 @runtime_checkable

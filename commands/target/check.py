@@ -44,7 +44,8 @@ def check(file: Path, policy_name: str, profile: str) -> ExitCode:
     are listed), 3 when a part cannot be reached.
     """
     policy = load_policy(policy_name)
-    order = LoadOrder(load_profile(profile), policy.performance.objectives())
+    promised = policy.performance
+    order = LoadOrder(load_profile(profile), promised.objectives(), promised_users=promised.users)
     if faults := faults_of(file):
         for fault in faults:
             click.echo(f"clinical-gate: {plain(fault)}", err=True)

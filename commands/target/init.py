@@ -105,6 +105,9 @@ def init(output: Path, *, no_input: bool, **given: Any) -> ExitCode:  # noqa: AN
       clinical-gate target init clinic.toml --swarm clinic --engine tcp://10.0.0.2:2375
     """  # noqa: D301  click reads a real backspace
     application = output.with_name(f"{output.stem}.application.toml")
+    if not output.parent.is_dir():
+        msg = f"the folder {output.parent} is not there: make it first"
+        raise TargetError(msg)
     for path in (output, application):
         if path.exists() or path.is_symlink():
             msg = f"{path} is there already, and is not overwritten"

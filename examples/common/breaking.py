@@ -39,7 +39,7 @@ class Breakage:
     """One way to break an example.
 
     Args:
-        check: id of the check that must not pass any more.
+        check: id of the check that must say FAIL.
         restart: names of the programs that take the edits up.
         reload: whether the database servers take the edits up.
         failover: settings of Patroni, and ``failover_undo`` what they are when it is sound.
@@ -47,7 +47,6 @@ class Breakage:
         expired: whether the edge shows a certificate whose time is over.
         missing: patterns of files below the run's directory that are away meanwhile.
         ports: program -> the port at which it takes connections, where its own probe cannot believe it while broken.
-        certain: whether the check must say FAIL; it may be UNKNOWN otherwise.
     """
 
     name: str
@@ -62,7 +61,6 @@ class Breakage:
     expired: bool = False
     missing: tuple[str, ...] = ()
     ports: Mapping[str, int] = field(default_factory=dict)
-    certain: bool = False
 
 
 _ALERTS = "monitor/alertmanager/alertmanager.yml"
@@ -74,7 +72,6 @@ ALERTS_GO_TO_NOBODY = Breakage(
         Edit(_ALERTS, "receivers:\n", "receivers:\n  - name: nobody\n"),
     ),
     restart=("alertmanager",),
-    certain=True,
 )
 
 

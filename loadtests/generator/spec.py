@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from checks.application import Application, LogIn
 from checks.application.codes import STEP_S
-from checks.targets import Accelerator, GeneratorProcess, Latencies, Load, Mark, Objective, Slice, Written
+from checks.targets import Accelerator, GeneratorProcess, Latencies, Load, LoadSchedule, Mark, Objective, Slice, Written
 from loadtests.generator.accounts import Assignment, LoadAccount, TooFewAccountsError, shared_out
 from loadtests.schedules.profiles import Profile
 from loadtests.users.log_in import why_unplayable
@@ -275,8 +275,9 @@ def load_from_json(text: str) -> Load:
             Slice(each["at_s"], each["users"], each["ended"], tuple(map(_latencies, each["kinds"])))
             for each in table.pop("slices")
         )
-        written, accelerators = table.pop("written"), table.pop("accelerators")
+        written, accelerators, schedule = table.pop("written"), table.pop("accelerators"), table.pop("schedule", None)
         return Load(
+            schedule=schedule and LoadSchedule(**schedule),
             written=written and Written(**written),
             accelerators=tuple(Accelerator(**each) for each in accelerators),
             kinds=kinds,

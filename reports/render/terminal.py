@@ -17,6 +17,7 @@ from rich.text import Text
 from checks.model import Status
 from reports.document import RESULTS, ReportDocument
 from reports.figures import DrillRecord, PrivacyRecord
+from reports.harness import HarnessRecord
 from reports.records import CheckRecord, ControlRecord, DecisionCause, Verdict, utc
 from reports.render.load.lines import load_lines
 from reports.render.sent import sent_sentence
@@ -192,6 +193,13 @@ def _privacy(records: tuple[PrivacyRecord, ...]) -> Iterator[str]:
             yield f"{record.granted} of {record.asked} concurrent queries of one user granted{spent}"
 
 
+def _harness(harness: HarnessRecord) -> str:
+    commit = harness.commit[:12] or "no commit"
+    accepted = " (accepted by --any-harness)" if harness.accepted and harness.remarks else ""
+    said = "; ".join(harness.remarks) or "as committed"
+    return f"{commit}: {said}{accepted}; sources {harness.sources[:12]}, lock {harness.lock[:12]}"
+
+
 def _closing(document: ReportDocument, folder: Path, verify_command: str, trust: str) -> Table:
     proofs = [proof for proof in document.selfproof if proof.proven]
     counted = [check for check in document.checks if check.status is not Status.NOT_APPLICABLE]
@@ -208,6 +216,8 @@ def _closing(document: ReportDocument, folder: Path, verify_command: str, trust:
     if document.sent:
         grid.add_row("Sent", Text(sent_sentence(document.sent)))
     grid.add_row("Controls", Text(f"{covered} of {len(required)} required controls covered"))
+    if document.harness:
+        grid.add_row("Harness", Text(_harness(document.harness)))
     for part in dict.fromkeys(own.part for own in document.own_files):
         names = [f"{own.path} ({own.digest[:12]})" for own in document.own_files if own.part == part]
         grid.add_row(f"Own {part}", Text(", ".join(names)))

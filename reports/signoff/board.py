@@ -23,11 +23,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from securesystemslib.signer import SSlibKey  # type: ignore[attr-defined]  # it re-exports without __all__
 
 from checks.policy import load_policy, policy_names
-from reports.document import policy_digest
+from reports.document import policy_text
 from reports.files import read_plain
 from reports.keys import load_public
+from reports.question import Expected
 from reports.records import RunKind
-from reports.verify import Expected
 
 _Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
 _LARGEST = 2**20
@@ -46,6 +46,7 @@ class _File(BaseModel):
     kind: RunKind = "gate"
     report_valid_hours: Annotated[float, Field(gt=0, le=24 * 366)]
     least: Annotated[int, Field(ge=1)] | None = None
+    any_harness: bool = False
     roles: Annotated[dict[_Name, Path], Field(min_length=1)]
 
 
@@ -58,6 +59,7 @@ class Board:
         expected: the report's kind, target and policy.
         valid: how old a report may be.
         least: how many of the roles must approve.
+        any_harness: whether it takes a report by a harness that is not what was committed.
         roles: name -> key, each key once.
     """
 
@@ -65,6 +67,7 @@ class Board:
     expected: Expected
     valid: timedelta
     least: int
+    any_harness: bool
     roles: dict[str, SSlibKey]
 
     @property
@@ -101,8 +104,8 @@ def load_board(path: Path) -> Board:
         msg = f"{path}: least: {least} approvals are wanted of {len(roles)} roles"
         raise BoardError(msg)
     policy = file.policy if file.policy in policy_names() else str(here / file.policy)
-    expected = Expected(file.kind, file.target, policy_digest(load_policy(policy)))
-    return Board(signer, expected, timedelta(hours=file.report_valid_hours), least, roles)
+    expected = Expected(file.kind, file.target, policy_text(load_policy(policy)))
+    return Board(signer, expected, timedelta(hours=file.report_valid_hours), least, file.any_harness, roles)
 
 
 def _read(path: Path) -> _File:

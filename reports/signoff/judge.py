@@ -28,7 +28,7 @@ def verify_open(folder: Path, board: Board, *, now: datetime, history_file: Path
     """Verify that a report holds, is the one that the board waits for, the newest, and not too old to act on.
 
     Raises:
-        VerificationError: as `reports.verify.verify`, TOO_OLD, or WAIVER_EXPIRED.
+        VerificationError: as `reports.verify.verify`, TOO_OLD, HARNESS or WAIVER_EXPIRED.
         UnreadableError: there is no report.
     """
     found = verify(folder, board.signer, expected=board.expected, history_file=history_file, demand_history=True)
@@ -37,11 +37,20 @@ def verify_open(folder: Path, board: Board, *, now: datetime, history_file: Path
         hours = board.valid / timedelta(hours=1)
         msg = f"Run {identity.run_id} ended at {utc(identity.ended)}, and its report is valid for {hours:g} hours."
         raise VerificationError(Refusal.TOO_OLD, msg)
+    _verify_harness(found, board)
     for waiver in found.document.waivers:
         if waiver.in_force and waiver.expires is not None and waiver.expires < now.date():
             msg = f"The waiver of {waiver.check} by {waiver.owner} expired on {waiver.expires}: run the gate again."
             raise VerificationError(Refusal.WAIVER_EXPIRED, msg)
     return found
+
+
+def _verify_harness(found: Verified, board: Board) -> None:
+    harness = found.document.harness
+    remarks = harness.remarks if harness else ("the report does not say by what it was judged",)
+    if remarks and not board.any_harness:
+        msg = f"{'; '.join(remarks)}. Run the gate from a clean checkout."
+        raise VerificationError(Refusal.HARNESS, msg)
 
 
 def verify_signed_off(folder: Path, board: Board, *, now: datetime, history_file: Path | None = None) -> SignedOff:

@@ -19,7 +19,8 @@ _MARKS = 4
 
 def load_lines(load: LoadRecord) -> Iterator[str]:
     """Who and how; latencies by kind; what failed, was good, was written, happened; and how busy the generator was."""
-    yield f"{load.profile}: {load.users} users for {load.seconds:.0f} s, {load.arrival}, seed {load.seed}"
+    schedule = f", schedule {load.schedule_digest[:12]}" if load.schedule_digest else ""
+    yield f"{load.profile}: {load.users} users for {load.seconds:.0f} s, {load.arrival}, seed {load.seed}{schedule}"
     yield from _table(load)
     if load.availability is not None:
         yield f"  {_failures(load)}"

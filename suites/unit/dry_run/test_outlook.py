@@ -21,7 +21,7 @@ from checks.policy import load_policy
 from checks.targets import Api, Database
 from fixtures import REPOSITORY
 from fixtures.dry_run.described_api import DescribedApi
-from fixtures.dry_run.outlook import Outlook, Prospect, outlooks
+from fixtures.dry_run.outlook import Outlook, Prospect, inapplicable, outlooks
 from fixtures.lab import Laboratory
 from fixtures.lab.builders import clean_twin
 from suites.unit.dry_run.described import deployment, described
@@ -80,9 +80,12 @@ def test_what_a_deployment_does_not_have_takes_its_word_and_the_policys(tmp_path
     with deployment(tmp_path, bare) as opened:
         (strict,) = outlooks([lockout], opened, POLICY)
         (allowed,) = outlooks([lockout], opened, lenient)
+        unfit = [inapplicable(RULES, opened, policy) for policy in (POLICY, lenient)]
     assert (strict.verdict, strict.part) == (Prospect.WANTS, "administration")
     assert "policy default does not let it lack one" in strict.reason
     assert (allowed.verdict, allowed.reason) == (Prospect.DOES_NOT_APPLY, "no administration: nobody can be added")
+    assert lockout.id not in unfit[0]
+    assert unfit[1][lockout.id] == allowed.reason
 
 
 # ------------------------------------------------------------------------------------- dry, and on real services

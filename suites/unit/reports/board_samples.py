@@ -11,6 +11,7 @@ from securesystemslib.signer import CryptoSigner  # type: ignore[attr-defined]  
 from checks.model import Gate, Severity, Status
 from reports.document import ReportDocument, compose
 from reports.files import write_atomically
+from reports.harness import HarnessRecord, JudgedBy
 from reports.keys import public_pem
 from reports.records import RunKind
 from reports.waivers import Waiver
@@ -68,6 +69,7 @@ def report_of(  # every keyword is one thing that a report can be
     critical: Status = Status.PASS,
     others: Status = Status.PASS,
     kind: RunKind = "gate",
+    remarks: tuple[str, ...] = (),
 ) -> ReportDocument:
     """A report of one critical check and two others.
 
@@ -89,4 +91,23 @@ def report_of(  # every keyword is one thing that a report can be
         waivers=waivers,
     )
     identity = sample.identity.model_copy(update={"started": end - timedelta(minutes=5), "ended": end})
-    return compose(identity, decision, proofs=proofs(catalogue))
+    return compose(identity, decision, proofs=proofs(catalogue), judged_by=JudgedBy(harness(*remarks)))
+
+
+def harness(*remarks: str) -> HarnessRecord:
+    """What judged, with remarks that ``--any-harness`` let pass."""
+    return HarnessRecord(
+        version="0.2.0",
+        commit="a" * 40,
+        sources="b" * 64,
+        lock="c" * 64,
+        catalogue="d" * 64,
+        packages="e" * 64,
+        plugins=(),
+        command=("pytest", "-m", "gate"),
+        environment=(),
+        python="3.11.7",
+        system="Linux 6.1 x86_64",
+        remarks=remarks,
+        accepted=bool(remarks),
+    )

@@ -95,13 +95,14 @@ def decided(
     proven: Iterable[SelfProof] | None = None,
     waivers: Sequence[Waiver] = (),
     clock_skew_ms: float = 0.0,
+    harness: tuple[str, ...] = (),
 ) -> Decision:
     """`decide` with everything else in order."""
     return decide(
         results,
         Criteria(under or policy(), catalogue, controls()),
         proofs=proofs(catalogue) if proven is None else proven,
-        period=RunPeriod(START, END.date(), clock_skew_ms),
+        period=RunPeriod(START, END.date(), clock_skew_ms, harness),
         waivers=waivers,
     )
 

@@ -16,7 +16,7 @@ from checks.policy import load_policy
 from cli import main
 from reports.document import ReportDocument
 from reports.render.board.measures import Measure, measures
-from reports.render.board.page import open_points
+from reports.render.board.page import board_page, open_points
 from reports.writer import Published
 from suites.unit.reports.board_samples import APPEND_ONLY, HSTS, BoardRoom, report_of
 from suites.unit.reports.report_samples import document
@@ -67,8 +67,8 @@ def _page(room: BoardRoom, report: Published) -> str:
 
 
 def test_it_says_what_was_decided_examined_and_measured(room: BoardRoom) -> None:
-    report = room.publish(document())
-    text = _Page(_page(room, report)).text
+    found = room.publish(document()).verified
+    text = _Page(board_page(found, policy=load_policy("default"), approvals=())).text
     assert "Gate of reference stack APPROVED Score 100.0 of 100" in text
     assert "3 of 3 checks examined it; 3 of 3 were proven able to fail" in text
     assert "Nothing is open." in text

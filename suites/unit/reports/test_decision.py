@@ -52,6 +52,16 @@ def test_what_is_not_green_costs_its_weight(statuses: dict[str, Status], verdict
     assert (decision.verdict, decision.score) == (verdict, score)
 
 
+def test_what_is_not_the_committed_harness_approves_nothing() -> None:
+    check = rule("a", Severity.CRITICAL)
+    found = decided([check], [result(check)], harness=("changed since the commit: checks/tls/x.py",))
+    assert (found.verdict, [ground.cause for ground in found.conditions]) == (
+        Verdict.CONDITIONAL,
+        [DecisionCause.HARNESS],
+    )
+    assert "changed since the commit: checks/tls/x.py. Judge from a clean checkout" in found.conditions[0].message
+
+
 def test_a_critical_failure_rejects_whatever_the_score() -> None:
     """One critical failure among fifty checks that hold."""
     catalogue = (CRITICAL, *(rule(f"held_{i}", Severity.CRITICAL) for i in range(50)))

@@ -14,6 +14,7 @@ from reports.document import ReportDocument
 from reports.records import Verdict
 from reports.render.junit import junit
 from reports.writer import PublishError, publish
+from suites.unit.reports.board_samples import harness
 from suites.unit.reports.report_samples import END, document
 
 Lie = Callable[[ReportDocument], ReportDocument]
@@ -54,6 +55,17 @@ def _ends_before_it_begins(honest: ReportDocument) -> ReportDocument:
     )
 
 
+LIES: list[tuple[Lie, str]] = [
+    (_approved, "That it is APPROVED does not follow from the checks."),
+    (_without_rejections, "That it is CONDITIONAL does not follow from the checks."),
+    (_failure_called_a_pass, "What gates and controls say is not what the checks say."),
+    (_proof_left_out, "passes, and nothing proved in the run that it can fail."),
+    (_control_uncovered, "What gates and controls say is not what the checks say."),
+    (_floor_lowered, "That it is REJECTED does not follow from the checks."),
+    (_ends_before_it_begins, "The run ended before it began"),
+]
+
+
 @pytest.mark.parametrize("failing", [True, False])
 def test_an_honest_report_follows_from_itself(*, failing: bool) -> None:
     """Also one that rejects, or every lie would be found for the wrong reason."""
@@ -61,21 +73,17 @@ def test_an_honest_report_follows_from_itself(*, failing: bool) -> None:
     assert contradiction(honest, junit(honest), now=NOW) == ""
 
 
-@pytest.mark.parametrize(
-    ("lie", "said"),
-    [
-        (_approved, "That it is APPROVED does not follow from the checks."),
-        (_without_rejections, "That it is CONDITIONAL does not follow from the checks."),
-        (_failure_called_a_pass, "What gates and controls say is not what the checks say."),
-        (_proof_left_out, "passes, and nothing proved in the run that it can fail."),
-        (_control_uncovered, "What gates and controls say is not what the checks say."),
-        (_floor_lowered, "That it is REJECTED does not follow from the checks."),
-        (_ends_before_it_begins, "The run ended before it began"),
-    ],
-)
+@pytest.mark.parametrize(("lie", "said"), LIES)
 def test_a_lie_of_the_signers_is_found(lie: Lie, said: str) -> None:
     told = lie(document(failing=True))
     assert said in contradiction(told, junit(told), now=NOW)
+
+
+def test_an_edited_harness_is_not_signed_as_an_approval() -> None:
+    told = document().model_copy(update={"harness": harness("changed since the commit: checks/tls/x.py")})
+    assert contradiction(told, junit(told), now=NOW) == "", "the run was told to take any harness"
+    unasked = told.model_copy(update={"harness": told.harness and told.harness.model_copy(update={"accepted": False})})
+    assert contradiction(unasked, junit(unasked), now=NOW) == "That it is APPROVED does not follow from the checks."
 
 
 def test_a_run_that_has_yet_to_end_is_none() -> None:

@@ -118,11 +118,11 @@ def test_a_run_is_published_once(tmp_path: Path) -> None:
 
 
 def test_a_broken_history_is_not_extended(tmp_path: Path) -> None:
-    """It says which file to move away."""
+    """It says which file is broken, and never advises to begin a new one."""
     root = tmp_path / "gate"
     publish(root, "run-1", document())
     (root / history.HISTORY).write_text("{}\n")
-    with pytest.raises(PublishError, match=r"Move .*history\.jsonl away"):
+    with pytest.raises(PublishError, match=r"Line 1 of .*history\.jsonl is no entry .* Restore it from a copy\.$"):
         publish(root, "run-2", document("run-2"))
 
 

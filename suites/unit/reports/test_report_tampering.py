@@ -253,17 +253,19 @@ def test_the_history_cannot_be_rewritten(root: Path, published: Published, key: 
     publish(root, "run-3", document("run-3", name="clinic north"))
     path = root / history.HISTORY
     lines = path.read_bytes().splitlines(keepends=True)
+    first, second, third = (b"".join(lines[place : place + 2]) for place in (0, 2, 4))  # begun and ended
     for content in (
-        lines[0].replace(b"APPROVED", b"REJECTED") + lines[1] + lines[2],
-        lines[0] + lines[2],
-        lines[1] + lines[2],
+        first.replace(b"APPROVED", b"REJECTED") + second + third,
+        first + third,
+        second + third,
+        lines[0] + second,
         b"".join(lines)[:-1],
         b"".join(lines) + b"\n",
         b"{}\n",
     ):
         path.write_bytes(content)
         assert _refused(newer.folder, key) is Refusal.HISTORY_BROKEN
-    path.write_bytes(lines[0])
+    path.write_bytes(first)
     assert _refused(newer.folder, key) is Refusal.NOT_IN_HISTORY
     path.write_bytes(b"")
     assert _refused(published.folder, key) is Refusal.NOT_IN_HISTORY

@@ -210,6 +210,14 @@ def test_a_report_by_another_policy_is_not_signed(room: BoardRoom) -> None:
     assert _answer(room, report, board) == (1, Refusal.OTHER_POLICY)
 
 
+def test_a_report_by_an_edited_harness_is_signed_only_where_the_file_takes_any(room: BoardRoom) -> None:
+    report = room.publish(report_of(remarks=("changed since the commit: checks/tls/x.py",)))
+    board = room.signoff()
+    assert _answer(room, report, board) == (1, Refusal.HARNESS)
+    board.write_text(f"any_harness = true\n{board.read_text()}")
+    assert _answer(room, report, board) == (1, Refusal.NOT_ALL_APPROVE)
+
+
 @pytest.mark.parametrize(
     ("line", "sentence"),
     [

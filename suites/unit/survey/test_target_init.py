@@ -68,6 +68,14 @@ def test_without_anything_both_files_are_drafted_in_comments(tmp_path: Path) -> 
     assert "is there already, and is not overwritten" in again.stderr
 
 
+def test_a_folder_that_is_not_there_is_said_before_anything_is_asked(tmp_path: Path) -> None:
+    """One sentence, and no question."""
+    with clinic(lambda _: Answer(json={})) as server:
+        done = _init(tmp_path / "elsewhere", "--edge", server.base_url)
+        assert (done.exit_code, done.stdout, server.asked) == (2, "", [])
+    assert done.stderr == f"clinical-gate: the folder {tmp_path / 'elsewhere'} is not there: make it first\n"
+
+
 def test_every_commented_line_can_be_put_to_use(tmp_path: Path) -> None:
     """Without its marks the draft is TOML, whose every table and key the records know."""
     _init(tmp_path)
