@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -89,8 +90,8 @@ def _status(status: Status | None) -> str:
 
 
 def _figure(change: FigureChange) -> str:
-    old, new = ("not known" if value is None else f"{value:.4g}" for value in (change.old, change.new))
-    return f"{change.figure.kind} of {', '.join(change.figure.of)}: {old} -> {new} {change.figure.unit}".rstrip()
+    old, new = (replace(change.figure, value=value).shown for value in (change.old, change.new))
+    return f"{change.figure.kind} of {', '.join(change.figure.of)}: {old} -> {new}"
 
 
 def _json(changed: Changes, found: list[Verified]) -> dict[str, object]:

@@ -37,6 +37,7 @@ def markdown(found: Verified) -> bytes:
         *_section("Open", list(_open(document)), "Nothing is open."),
         *_section("Not examined", list(_unexamined(document)), "Everything that applies was examined."),
         *_section("Measured", list(_measured(document)), "Nothing was measured."),
+        *(_section("Remarks", [f"- {code(remark)}" for remark in found.remarks], "") if found.remarks else []),
         f"Report {found.statement.predicate.sequence} on this target, {signed}.",
     ]
     return ("\n\n".join(blocks) + "\n").encode()

@@ -88,6 +88,13 @@ def test_an_approval_has_nothing_open(exporter: Exporter) -> None:
     assert "Everything that applies was examined." in text
 
 
+def test_what_a_reader_should_know_of_earlier_runs_is_told(exporter: Exporter) -> None:
+    report = exporter.publish(document()).verified
+    assert "Remarks" not in _rendered(report, document())
+    told = replace(report, standing=replace(report.standing, remarks=("The clock was set.",)))
+    assert "### Remarks\n\n- `The clock was set.`" in _rendered(told, document())
+
+
 def test_the_reader_would_make_markup_of_a_hostile_text() -> None:
     assert {"a", "img"} <= set(_Page(HOSTILE).tags), "this would prove nothing"
     assert {"h1", "ul"} <= set(_Page("# heading\n\n- item").tags)

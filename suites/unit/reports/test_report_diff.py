@@ -112,6 +112,15 @@ def test_a_check_that_is_gone_or_that_fails_from_the_first_is_worse() -> None:
     assert [change.worse for change in changes(fewer, failing, tolerance=0).checks] == [True]
 
 
+def test_a_check_that_never_applied_may_come_and_go() -> None:
+    full, fewer = document("run-1"), document("run-2")
+    fewer = fewer.model_copy(update={"checks": fewer.checks[1:]})
+    exempt = full.checks[0].model_copy(update={"status": Status.NOT_APPLICABLE})
+    full = full.model_copy(update={"checks": (exempt, *full.checks[1:])})
+    for old, new in ((full, fewer), (fewer, full)):
+        assert [change.worse for change in changes(old, new, tolerance=0).checks] == [False]
+
+
 def _failing(check: CheckRecord) -> CheckRecord:
     return check.model_copy(update={"status": Status.FAIL})
 
@@ -153,7 +162,7 @@ def test_old_and_new_figures_are_printed(exporter: Exporter) -> None:
     done = _diff(exporter, document("run-1"), _slower(document("run-2"), rto_s=9.0))
     assert done.exit_code == 1
     assert "SOMETHING IS WORSE, reference stack, from run run-1 to run-2" in done.stdout
-    assert "worse RTO of primary_killed: 7.31 -> 9 s" in done.stdout
+    assert "worse RTO of primary_killed: 7.31 s -> 9 s" in done.stdout
     assert "decision  APPROVED -> APPROVED" in done.stdout
 
 
