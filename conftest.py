@@ -99,9 +99,9 @@ def load_order(pytestconfig: pytest.Config) -> LoadOrder:
 
 @pytest.fixture(scope="session")
 def drill_order(pytestconfig: pytest.Config, drill_order: DrillOrder) -> DrillOrder:
-    """The drills of this run: of a drill all that there are, unless some are named; told about while one is played."""
-    every = pytestconfig.stash[OPTIONS].kind == "drill"
-    return replace(drill_order, every=every, say=uncaptured(pytestconfig))
+    """The drills of this run: of a drill all that there are; those that are left out by ``--scenario`` are UNKNOWN."""
+    kind = pytestconfig.stash[OPTIONS].kind
+    return replace(drill_order, every=kind == "drill", judged=bool(kind), say=uncaptured(pytestconfig))
 
 
 @pytest.fixture(scope="session")

@@ -30,7 +30,10 @@ def judged(drills: Drills, judgement: Callable[[Drill], Iterator[Finding]]) -> I
 def _together(unjudged: dict[str, CannotLookError]) -> CannotLookError:
     """One error for all: what is not declared is so only where nothing else is amiss, for a policy may let it pass."""
     first, *others = unjudged.values()
-    said = "; ".join(f"{scenario}: {problem}" for scenario, problem in unjudged.items())
+    alike: dict[str, list[str]] = {}
+    for scenario, problem in unjudged.items():
+        alike.setdefault(str(problem), []).append(scenario)
+    said = "; ".join(f"{', '.join(scenarios)}: {problem}" for problem, scenarios in alike.items())
     if isinstance(first, NotDeclaredError) and all(
         isinstance(other, NotDeclaredError) and other.part == first.part for other in others
     ):

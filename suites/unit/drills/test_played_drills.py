@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from checks.model import CannotLookError
+from checks.model import CannotLookError, Reason
 from checks.targets import Continuity, RecoveryPromise
 from fixtures.drills.faults import Fault
 from fixtures.drills.judgement import RestorationTerms
@@ -72,6 +72,19 @@ def test_each_is_played_once_and_told_about(tmp_path: Path) -> None:
     assert drills.finished() == (first, other)
     assert system.healed == ["a", "b"]
     assert said[:2] == ["drill a: breaking it: it is broken", "drill a: healing it"]
+
+
+def test_what_is_left_out_of_a_verdict_is_named(tmp_path: Path) -> None:
+    """Or the easiest scenario alone would be an approval."""
+    system = _System({"a": lambda: None, "b": lambda: pytest.fail("it was broken")})
+    with drilled(LISTED, Notes()) as (traffic, _):
+        order = DrillOrder(named=("a",), every=True, judged=True)
+        drills = RecordedDrills(system, traffic.means, tmp_path, order)
+        assert drills.scenarios() == ("a", "b")
+        with pytest.raises(CannotLookError, match=r"^left out: --scenario names a$") as left:
+            drills.drill("b")
+        assert left.value.reason is Reason.NOT_RUN
+        assert drills.drill("a").scenario == "a"
 
 
 def test_what_is_repeated_is_another_drill_each_time(tmp_path: Path) -> None:

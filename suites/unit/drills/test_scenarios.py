@@ -39,6 +39,11 @@ def test_which_are_played() -> None:
     assert DrillOrder(every=True).of(there) == there
     assert DrillOrder(named=("gone", "a"), every=True).of(there) == ("gone", "a")
     assert DrillOrder(named=("a", "b"), repeat=2).of(there) == ("a, run 1", "b, run 1", "a, run 2", "b, run 2")
+    judged = DrillOrder(named=("a",), judged=True)
+    assert judged.of(there) == ("a", STANDARD)
+    assert replace(judged, every=True).of(("a", "b")) == ("a", "b")
+    assert [judged.left_out(name) for name in ("a", "b")] == [False, True]
+    assert not DrillOrder(every=True, judged=True).left_out("b")
     assert DrillOrder().of(("a",)) == (STANDARD,)  # which is not there: asked for all the same, and then UNKNOWN
 
 

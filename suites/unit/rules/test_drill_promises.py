@@ -132,5 +132,11 @@ def test_what_is_not_declared_is_so_only_where_nothing_else_is_amiss() -> None:
     )
 
 
+def test_scenarios_that_lack_the_same_are_named_together() -> None:
+    left = CannotLookError("left out: --scenario names c", Reason.NOT_RUN)
+    seen = _verdict("one_writable_primary", a=left, b=left, c=_KEPT)
+    assert (seen.reason, seen.explanation) == (Reason.NOT_RUN, "a, b: left out: --scenario names c")
+
+
 def test_no_scenario_at_all_is_no_evidence() -> None:
     assert _verdict("one_writable_primary").reason is Reason.EXAMINED_NOTHING
