@@ -12,7 +12,8 @@ from pydantic import ValidationError
 
 from checks.model import plain
 from checks.policy import Policy
-from reports.figures import DrillRecord, LoadRecord, PrivacyRecord, SentRecord
+from reports.drill_figures import DrillRecord
+from reports.figures import LoadRecord, PrivacyRecord, SentRecord
 from reports.files import read_plain
 from reports.harness import HarnessRecord, JudgedBy
 from reports.records import (

@@ -1,4 +1,4 @@
-"""Drill, load and privacy figures as a report keeps them."""
+"""Load and privacy figures as a report keeps them."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from collections.abc import Mapping
 
 from pydantic import Field, FiniteFloat
 
-from checks.targets import Continuity, Drill, Effect, Latencies, Load, PrivacyClaim, Sent, Spending, Written
+from checks.targets import Effect, Latencies, Load, PrivacyClaim, Sent, Spending, Written
 from reports.records import Record
 from reports.redaction import printable
 
 
-def _finite(value: float | None) -> float | None:
+def finite(value: float | None) -> float | None:
+    """The number; None for infinity and for what is no number, which JSON cannot say."""
     return value if value is not None and math.isfinite(value) else None
 
 
@@ -28,72 +29,6 @@ class SentRecord(Record):
     def of(cls, sent: Sent) -> SentRecord:
         """The same figures."""
         return cls(target=printable(sent.target), unit=sent.unit, effect=sent.effect, count=sent.count)
-
-
-class DrillRecord(Record):
-    """A recovery drill, in seconds of the harness's monotonic clock; None where service did not come back.
-
-    ``writes``, ``reads``, ``gap_s`` and ``redundancy`` are what was promised (`checks.targets.RecoveryPromise`).
-    """
-
-    scenario: str
-    fault: str
-    resolution_s: FiniteFloat | None
-    rto_s: FiniteFloat | None
-    read_rto_s: FiniteFloat | None
-    longest_gap_s: FiniteFloat | None
-    redundancy_s: FiniteFloat | None
-    acknowledged: int
-    lost: int
-    lost_span_s: FiniteFloat | None
-    corrupt: int
-    duplicate: int
-    failed_yet_present: int
-    complete_read: bool
-    two_primaries_seen: bool
-    ledger_intact: bool
-    writes: Continuity = Continuity.RETURN
-    reads: Continuity = Continuity.RETURN
-    gap_s: FiniteFloat | None = None
-    redundancy: bool = True
-    healed_rto_s: FiniteFloat | None = None
-    healed_read_rto_s: FiniteFloat | None = None
-    longest_read_gap_s: FiniteFloat | None = None
-    lock_lost_s: FiniteFloat | None = None
-    elected_s: FiniteFloat | None = None
-    taken_over_s: FiniteFloat | None = None
-
-    @classmethod
-    def of(cls, drill: Drill) -> DrillRecord:
-        """Keep the figures, and of the keys only their number."""
-        return cls(
-            scenario=drill.scenario,
-            fault=printable(drill.fault),
-            resolution_s=_finite(drill.resolution_s),
-            rto_s=_finite(drill.rto_s),
-            read_rto_s=_finite(drill.read_rto_s),
-            longest_gap_s=_finite(drill.longest_gap_s),
-            redundancy_s=_finite(drill.redundancy_s),
-            acknowledged=drill.acknowledged,
-            lost=len(drill.lost),
-            lost_span_s=_finite(drill.lost_span_s),
-            corrupt=len(drill.corrupt),
-            duplicate=len(drill.duplicate),
-            failed_yet_present=len(drill.failed_yet_present),
-            complete_read=drill.complete_read,
-            two_primaries_seen=drill.two_primaries_seen,
-            ledger_intact=drill.ledger_intact,
-            writes=drill.promise.writes,
-            reads=drill.promise.reads,
-            gap_s=_finite(drill.promise.gap_s),
-            redundancy=drill.promise.redundancy,
-            healed_rto_s=_finite(drill.healed_rto_s),
-            healed_read_rto_s=_finite(drill.healed_read_rto_s),
-            longest_read_gap_s=_finite(drill.longest_read_gap_s),
-            lock_lost_s=_finite(drill.lock_lost_s),
-            elected_s=_finite(drill.elected_s),
-            taken_over_s=_finite(drill.taken_over_s),
-        )
 
 
 class LatencyRecord(Record):
@@ -298,6 +233,6 @@ class PrivacyRecord(Record):
             adjacency=claim.adjacency,
             asked=spending.asked if spending else 0,
             granted=spending.granted if spending else 0,
-            epsilon_spent=_finite(spending.epsilon_spent) if spending else None,
-            epsilon_reported=_finite(spending.epsilon_reported) if spending else None,
+            epsilon_spent=finite(spending.epsilon_spent) if spending else None,
+            epsilon_reported=finite(spending.epsilon_reported) if spending else None,
         )

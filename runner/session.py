@@ -17,8 +17,9 @@ from fixtures.plugin import begun, opened
 from fixtures.stack.runs import register_directory
 from reports.decide import Criteria, RunPeriod, decide
 from reports.document import ReportDocument, compose, policy_digest, target_digest
+from reports.drill_figures import DrillRecord
 from reports.effective_status import violation_name
-from reports.figures import DrillRecord, LoadRecord, PrivacyRecord, SentRecord
+from reports.figures import LoadRecord, PrivacyRecord, SentRecord
 from reports.harness import HarnessRecord, JudgedBy
 from reports.records import Identity, OwnFile, RunKind, SelfProof
 from reports.render.allure import attach_result

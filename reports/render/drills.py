@@ -9,7 +9,7 @@ from rich import box
 from rich.table import Table
 
 from checks.targets import Continuity, scenario_of
-from reports.figures import DrillRecord
+from reports.drill_figures import DrillRecord
 
 _CONFIDENCE = 0.95
 _TITLE = "Recovery drills: RTO of writes and of reads"

@@ -11,7 +11,8 @@ from checks.policy import Policy, load_policy
 from checks.targets import Drill, Latencies, Load, PrivacyClaim
 from reports.decide import Criteria, RunPeriod, decide, violation_name
 from reports.document import ReportDocument, compose, policy_digest, target_digest
-from reports.figures import DrillRecord, LoadRecord, PrivacyRecord
+from reports.drill_figures import DrillRecord
+from reports.figures import LoadRecord, PrivacyRecord
 from reports.records import Decision, Identity, RunKind, SelfProof
 from reports.waivers import Waiver
 

@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 
 from checks.targets import Continuity
-from reports.figures import DrillRecord
+from reports.drill_figures import DrillRecord
 from reports.render.drills import drill_lines, drill_table
 from suites.unit.reports.report_samples import document
 

@@ -96,7 +96,8 @@ def test_the_front_door_is_asked_who_it_is(tmp_path: Path) -> None:
     accounts = tmp_path / "accounts.csv"
     accounts.write_text('username,role,tenant,password\nann,nurse,a,"p""w,"\n')
     with clinic(lambda _: Answer(401, headers=(("WWW-Authenticate", 'Basic realm="x"'),)), context) as server:
-        distrusted = _init(tmp_path / "nowhere", "--edge", server.base_url)
+        (tmp_path / "elsewhere").mkdir()
+        distrusted = _init(tmp_path / "elsewhere", "--edge", server.base_url)
         given = ["--edge", server.base_url, "--ca", str(authority.certificate), "--accounts", str(accounts)]
         done = _init(tmp_path, *given)
     assert distrusted.exit_code != 0
