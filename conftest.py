@@ -191,7 +191,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     ):
         return
     try:
-        harness = harness_record(config, run.options, began_with=config.stash[_BEGAN_WITH], own=run.own_places)
+        harness = harness_record(config, run.options, began_with=config.stash[_BEGAN_WITH], own=run.own_code)
         document, published = run.report(harness)
     except PublishError as problem:
         config.stash[_REPORT] = str(problem)

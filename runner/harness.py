@@ -64,7 +64,7 @@ def remarks(*, began_with: Mapping[str, str], own: Collection[Path], plugins: Se
 
     Args:
         began_with: `sources` when the run began.
-        own: where the user's checks and adapter lie, which the report names with their digests elsewhere.
+        own: files of the user's checks and adapter, which the report names with their digests elsewhere.
         plugins: of pytest, that were named on its command line.
     """
     now, committed = sources(), _committed()
@@ -105,9 +105,9 @@ def harness_record(
 def _loaded(own: Collection[Path]) -> set[str]:
     """Every file below this repository that is a module now; not those of its virtual environment, or of ``own``."""
     files = [Path(file).resolve() for m in list(sys.modules.values()) if (file := getattr(m, "__file__", None))]
-    elsewhere = (*(place.resolve() for place in own), Path(sys.prefix).resolve())
-    below = [path for path in files if path.is_relative_to(REPOSITORY)]
-    return {p.relative_to(REPOSITORY).as_posix() for p in below if not any(map(p.is_relative_to, elsewhere))}
+    named, packages = {path.resolve() for path in own}, Path(sys.prefix).resolve()
+    below = [path for path in files if path.is_relative_to(REPOSITORY) and not path.is_relative_to(packages)]
+    return {path.relative_to(REPOSITORY).as_posix() for path in below if path not in named}
 
 
 def _plugins(config: pytest.Config) -> tuple[str, ...]:

@@ -153,12 +153,13 @@ class GateSession:
         )
 
     @property
-    def own_places(self) -> list[Path]:
-        """Where the user's own checks and adapter lie."""
+    def own_code(self) -> list[Path]:
+        """Every file of the user's own checks and adapter: those whose digests the report has, and no neighbour."""
         deployment = self.opening.found()
         adapter = deployment.adapter if deployment else None
-        checks = [self.options.checks] if self.options.checks else []
-        return checks + ([adapter.file.path.parent] if adapter else [])
+        folder = self.options.checks
+        checks = [folder / path for path in self.options.rulebook.files] if folder else []
+        return checks + ([adapter.file.path.parent / path for path in adapter.file.digests] if adapter else [])
 
     def _own_files(self) -> list[OwnFile]:
         deployment = self.opening.found()

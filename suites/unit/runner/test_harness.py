@@ -42,12 +42,11 @@ def _git(where: Path, *arguments: str) -> None:
     subprocess.run(["git", *who, *arguments], cwd=where, check=True, capture_output=True)
 
 
-def _remarks(tree: Path, **environment: str) -> list[str]:
+def _remarks(tree: Path, own: str = "[]", **environment: str) -> list[str]:
     plain = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PYTEST_ADDOPTS")}
     # Python looks for modules where it is started first, as it does for whoever works in the tree.
-    done = subprocess.run(
-        [sys.executable, "-c", _SAY], cwd=tree, env=plain | environment, capture_output=True, text=True, check=False
-    )
+    argv = [sys.executable, "-c", _SAY.replace("own=[]", f"own={own}")]
+    done = subprocess.run(argv, cwd=tree, env=plain | environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return [line for line in done.stdout.splitlines() if line]
 
@@ -87,6 +86,18 @@ def test_a_module_that_stands_before_a_library_is_told(tree: Path) -> None:
         harness.write("\nimport tomli_w\n")
     _git(tree, "commit", "-qam", "an import")
     assert _remarks(tree) == ["loaded what is not of the commit: tomli_w.py"]
+
+
+def test_an_adapter_in_the_checkout_hides_none_of_its_neighbours(tree: Path) -> None:
+    """It is named by the report itself; what lies beside it is not."""
+    for name in ("clinic", "tomli_w"):
+        (tree / f"{name}.py").write_text("")
+    with (tree / "runner/harness.py").open("a") as harness:
+        harness.write("\nimport clinic, tomli_w\n")
+    _git(tree, "commit", "-qam", "imports")
+    assert _remarks(tree, own=f"[Path({str(tree / 'clinic.py')!r})]") == [
+        "loaded what is not of the commit: tomli_w.py"
+    ]
 
 
 @pytest.mark.parametrize("name", ["PYTEST_ADDOPTS", "PYTHONPATH", "LD_LIBRARY_PATH"])
