@@ -94,13 +94,16 @@ class PerformancePolicy(_Strict):
 
 
 class RecoveryPolicy(_Strict):
-    """Seconds."""
+    """Seconds. In the drills that ``may_degrade`` names a deployment may promise less: that requests wait for the heal,
+    or that a replica stays away.
+    """
 
     rto_s: Positive = 60
     rpo_s: float = 0.0
     restore_s: Positive = 120
     backup_age_s: Positive = 43_200
     alert_s: Positive = 30
+    may_degrade: tuple[str, ...] = ()
 
 
 class PrivacyPolicy(_Strict):

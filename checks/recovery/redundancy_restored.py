@@ -5,12 +5,14 @@ A cluster that survived one failure and stays thin does not survive the next.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from functools import partial
 
 from checks.lab import DrillFlaws, Lab
 from checks.model import Finding, Gate, Severity, check
+from checks.policy import Policy
 from checks.recovery._record import judged
-from checks.targets import Drill, Drills
+from checks.targets import Drill, Drills, scenario_of
 
 
 def _replica_never_rejoins(lab: Lab) -> Drills:
@@ -27,13 +29,14 @@ def _no_replica(lab: Lab) -> Drills:
     controls=("hipaa:164.308(a)(7)(ii)(C)", "gdpr:32(1)(b)"),
     violations=(_replica_never_rejoins, _no_replica),
 )
-def redundancy_restored(drills: Drills) -> Iterator[Finding]:
-    """Every replica streams again after the heal, where the scenario promises it."""
-    yield from judged(drills, _redundant)
+def redundancy_restored(drills: Drills, policy: Policy) -> Iterator[Finding]:
+    """Every replica streams again after the heal, but where a scenario promises less and the policy lets it."""
+    yield from judged(drills, partial(_redundant, policy.recovery.may_degrade))
 
 
-def _redundant(drill: Drill) -> Iterator[Finding]:
-    seconds, promised = drill.redundancy_s, drill.promise.redundancy
+def _redundant(may_degrade: Collection[str], drill: Drill) -> Iterator[Finding]:
+    seconds = drill.redundancy_s
+    spared = not drill.promise.redundancy and scenario_of(drill.scenario) in may_degrade
     yield Finding(
         subject=f"{drill.scenario}: replicas before the fault",
         ok=drill.replicas > 0,
@@ -43,7 +46,7 @@ def _redundant(drill: Drill) -> Iterator[Finding]:
     seen = "one did not come back in time" if seconds is None else f"all were back {seconds:.1f} s after the heal"
     yield Finding(
         subject=f"{drill.scenario}: replicas",
-        ok=seconds is not None or not promised,
-        message=seen if promised else f"{seen}; it is not promised",
+        ok=seconds is not None or spared,
+        message=f"{seen}; the policy lets one stay away" if spared else seen,
         remedy="let the agent rewind or rebuild a former primary by itself, and keep its WAL with a slot",
     )

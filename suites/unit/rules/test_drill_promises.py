@@ -60,9 +60,12 @@ class _Drills:
         return replace(played, scenario=scenario)
 
 
-def _verdict(check: str, **played: Drill | CannotLookError) -> Result:
+def _verdict(check: str, may_degrade: tuple[str, ...] = ("s",), **played: Drill | CannotLookError) -> Result:
     rule = next(rule for rule in catalogue() if rule.id == f"recovery/{check}")
-    return evaluate(rule, lambda _: _Drills(played), load_policy("default"), target="a test")
+    policy = load_policy("default")
+    recovery = policy.recovery.model_copy(update={"may_degrade": may_degrade})
+    policy = policy.model_copy(update={"recovery": recovery})
+    return evaluate(rule, lambda _: _Drills(played), policy, target="a test")
 
 
 def _in_time(drill: Drill) -> Result:
@@ -107,7 +110,23 @@ def test_redundancy_is_asked_for_where_it_is_promised() -> None:
     assert _verdict("redundancy_restored", s=thin).status is Status.FAIL
     spared = _verdict("redundancy_restored", s=replace(thin, promise=RecoveryPromise(redundancy=False)))
     assert spared.status is Status.PASS
-    assert spared.findings[1].message == "one did not come back in time; it is not promised"
+    assert spared.findings[1].message == "one did not come back in time; the policy lets one stay away"
+
+
+def test_a_deployment_promises_less_only_where_the_policy_lets_it() -> None:
+    """A weaker promise in its own target file would otherwise be all that it takes to pass."""
+    waits = _verdict("recovery_time_within_objective", (), s=_WAITED)
+    assert waits.status is Status.FAIL
+    assert [finding.subject for finding in waits.broken] == ["s: what may wait"]
+    assert _verdict("recovery_time_within_objective", ("s",), **{"s, run 2": _WAITED}).status is Status.PASS
+    thin = replace(_KEPT, redundancy_s=None, promise=RecoveryPromise(redundancy=False))
+    assert _verdict("redundancy_restored", (), s=thin).status is Status.FAIL
+
+
+def test_no_promise_lasts_longer_than_the_objective() -> None:
+    lax = replace(_KEPT, promise=RecoveryPromise(writes=Continuity.CONTINUE, gap_s=3600), longest_gap_s=61.0)
+    seen = _in_time(lax)
+    assert [finding.message for finding in seen.broken] == ["61.00 s; 60 s are allowed"]
 
 
 def test_a_scenario_that_was_not_played_is_named_and_the_others_are_judged() -> None:

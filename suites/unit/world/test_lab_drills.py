@@ -47,5 +47,8 @@ def test_the_sound_twin_holds(check: str, flaws: DrillFlaws, laboratory: Laborat
     rule = next(rule for rule in catalogue() if rule.id == f"recovery/{check}")
     with laboratory.bench() as bench:
         drills = LabBuilder(bench).build(flaws)
-        seen = evaluate(rule, lambda _: drills, load_policy("default"), target="the lab")
+        policy = load_policy("default")
+        recovery = policy.recovery.model_copy(update={"may_degrade": drills.scenarios()})
+        policy = policy.model_copy(update={"recovery": recovery})
+        seen = evaluate(rule, lambda _: drills, policy, target="the lab")
     assert (seen.status, seen.explanation) == (Status.PASS, "")
