@@ -242,7 +242,7 @@ def test_a_drill_in_a_gates_place_is_none(tmp_path: Path) -> None:
     assert published.verify_command.endswith("--kind drill")
     weaker = tmp_path / "weaker.toml"
     default = (REPOSITORY / "checks/policies/default.toml").read_text()
-    weaker.write_text(f"{default}\n[recovery]\nrto_s = 86400\n")
+    weaker.write_text(default.replace("[recovery]\n", "[recovery]\nrto_s = 86400\n"))
     refused = _say("verify", published.folder, *key, "--kind", "drill", "--policy", weaker)
     assert (refused.exit_code, "another policy" in refused.output) == (1, True)
 
