@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import typing
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -12,10 +13,11 @@ from datetime import UTC, datetime
 from checks.evaluate import evaluate
 from checks.model import CannotLookError, Check, Reason, Result, Status, Violation
 from checks.policy import Policy
-from fixtures.lab import Bench, Laboratory, lab_driver
 from fixtures.lab.builders import LabBuilder, clean_twin
+from fixtures.lab.laboratory import Bench, Laboratory, lab_driver
+from runner.order import room_of
 
-_WORKERS = 4  # most of a proof is waiting for a service to start
+_WORKERS = 5  # most of a proof is waiting for a service to start
 
 
 @dataclass(frozen=True)
@@ -56,8 +58,14 @@ class ProofResult:
 
 
 def proof_cases(rules: Iterable[Check]) -> list[ProofCase]:
-    """Every proof that these checks need."""
-    return [ProofCase(rule, violation) for rule in rules for violation in (None, *rule.violations)]
+    """Every proof that these checks need, each room's spread over all: rooms whose proofs wait for a service are beside
+    rooms whose proofs compute.
+    """
+    rooms = defaultdict[str, list[ProofCase]](list)
+    for rule in rules:
+        rooms[room_of(rule)] += [ProofCase(rule, violation) for violation in (None, *rule.violations)]
+    places = [((number + 0.5) / len(cases), case) for cases in rooms.values() for number, case in enumerate(cases)]
+    return [case for _, case in sorted(places, key=lambda placed: placed[0])]
 
 
 def exempted(rule: Check, policy: Policy, target: str) -> Result | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from rich.console import Console
 from rich.table import Table
 
-from fixtures.lab import Laboratory
+from fixtures.lab.laboratory import Laboratory
 from suites.privacy.seeded.hunt import BUGS, find
 
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from fixtures.lab import Laboratory
 from fixtures.lab.database import LabPostgres, start_postgres
+from fixtures.lab.laboratory import Laboratory
 from suites.privacy.kept import LedgerKeeper
 
 

@@ -10,11 +10,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from checks.lab import DatabaseFlaws
-from fixtures.lab import Bench
 from fixtures.lab.cache import await_writable, start_redis
 from fixtures.lab.database import LabPostgres, start_postgres
 from fixtures.lab.federation.nodes import AS_REFERENCE, start_hospitals
 from fixtures.lab.inference import start_model_servers
+from fixtures.lab.laboratory import Bench
 from fixtures.services.hospital import HospitalNode
 from fixtures.services.redis import RedisNode
 from fixtures.services.router import RouterBackends, RouterService

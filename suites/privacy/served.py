@@ -13,7 +13,7 @@ from fixtures.application.client import ApplicationClient
 from fixtures.application.connections import HttpEndpoint
 from fixtures.application.people import person_of
 from fixtures.deployment.sections import AccountEntry
-from fixtures.lab import Bench
+from fixtures.lab.laboratory import Bench
 from fixtures.reference import seed
 from fixtures.reference.description import reference_application
 from fixtures.services.https import client_context

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fixtures.lab import Laboratory
+from fixtures.lab.laboratory import Laboratory
 from suites.privacy import pure_properties
 from suites.privacy.seeded.formulas import FormulaAccountant
 from suites.privacy.seeded.hunt import BUGS, Bug, find

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 import pytest
 from scipy.stats import mannwhitneyu
 
-from fixtures.lab import Laboratory
 from fixtures.lab.cache import await_writable
+from fixtures.lab.laboratory import Laboratory
 from fixtures.wait import wait_for
 from suites.privacy import keeper_properties
 from suites.privacy.accounts import Ask, ClientOutcome

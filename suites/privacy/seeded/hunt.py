@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 
-from fixtures.lab import Laboratory
+from fixtures.lab.laboratory import Laboratory
 from suites.privacy import keeper_properties, pure_properties
 from suites.privacy.accounts import Accountant, BrokenError, Keeper
 from suites.privacy.machine import the_ledger_follows_the_model

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from checks.lab import DatabaseFlaws
-from fixtures.lab import Bench
 from fixtures.lab.database import LabPostgres, start_postgres
+from fixtures.lab.laboratory import Bench
 from suites.privacy.accounts import Ask, ClientOutcome, ClientReply, Fate, Keeper
 from suites.privacy.kept import LedgerKeeper
 

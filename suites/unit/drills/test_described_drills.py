@@ -19,8 +19,8 @@ from fixtures.deployment.deployment import Deployment
 from fixtures.deployment.sections import DrillSection
 from fixtures.deployment.target_file import TargetError, TargetFile, read_target
 from fixtures.drills.order import DrillOrder
-from fixtures.lab import Bench, Laboratory
 from fixtures.lab.database import REPLICATION_ACCESS, LabPostgres, follow, start_postgres
+from fixtures.lab.laboratory import Bench, Laboratory
 from fixtures.services.database.settings import AUDITOR, NAME
 from fixtures.stack.certificates import CertificateAuthority
 from fixtures.targets.database.target import AuditorLogin

@@ -8,8 +8,8 @@ import psycopg
 import pytest
 
 from checks.lab import DatabaseFlaws
-from fixtures.lab import Laboratory
 from fixtures.lab.database import LabPostgres, start_postgres
+from fixtures.lab.laboratory import Laboratory
 from fixtures.services.database.settings import AUDITOR, NAME
 from fixtures.targets.drills.nodes import NodeWatcher
 

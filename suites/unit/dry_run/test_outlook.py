@@ -22,8 +22,8 @@ from checks.targets import Api, Database
 from fixtures import REPOSITORY
 from fixtures.dry_run.described_api import DescribedApi
 from fixtures.dry_run.outlook import Outlook, Prospect, inapplicable, outlooks
-from fixtures.lab import Laboratory
 from fixtures.lab.builders import clean_twin
+from fixtures.lab.laboratory import Laboratory
 from suites.unit.dry_run.described import deployment, described
 
 POLICY = load_policy("default").model_copy(update={"not_applicable": ()})

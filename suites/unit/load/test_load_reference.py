@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from checks.lab import ApiFlaws
-from fixtures.lab import Laboratory
 from fixtures.lab.api import start_application
+from fixtures.lab.laboratory import Laboratory
 from fixtures.reference import seed
 from fixtures.reference.description import reference_application
 from fixtures.targets.load.target import send

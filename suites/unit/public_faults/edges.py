@@ -16,8 +16,8 @@ from checks.catalogue import catalogue
 from checks.evaluate import evaluate
 from checks.model import Result
 from checks.policy import load_policy
-from fixtures.lab import Laboratory
 from fixtures.lab.builders import LabBuilder
+from fixtures.lab.laboratory import Laboratory
 from fixtures.stack.certificates import KeyPair
 
 NAME = "gate.clinic.test"

@@ -11,7 +11,7 @@ import pytest
 from checks.model import Status
 from checks.targets import AlertRule
 from fixtures.application.connections import Connections, HttpEndpoint
-from fixtures.lab import Bench, Laboratory
+from fixtures.lab.laboratory import Bench, Laboratory
 from fixtures.services.monitoring import Job, Prometheus, ScrapeTarget
 from fixtures.targets.monitoring.target import MonitoringTarget
 from fixtures.wait import wait_for

@@ -7,7 +7,7 @@ from typing import cast
 import pytest
 
 from checks.model import Status
-from fixtures.lab import Laboratory
+from fixtures.lab.laboratory import Laboratory
 from runner.proving import ProofCase, exempted, make_if_applicable
 from suites.unit.reports.report_samples import policy, rule
 

@@ -11,8 +11,8 @@ import httpx
 import pytest
 from fastapi import FastAPI, HTTPException, Request
 
-from fixtures.lab import Laboratory
 from fixtures.lab.inference import start_model_servers
+from fixtures.lab.laboratory import Laboratory
 from fixtures.reference.router.inference.balancer import Balancer
 from fixtures.reference.router.inference.inference import InferenceCaller, routes
 from fixtures.reference.router.inference.queueing import BalancerLimits

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from fixtures.lab import Laboratory
 from fixtures.lab.database import LabPostgres, start_postgres
+from fixtures.lab.laboratory import Laboratory
 from fixtures.reference.router import settings
 from fixtures.reference.router.audit.audit import AuditChain
 from fixtures.reference.router.database.pool import DatabasePool

@@ -10,7 +10,7 @@ from checks.lab import DatabaseFlaws, Lab
 from checks.model import Reason, Result, Status
 from checks.policy import load_policy
 from checks.targets import Database
-from fixtures.lab import Laboratory
+from fixtures.lab.laboratory import Laboratory
 from runner.proving import ProofCase, make, proof_cases
 
 RULE = read("access/tenant_stores_kept_apart")

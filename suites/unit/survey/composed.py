@@ -9,8 +9,8 @@ from typing import Any
 
 from checks.lab import ContainerFlaws
 from fixtures.hosts.engine import engine_address, engine_at
-from fixtures.lab import Bench
 from fixtures.lab.builders import LabBuilder
+from fixtures.lab.laboratory import Bench
 from fixtures.targets.containers.target import COMPOSE_PROJECT
 
 IDLE = ["/bin/busybox", "sleep", "600"]

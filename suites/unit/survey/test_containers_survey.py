@@ -16,7 +16,7 @@ from checks.model import CannotLookError
 from cli import main
 from fixtures.deployment.target_file import read_target
 from fixtures.hosts.engine import RUN_LABEL, engine_address, engine_at
-from fixtures.lab import Bench, Laboratory
+from fixtures.lab.laboratory import Bench, Laboratory
 from fixtures.targets.containers.target import COMPOSE_PROJECT, SWARM_STACK
 from suites.unit.survey.composed import IDLE, image_of, own, published, start
 from suites.unit.world.shut_socket import AS_ROOT, SAID, shut_socket

@@ -19,9 +19,9 @@ from cli import main
 from fixtures.application.file import read_application
 from fixtures.deployment.faults import faults_of
 from fixtures.deployment.target_file import read_target
-from fixtures.lab import Bench, Laboratory
 from fixtures.lab.cache import start_writable_redis
 from fixtures.lab.database import start_postgres
+from fixtures.lab.laboratory import Bench, Laboratory
 from fixtures.services.database.settings import APPLICATION, AUDITOR, NAME
 from fixtures.services.redis import administrator
 from fixtures.stack.certificates import CertificateAuthority

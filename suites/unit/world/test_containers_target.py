@@ -21,8 +21,8 @@ from fixtures import REPOSITORY
 from fixtures.deployment.deployment import Deployment
 from fixtures.deployment.target_file import TargetFile
 from fixtures.hosts.engine import RUN_LABEL, engine_address, engine_at
-from fixtures.lab import Bench, Laboratory
 from fixtures.lab.builders import LabBuilder
+from fixtures.lab.laboratory import Bench, Laboratory
 from fixtures.stack import runs
 from fixtures.targets.containers.target import COMPOSE_PROJECT, SWARM_STACK
 from suites.unit.application.clinic import Answer, clinic
@@ -206,7 +206,7 @@ def test_the_sweep_removes_what_a_killed_lab_left_on_the_engine() -> None:
     script = textwrap.dedent("""
         import time
         from checks.lab import ContainerFlaws
-        from fixtures.lab import Laboratory
+        from fixtures.lab.laboratory import Laboratory
         from fixtures.lab.builders import LabBuilder
         lab = Laboratory()
         LabBuilder(lab.bench()).build(ContainerFlaws())

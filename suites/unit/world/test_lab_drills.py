@@ -12,8 +12,8 @@ from checks.lab import DrillFlaws
 from checks.model import Status
 from checks.policy import load_policy
 from checks.targets import Continuity, RecoveryPromise
-from fixtures.lab import Laboratory
 from fixtures.lab.builders import LabBuilder
+from fixtures.lab.laboratory import Laboratory
 
 pytestmark = pytest.mark.unit
 

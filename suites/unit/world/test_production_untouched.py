@@ -23,9 +23,9 @@ from checks.targets import Api, Effect
 from fixtures.deployment.deployment import Deployment
 from fixtures.deployment.target_file import TargetFile
 from fixtures.hosts.process import Process
-from fixtures.lab import Bench, Laboratory
 from fixtures.lab.cache import start_writable_redis
 from fixtures.lab.database import LabPostgres, start_postgres
+from fixtures.lab.laboratory import Bench, Laboratory
 from fixtures.services.database.installation import programs
 from fixtures.services.database.settings import APPLICATION as ROLE
 from fixtures.services.database.settings import AUDITOR, NAME, OWNER

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import redis
 
-from fixtures.lab import Laboratory
 from fixtures.lab.cache import start_redis
+from fixtures.lab.laboratory import Laboratory
 from fixtures.services.redis import administrator
 from fixtures.services.redis_client import connect
 from fixtures.stack.certificates import CertificateAuthority

@@ -14,8 +14,8 @@ from checks.model import CannotLookError, Reason
 from checks.targets import Backups, Restoration
 from fixtures.deployment.deployment import Deployment
 from fixtures.deployment.target_file import TargetFile
-from fixtures.lab import Bench, Laboratory
 from fixtures.lab.database import LabPostgres, start_postgres
+from fixtures.lab.laboratory import Bench, Laboratory
 from fixtures.reference.description import APPLICATION_FILE
 from fixtures.services.database.pgbackrest import STANZA, PgBackRest
 from fixtures.services.database.settings import APPLICATION, AUDITOR, NAME, OWNER

@@ -17,9 +17,9 @@ from fixtures.application.connections import Connections, HttpEndpoint
 from fixtures.deployment.deployment import Deployment
 from fixtures.deployment.target_file import TargetFile
 from fixtures.deployment.traffic import Traffic
-from fixtures.lab import Laboratory
 from fixtures.lab.cache import start_writable_redis
 from fixtures.lab.database import start_postgres
+from fixtures.lab.laboratory import Laboratory
 from fixtures.services.database.settings import APPLICATION, AUDITOR, NAME
 from fixtures.services.redis import administrator
 from suites.unit.application.clinic import NURSE, Answer, clinic
