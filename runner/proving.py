@@ -64,7 +64,7 @@ def proof_cases(rules: Iterable[Check]) -> list[ProofCase]:
     rooms = defaultdict[str, list[ProofCase]](list)
     for rule in rules:
         rooms[room_of(rule)] += [ProofCase(rule, violation) for violation in (None, *rule.violations)]
-    places = [((number + 0.5) / len(cases), case) for cases in rooms.values() for number, case in enumerate(cases)]
+    places = [(number / len(cases), case) for cases in rooms.values() for number, case in enumerate(cases)]
     return [case for _, case in sorted(places, key=lambda placed: placed[0])]
 
 

@@ -193,13 +193,14 @@ def test_close_leaves_no_process_no_directory_and_no_namespace(driver: Driver) -
     assert host.name not in [line.split()[0].rpartition("-")[2] for line in left.splitlines()]
 
 
+@pytest.mark.parametrize("in_memory", [False, True])
 @pytest.mark.parametrize("name", DRIVERS)
-def test_the_next_run_sweeps_what_a_killed_harness_left(name: str) -> None:
+def test_the_next_run_sweeps_what_a_killed_harness_left(name: str, *, in_memory: bool) -> None:
     """SIGKILL gives the harness no chance to clean up; its services outlive it until the sweep."""
     script = textwrap.dedent(f"""
         import sys, time
         from fixtures.stack import runs
-        run, driver = runs.begin(driver={name!r})
+        run, driver = runs.begin(driver={name!r}, in_memory={in_memory})
         host = driver.host("orphan")
         host.spawn(["sleep", "600"], service="sleeper")
         print(run.id, flush=True)
@@ -234,6 +235,18 @@ def test_the_sweep_removes_a_folder_without_a_record() -> None:
     assert not stray.exists()
     assert driver.root.exists(), "a run with a living owner is left alone"
     driver.close()
+
+
+def test_memory_that_somebody_else_may_write_to_is_not_used(tmp_path: Path) -> None:
+    """Whoever comes first may make a folder of any name there."""
+    folder = runs.memory_directory(tmp_path)
+    assert folder is not None, "nothing else is wrong with that place"
+    folder.chmod(0o777)
+    assert runs.memory_directory(tmp_path) is None
+    folder.rmdir()
+    folder.symlink_to(tmp_path)
+    assert runs.memory_directory(tmp_path) is None
+    assert runs.memory_directory(tmp_path / "none") is None
 
 
 def test_a_program_that_is_not_installed_is_named(driver: Driver) -> None:
