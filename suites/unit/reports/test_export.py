@@ -45,7 +45,7 @@ def test_a_key_is_demanded(exporter: Exporter) -> None:
     folder = exporter.publish(document()).folder
     done = CliRunner().invoke(main, ["report", "export", str(folder), "--format", "csv"])
     assert (done.exit_code, done.stdout_bytes) == (2, b"")
-    assert "Missing option '--key'" in done.stderr
+    assert "say whose report it is with --key PUB or --trust FILE" in done.stderr
 
 
 def test_a_file_that_cannot_be_written_is_one_sentence(exporter: Exporter) -> None:

@@ -8,9 +8,9 @@ from pathlib import Path
 import click
 
 from checks.policy import Policy
+from commands.report.signer import SignerOptions, folder_argument, history_option, key_option, trust_option
 from loadtests.exit_codes import ExitCode
 from reports.files import write_atomically
-from reports.keys import load_public
 from reports.refusals import VerificationError
 from reports.render.board.page import board_page
 from reports.signoff.board import load_board
@@ -22,13 +22,19 @@ _file = click.Path(path_type=Path, dir_okay=False)
 
 
 @click.command(name="board")
-@click.argument("directory", type=click.Path(path_type=Path, file_okay=False), default=Path("build/gate/latest"))
-@click.option("--key", type=_file, metavar="PUB", help="The signer's public key (PEM) that you got from the signer.")
+@folder_argument
+@key_option
+@trust_option
 @click.option("--signoff", type=_file, metavar="FILE", help="In place of --key: its signer, and who approved (TOML).")
-@click.option("--history", "history_file", type=_file, metavar="FILE", help="As for verify.")
+@history_option
 @click.option("--output", type=_file, metavar="FILE", help=f"Default: {PAGE} in the report's folder.")
 def board_command(
-    directory: Path, key: Path | None, signoff: Path | None, history_file: Path | None, output: Path | None
+    directory: Path,
+    key: Path | None,
+    trust_file: Path | None,
+    signoff: Path | None,
+    history_file: Path | None,
+    output: Path | None,
 ) -> ExitCode:
     """Write the board's page of a report, after verifying it: one HTML file that asks no network for anything.
 
@@ -36,12 +42,19 @@ def board_command(
     limits, who accepted which risk until when, and has the lines to sign. It prints on one page of A4.
     """
     board = load_board(signoff) if signoff else None
-    if (key is None) == (board is None):
-        msg = "say whose report it is with --key PUB or with --signoff FILE"
+    asked = SignerOptions(key, trust_file)
+    if board is None:
+        asked.demand_pinned("--signoff FILE")
+    elif key or trust_file:
+        msg = "--signoff says whose key: leave --key and --trust out"
         raise click.UsageError(msg)
-    signer = board.signer if board else load_public(key or Path())
     try:
-        found = verify(directory, signer, history_file=history_file)
+        if board:
+            found = verify(directory, board.signer, history_file=history_file)
+        else:
+            found, _ = asked.verified(
+                directory, lambda own: verify(directory, own, history_file=history_file), history_file
+            )
         approvals = approvals_of(directory, found, board, now=datetime.now(UTC)) if board else ()
     except VerificationError as problem:
         click.echo(f"DOES NOT HOLD: {problem.refusal.value}. {problem}", err=True)

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import click
 
+from commands.report.signer import SignerOptions, folder_argument, history_option, key_option, trust_option
 from loadtests.exit_codes import ExitCode
 from reports.envelope import seal
 from reports.files import write_atomically
-from reports.keys import load_public, load_signer
+from reports.keys import load_signer
 from reports.refusals import VerificationError
 from reports.render.formats.errors import FormatError
 from reports.render.formats.table import FORMATS, STATEMENTS
@@ -20,12 +21,13 @@ _NAMES = sorted([*FORMATS, *STATEMENTS])
 
 
 @click.command(name="export")
-@click.argument("directory", type=click.Path(path_type=Path, file_okay=False), default=Path("build/gate/latest"))
-@click.option("--key", type=_file, metavar="PUB", required=True, help="The signer's public key (PEM), from the signer.")
+@folder_argument
+@key_option
+@trust_option
 @click.option(
     "--format", "name", type=click.Choice(sorted({**FORMATS, **STATEMENTS})), required=True, help="What to write."
 )
-@click.option("--history", "history_file", type=_file, metavar="FILE", help="As for verify.")
+@history_option
 @click.option(
     "--signing-key",
     type=_file,
@@ -34,7 +36,13 @@ _NAMES = sorted([*FORMATS, *STATEMENTS])
 )
 @click.option("--output", type=_file, metavar="FILE", help="Default: standard output.")
 def export(
-    directory: Path, key: Path, name: str, history_file: Path | None, signing_key: Path | None, output: Path | None
+    directory: Path,
+    key: Path | None,
+    trust_file: Path | None,
+    name: str,
+    history_file: Path | None,
+    signing_key: Path | None,
+    output: Path | None,
 ) -> ExitCode:
     """Write a report in another format, after verifying it. The same report always gives the same bytes.
 
@@ -53,12 +61,16 @@ def export(
     vsa          SLSA verification summary v1
     svr          in-toto simple verification result v0.1
     """  # noqa: D301  click reads a real backspace
+    asked = SignerOptions(key, trust_file)
+    asked.demand_pinned()
     if (signing_key is not None) != (name in STATEMENTS):
         msg = f"a {name} is signed: give --signing-key KEY" if name in STATEMENTS else f"a {name} file is not signed"
         raise click.UsageError(msg)
     signer = load_signer(signing_key) if signing_key else None
     try:
-        found = verify(directory, load_public(key), history_file=history_file)
+        found, _ = asked.verified(
+            directory, lambda own: verify(directory, own, history_file=history_file), history_file
+        )
     except VerificationError as problem:
         click.echo(f"DOES NOT HOLD: {problem.refusal.value}. {problem}", err=True)
         return ExitCode.DOES_NOT_HOLD

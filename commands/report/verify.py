@@ -1,4 +1,4 @@
-"""``clinical-gate report``: verify, show, open and list signed reports."""
+"""``clinical-gate report verify``: whether a report is what was signed, about what is asked, and the newest."""
 
 from __future__ import annotations
 
@@ -8,49 +8,26 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
+from securesystemslib.signer import SSlibKey  # type: ignore[attr-defined]  # it re-exports without __all__
 
 from checks.policy import load_policy
-from commands.approve import approve, say_signed_off
-from commands.board import board_command
-from commands.diff import diff
-from commands.export import export
-from commands.report_history import extends, history_command
-from commands.report_timestamp import timestamp_command
+from commands.report.approve import say_signed_off
+from commands.report.signer import (
+    PublicKeyFile,
+    SignerOptions,
+    folder_argument,
+    history_option,
+    key_option,
+    trust_option,
+)
 from loadtests.exit_codes import ExitCode
-from reports.allure_report import build
 from reports.document import policy_text
 from reports.head import read_head
-from reports.history import HISTORY
-from reports.keys import PUBLIC, SigningKeyError, load_public
 from reports.question import Expected
 from reports.records import RunKind, utc
-from reports.refusals import Refusal, UnreadableError, VerificationError
-from reports.render.terminal import print_summary
-from reports.trust import KeyHolder, read_trust
-from reports.verify import Verified, read_envelope, signer_of, verify
-
-_DEFAULT = Path("build/gate/latest")
-_folder = click.argument("directory", type=click.Path(path_type=Path, file_okay=False), default=_DEFAULT)
-_key = click.option(
-    "--key",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="PUB",
-    help="The signer's public key (PEM) that you got from the signer, not from the report.",
-)
-_history = click.option(
-    "--history",
-    "history_file",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FILE",
-    help="Which reports there are; must exist when given. Default: history.jsonl beside the report's folder.",
-)
-
-
-@dataclass(frozen=True)
-class _Trust:
-    key: Path
-    pinned: bool
+from reports.refusals import Refusal, VerificationError
+from reports.trust import KeyHolder
+from reports.verify import Verified, verify
 
 
 @dataclass(frozen=True)
@@ -70,25 +47,17 @@ class VerifyOptions:
     strict: bool
     as_json: bool
 
-
-@click.group()
-def report() -> None:
-    """Signed reports: verify, show, open and list them.
-
-    Exit codes: 0 holds, 1 does not hold, 2 usage, unreadable input or interrupted, 3 unknown.
-    """
+    @property
+    def signer(self) -> SignerOptions:
+        """Whose signature counts."""
+        return SignerOptions(self.key, self.trust_file)
 
 
-report.add_command(approve)
-report.add_command(board_command)
-report.add_command(diff)
-report.add_command(export)
-
-
-@report.command(name="verify")
-@_folder
-@_key
-@_history
+@click.command(name="verify")
+@folder_argument
+@key_option
+@trust_option
+@history_option
 @click.option("--kind", type=click.Choice(["gate", "drill"]), default="gate", show_default=True, help="Of the run.")
 @click.option("--subject", default="", metavar="NAME", help="The target that it must be about.")
 @click.option("--policy", default="", metavar="NAME", help="The policy that it must be judged by, or a .toml file.")
@@ -97,13 +66,6 @@ report.add_command(export)
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
     help="Ask whether the board of this file has signed it off; key, target and policy are the file's.",
-)
-@click.option(
-    "--trust",
-    "trust_file",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FILE",
-    help="Whose keys count, from when until when, and which have been revoked (TOML).",
 )
 @click.option(
     "--tsa",
@@ -133,9 +95,9 @@ def verify_command(**asked: Any) -> ExitCode:  # noqa: ANN401  click's own types
     options = VerifyOptions(**asked)
     if options.signoff is not None:
         return _signed_off(options)
-    trust = _trust(options.directory, options.key, by_id=options.trust_file is not None)
+    trust = options.signer.public_key(options.directory)
     try:
-        found, holder = _verified(options, trust)
+        found, holder = _verified(options)
     except VerificationError as problem:
         if options.as_json:
             click.echo(json.dumps({"holds": False, "reason": problem.refusal.value, "message": str(problem)}))
@@ -150,30 +112,31 @@ def verify_command(**asked: Any) -> ExitCode:  # noqa: ANN401  click's own types
     return ExitCode.HOLDS if found.newest and trust.pinned else ExitCode.UNKNOWN
 
 
-def _verified(options: VerifyOptions, trust: _Trust) -> tuple[Verified, KeyHolder | None]:
-    folder, holder = options.directory.resolve(), None
+def _verified(options: VerifyOptions) -> tuple[Verified, KeyHolder | None]:
     policy = policy_text(load_policy(options.policy)) if options.policy else b""
-    if options.trust_file:
-        holder = read_trust(options.trust_file).holder(signer_of(read_envelope(folder)))
-    found = verify(
-        folder,
-        load_public(trust.key),
-        expected=Expected(options.kind, options.subject, policy),
-        history_file=options.history_file,
-        head=read_head(options.head) if options.head else None,
-    )
-    if options.tsa:
+    folder = options.directory.resolve()
+
+    def how(key: SSlibKey) -> Verified:
+        found = verify(
+            folder,
+            key,
+            expected=Expected(options.kind, options.subject, policy),
+            history_file=options.history_file,
+            head=read_head(options.head) if options.head else None,
+        )
+        if not options.tsa:
+            return found
         from reports.timestamp import with_attested_time  # noqa: PLC0415  its library is read where it is asked for
 
-        found = with_attested_time(found, folder, options.tsa)
-    if holder:
-        holder.demand_trusted(found, options.history_file or folder.parent / HISTORY)
+        return with_attested_time(found, folder, options.tsa)
+
+    found, holder = options.signer.verified(options.directory, how, options.history_file)
     if options.strict and found.remarks:
         raise VerificationError(Refusal.REMARKED, " ".join(found.remarks))
     return found, holder
 
 
-def _as_json(found: Verified, trust: _Trust, holder: KeyHolder | None) -> dict[str, object]:
+def _as_json(found: Verified, trust: PublicKeyFile, holder: KeyHolder | None) -> dict[str, object]:
     claim, subject = found.statement.predicate, found.statement.subject[0]
     return {
         "holds": True,
@@ -193,39 +156,6 @@ def _as_json(found: Verified, trust: _Trust, holder: KeyHolder | None) -> dict[s
     }
 
 
-@report.command()
-@_folder
-@_key
-@_history
-def show(directory: Path, key: Path | None, history_file: Path | None) -> ExitCode:
-    """Print the summary of a report, after verifying it."""
-    trust = _trust(directory, key)
-    try:
-        found = verify(directory, load_public(trust.key), history_file=history_file)
-    except VerificationError as problem:
-        click.echo(f"DOES NOT HOLD: {problem.refusal.value}. {problem}", err=True)
-        return ExitCode.DOES_NOT_HOLD
-    command = f"clinical-gate report verify {directory} --key {key or 'PUB'}"
-    print_summary(found.document, folder=directory, verify_command=command, trust=found.sentence(pinned=trust.pinned))
-    return ExitCode.UNKNOWN if found.newest is None else ExitCode.HOLDS
-
-
-@report.command(name="open")
-@_folder
-@click.option("--no-browser", is_flag=True, help="Only build the page and print where it is.")
-def open_command(directory: Path, *, no_browser: bool) -> None:
-    """Build the Allure page of a report and open it in the browser.
-
-    The page is for reading: what is signed, and what to rely on, is the report that `show` prints.
-    """
-    console = Console(stderr=True, highlight=False)
-    with console.status("Building the Allure page (the first time npx fetches Allure 3, some 20 s)"):
-        page = build(directory)
-    click.echo(str(page))
-    if not no_browser:
-        click.launch(page.resolve().as_uri())
-
-
 def _signed_off(options: VerifyOptions) -> ExitCode:
     if options.signoff is None or options.key or options.trust_file or options.subject or options.policy:
         msg = "--signoff says whose key, which target and which policy: leave --key, --trust, --subject, --policy out"
@@ -233,32 +163,7 @@ def _signed_off(options: VerifyOptions) -> ExitCode:
     return say_signed_off(options.directory, options.signoff, options.history_file, as_json=options.as_json)
 
 
-def _trust(directory: Path, key: Path | None, *, by_id: bool = False) -> _Trust:
-    """The public key to verify with. Where a trust file knows the signer ``by_id``, it may lie beside the report."""
-    if key:
-        return _Trust(key, pinned=True)
-    folder = directory.resolve()
-    if not folder.is_dir():
-        msg = f"there is no folder {directory}; run the gate first, or give the folder of a report"
-        raise UnreadableError(msg)
-    own = folder.parent.parent / "keys" / PUBLIC
-    candidates = [path for path in (own, folder / PUBLIC) if path.exists()]
-    if by_id:
-        return _Trust(next((path for path in candidates if _is_signers(path, folder)), folder / PUBLIC), pinned=True)
-    if candidates:
-        return _Trust(candidates[0], pinned=False)
-    msg = f"there is no public key for {directory}: give the signer's with --key PUB"
-    raise UnreadableError(msg)
-
-
-def _is_signers(public: Path, folder: Path) -> bool:
-    try:
-        return bool(load_public(public).keyid == signer_of(read_envelope(folder)))
-    except (SigningKeyError, VerificationError):
-        return False
-
-
-def _say_verified(found: Verified, trust: _Trust, holder: KeyHolder | None) -> None:
+def _say_verified(found: Verified, trust: PublicKeyFile, holder: KeyHolder | None) -> None:
     claim = found.statement.predicate
     if not found.newest:
         click.echo("UNKNOWN whether it is the newest report; signature and files hold")
@@ -276,14 +181,9 @@ def _say_verified(found: Verified, trust: _Trust, holder: KeyHolder | None) -> N
     _say_unpinned(trust)
 
 
-def _say_unpinned(trust: _Trust) -> None:
+def _say_unpinned(trust: PublicKeyFile) -> None:
     if not trust.pinned:
         click.echo(
-            f"The key is not pinned: it was taken from {trust.key}, where whoever altered the report could have put "
+            f"The key is not pinned: it was taken from {trust.path}, where whoever altered the report could have put "
             "another. Get the signer's public key from the signer and give it with --key PUB."
         )
-
-
-report.add_command(history_command)
-report.add_command(extends)
-report.add_command(timestamp_command)

@@ -4,27 +4,28 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import click
 
 from checks.model import Status
+from commands.report.signer import SignerOptions, key_option, trust_option
 from loadtests.exit_codes import ExitCode
 from reports.as_published import verify_as_published
 from reports.changes import Changes, FigureChange, changes, incomparable
-from reports.keys import load_public
 from reports.records import WaiverRecord
 from reports.refusals import VerificationError
 from reports.verify import Verified
 
 _folder = click.Path(path_type=Path, file_okay=False)
-_file = click.Path(path_type=Path, dir_okay=False)
 
 
 @click.command(name="diff")
 @click.argument("old", type=_folder)
 @click.argument("new", type=_folder)
-@click.option("--key", type=_file, metavar="PUB", required=True, help="The signer's public key (PEM), from the signer.")
+@key_option
+@trust_option
 @click.option(
     "--tolerance",
     type=click.FloatRange(min=0),
@@ -33,18 +34,21 @@ _file = click.Path(path_type=Path, dir_okay=False)
     help="By how many percent a time may grow before it is worse.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def diff(old: Path, new: Path, key: Path, tolerance: float, *, as_json: bool) -> ExitCode:
+def diff(
+    old: Path, new: Path, key: Path | None, trust_file: Path | None, tolerance: float, *, as_json: bool
+) -> ExitCode:
     """Say what changed from the report in OLD to the one in NEW, after verifying both: what is worse first.
 
     \b
     Exit codes: 0 nothing is worse, 1 something is worse, or a report does not hold, 2 usage or unreadable input,
     3 not comparable: another target, or another kind of run.
     """  # noqa: D301  click reads a real backspace
-    signer = load_public(key)
+    asked = SignerOptions(key, trust_file)
+    asked.demand_pinned()
     found: list[Verified] = []
     for folder in (old, new):
         try:
-            found.append(verify_as_published(folder, signer))
+            found.append(asked.verified(folder, partial(verify_as_published, folder))[0])
         except VerificationError as problem:
             click.echo(f"DOES NOT HOLD: {folder}: {problem.refusal.value}. {problem}", err=True)
             return ExitCode.DOES_NOT_HOLD
