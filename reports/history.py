@@ -18,8 +18,8 @@ from pydantic import AwareDatetime, Field, FiniteFloat, TypeAdapter, ValidationE
 from securesystemslib.dsse import Envelope
 from securesystemslib.exceptions import UnverifiedSignatureError
 from securesystemslib.signer import (  # type: ignore[attr-defined]  # it re-exports without __all__
-    CryptoSigner,
     Signature,
+    Signer,
     SSlibKey,
 )
 
@@ -211,7 +211,7 @@ def without_end(entries: Sequence[Entry]) -> tuple[RunStarted, ...]:
 class OpenHistory:
     """A history that this process alone may extend; see `extending`."""
 
-    def __init__(self, path: Path, signer: CryptoSigner) -> None:
+    def __init__(self, path: Path, signer: Signer) -> None:
         self._path, self._signer = path, signer
         self._content = read_plain(path) if path.exists() else b""
         self.entries = decode(self._content, path)
@@ -235,7 +235,7 @@ class OpenHistory:
 
 
 @contextlib.contextmanager
-def extending(path: Path, signer: CryptoSigner) -> Iterator[OpenHistory]:
+def extending(path: Path, signer: Signer) -> Iterator[OpenHistory]:
     """Hold a history for reading and appending; others wait.
 
     Raises:

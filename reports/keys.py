@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
     load_pem_public_key,
 )
-from securesystemslib.signer import CryptoSigner, SSlibKey  # type: ignore[attr-defined]  # it re-exports without __all__
+from securesystemslib.signer import CryptoSigner, Signer, SSlibKey  # type: ignore[attr-defined]  # it re-exports without __all__
 
 from reports.files import read_plain, write_atomically
 
@@ -93,7 +93,7 @@ def load_public(path: Path) -> SSlibKey:
     return SSlibKey.from_crypto(key)
 
 
-def public_pem(signer: CryptoSigner) -> bytes:
+def public_pem(signer: Signer) -> bytes:
     """The public half of a signer, as PEM."""
     key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(signer.public_key.keyval["public"]))
     return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
-from securesystemslib.signer import CryptoSigner  # type: ignore[attr-defined]  # it re-exports without __all__
+from securesystemslib.signer import Signer  # type: ignore[attr-defined]  # it re-exports without __all__
 
 from reports import clock
 from reports.document import ReportDocument
@@ -45,7 +45,7 @@ class RunLog:
 
     root: Path
     registers: Path
-    signer: CryptoSigner
+    signer: Signer
 
     @property
     def register(self) -> Path:

@@ -12,7 +12,7 @@ from checks.policy import Policy
 from reports import manifest
 from reports.document import RESULTS, ReportDocument, encode, policy_text
 from reports.files import point_link, sha256, write_atomically
-from reports.keys import PUBLIC, SigningKeyError, load_public, load_signer, machine_signer, public_pem
+from reports.keys import PUBLIC, SigningKeyError, load_public, machine_signer, public_pem
 from reports.records import Verdict
 from reports.redaction import redact
 from reports.refusals import Refusal, UnreadableError, VerificationError
@@ -20,6 +20,7 @@ from reports.render.junit import JUNIT, junit
 from reports.run_log import PlannedRun, RunLog, mark_running
 from reports.sign import ENVELOPE, sign
 from reports.signed_policy import POLICY
+from reports.signers.opening import open_signer, registers_beside
 from reports.statement import statement_of
 from reports.verify import Verified, verify, verify_folder
 
@@ -52,7 +53,7 @@ class Published:
         return self.verified.sentence(pinned=True)
 
 
-def begin(root: Path, run: PlannedRun, signing_key: Path | None = None, *, registers: Path | None = None) -> TextIO:
+def begin(root: Path, run: PlannedRun, signing_key: str | None = None, *, registers: Path | None = None) -> TextIO:
     """Enter a run, signed, before its first check; without an end it is told as aborted from then on.
 
     Args:
@@ -77,7 +78,7 @@ def publish(
     root: Path,
     run_id: str,
     document: ReportDocument,
-    signing_key: Path | None = None,
+    signing_key: str | None = None,
     *,
     policy: Policy | None = None,
     evidence: Mapping[str, bytes] | None = None,
@@ -91,7 +92,7 @@ def publish(
         root: ``build/gate``; the machine's key lives in ``build/keys`` unless ``signing_key`` is given.
         run_id: the run's id, that of the document's identity.
         document: what was found and decided.
-        signing_key: PEM file with an Ed25519 private key.
+        signing_key: what signs, as `reports.signers.opening.open_signer` takes it.
         policy: by which was judged; it becomes a signed part of the report.
         evidence: name -> content, redacted here when it is text; added to what is in ``evidence/`` already, which
             was redacted when it was captured.
@@ -126,10 +127,10 @@ def _one_sentence(root: Path) -> Iterator[None]:
         raise PublishError(msg) from problem
 
 
-def _log(root: Path, signing_key: Path | None, registers: Path | None) -> RunLog:
+def _log(root: Path, signing_key: str | None, registers: Path | None) -> RunLog:
     keys = root.parent / "keys"
-    signer = load_signer(signing_key) if signing_key else machine_signer(keys)
-    return RunLog(root, registers or (signing_key.parent if signing_key else keys) / "registers", signer)
+    signer = open_signer(signing_key) if signing_key else machine_signer(keys)
+    return RunLog(root, registers or registers_beside(signing_key, keys), signer)
 
 
 @dataclass(frozen=True)
@@ -139,7 +140,7 @@ class _Parts:
     evidence: Mapping[str, bytes]
 
 
-def _publish(log: RunLog, folder: Path, parts: _Parts, signing_key: Path | None) -> Published:
+def _publish(log: RunLog, folder: Path, parts: _Parts, signing_key: str | None) -> Published:
     document = parts.document
     if (folder / ENVELOPE).exists():
         msg = f"{folder} holds a signed report already"

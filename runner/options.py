@@ -19,7 +19,8 @@ from fixtures.own_code.checks import Rulebook, rulebook
 from fixtures.own_code.python_file import PythonFileError
 from fixtures.stack import runs
 from loadtests.schedules.profiles import Profile, ProfileError, load_profile, profile_names
-from reports.keys import SigningKeyError, load_signer
+from reports.keys import SigningKeyError
+from reports.signers.opening import FORMS, open_signer
 from reports.waivers import Waiver, WaiverError, load_waivers
 
 OPTION_ERRORS = (
@@ -50,7 +51,7 @@ class RunOptions:
     checks: Path | None
     report_root: Path
     run_id: str
-    signing_key: Path | None
+    signing_key: str | None
     waivers: tuple[Waiver, ...]
     any_harness: bool = False
 
@@ -76,9 +77,7 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption(
         "--report-dir", type=Path, default=Path("build"), metavar="DIR", help="where reports go (default: build)"
     )
-    group.addoption(
-        "--signing-key", type=Path, metavar="PEM", help="Ed25519 private key; default: DIR/keys/gate.ed25519"
-    )
+    group.addoption("--signing-key", metavar="KEY", help=f"who signs: {FORMS}; default: DIR/keys/gate.ed25519")
     group.addoption(
         "--any-harness", action="store_true", help="approve also by a harness with local changes; the report says so"
     )
@@ -95,7 +94,7 @@ def read_options(config: pytest.Config) -> RunOptions:
     expression = str(config.getoption("markexpr") or "")
     kind = expression if expression in _KINDS else ""
     if key := config.getoption("signing_key"):
-        load_signer(key)
+        open_signer(key)
     waivers = config.getoption("waivers")
     options = RunOptions(
         kind=kind,

@@ -13,9 +13,9 @@ import click
 from loadtests.exit_codes import ExitCode
 from reports.document import ReportDocument
 from reports.files import sha256
-from reports.keys import load_signer
 from reports.records import Verdict
 from reports.refusals import VerificationError
+from reports.signers.opening import FORMS, open_signer, signer_kind
 from reports.signoff.approval import ApprovalClaim, write_approval
 from reports.signoff.board import load_board
 from reports.signoff.judge import approvals_of, verify_open, verify_signed_off
@@ -27,7 +27,7 @@ _file = click.Path(path_type=Path, dir_okay=False)
 @click.argument("directory", type=click.Path(path_type=Path, file_okay=False), default=Path("build/gate/latest"))
 @click.option("--signoff", type=_file, required=True, metavar="FILE", help="Who signs off what (TOML).")
 @click.option("--role", required=True, metavar="NAME", help="A role of that file.")
-@click.option("--key", type=_file, required=True, metavar="KEY", help="The role's private key (PEM, Ed25519).")
+@click.option("--key", "signing_key", required=True, metavar="KEY", help=f"The role's: {FORMS}.")
 @click.option("--history", "history_file", type=_file, metavar="FILE", help="As for verify.")
 @click.option("--reject", is_flag=True, help="Sign a rejection; it outweighs every approval of this report.")
 @click.option("--comment", default="", metavar="TEXT", help="Signed with it; a rejection needs one.")
@@ -36,7 +36,7 @@ def approve(
     directory: Path,
     signoff: Path,
     role: str,
-    key: Path,
+    signing_key: str,
     history_file: Path | None,
     comment: str,
     accept: tuple[str, ...],
@@ -53,12 +53,12 @@ def approve(
       clinical-gate report approve --signoff board.toml --role security --key security.ed25519
       clinical-gate report verify --signoff board.toml
     """  # noqa: D301  click reads a real backspace
-    board, signer, now = load_board(signoff), load_signer(key), datetime.now(UTC)
+    board, signer, now = load_board(signoff), open_signer(signing_key), datetime.now(UTC)
     if board.roles.get(role) is None:
         msg = f"{signoff} has no role '{role}', but {', '.join(sorted(board.roles))}"
         raise click.BadParameter(msg, param_hint="--role")
     if board.roles[role].keyid != signer.public_key.keyid:
-        msg = f"{key} is not the key that {signoff} gives to {role}"
+        msg = f"{_named(signing_key)} is not the key that {signoff} gives to {role}"
         raise click.BadParameter(msg, param_hint="--key")
     try:
         found = verify_open(directory, board, now=now, history_file=history_file)
@@ -149,6 +149,11 @@ def _accepted(document: ReportDocument, given: Sequence[str]) -> tuple[str, ...]
             raise click.UsageError(msg)
         _confirm(f"Answer for the condition on {condition}?")
     return tuple(sorted(conditions))
+
+
+def _named(signing_key: str) -> str:
+    kind = signer_kind(signing_key)
+    return signing_key if kind == "key file" else f"the key of the {kind}"
 
 
 def _confirm(question: str) -> None:

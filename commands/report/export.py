@@ -10,10 +10,10 @@ from commands.report.signer import SignerOptions, folder_argument, history_optio
 from loadtests.exit_codes import ExitCode
 from reports.envelope import seal
 from reports.files import write_atomically
-from reports.keys import load_signer
 from reports.refusals import VerificationError
 from reports.render.formats.errors import FormatError
 from reports.render.formats.table import FORMATS, STATEMENTS
+from reports.signers.opening import FORMS, open_signer
 from reports.verify import verify
 
 _file = click.Path(path_type=Path, dir_okay=False)
@@ -30,9 +30,8 @@ _NAMES = sorted([*FORMATS, *STATEMENTS])
 @history_option
 @click.option(
     "--signing-key",
-    type=_file,
     metavar="KEY",
-    help="Ed25519 private key (PEM) that signs a test-result, vsa or svr: whoever vouches for the decision.",
+    help=f"Signs a test-result, vsa or svr, for whoever vouches for the decision: {FORMS}.",
 )
 @click.option("--output", type=_file, metavar="FILE", help="Default: standard output.")
 def export(
@@ -41,7 +40,7 @@ def export(
     trust_file: Path | None,
     name: str,
     history_file: Path | None,
-    signing_key: Path | None,
+    signing_key: str | None,
     output: Path | None,
 ) -> ExitCode:
     """Write a report in another format, after verifying it. The same report always gives the same bytes.
@@ -66,7 +65,7 @@ def export(
     if (signing_key is not None) != (name in STATEMENTS):
         msg = f"a {name} is signed: give --signing-key KEY" if name in STATEMENTS else f"a {name} file is not signed"
         raise click.UsageError(msg)
-    signer = load_signer(signing_key) if signing_key else None
+    signer = open_signer(signing_key) if signing_key else None
     try:
         found, _ = asked.verified(
             directory, lambda own: verify(directory, own, history_file=history_file), history_file

@@ -20,7 +20,7 @@ _NEEDED = {
     "load": ["--profile", "smoke"],
     "checks prove": ["data/cache_cluster_complete"],
 }
-_FILES_BY_NAME = ("policy", "policy_name", "profile")  # text options that take a file, too, if it ends in .toml
+_FILES_BY_NAME = ("policy", "policy_name", "profile", "signing_key")  # text options that take a file, too
 _WRITTEN = ("output", "plot")
 
 

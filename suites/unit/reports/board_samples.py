@@ -58,7 +58,7 @@ class BoardRoom:
 
     def publish(self, made: ReportDocument) -> Published:
         """Sign a report with the gate's key and publish it."""
-        return publish(self.directory / "gate", made.identity.run_id, made, self.key("gate"))
+        return publish(self.directory / "gate", made.identity.run_id, made, str(self.key("gate")))
 
 
 def report_of(  # every keyword is one thing that a report can be

@@ -72,7 +72,7 @@ def test_a_key_of_ones_own_signs(tmp_path: Path) -> None:
     mine = tmp_path / "mine.pem"
     subprocess.run(["openssl", "genpkey", "-algorithm", "ed25519", "-out", str(mine)], check=True)
     mine.chmod(0o600)
-    made = publish(tmp_path / "gate", "run-1", document(), mine)
+    made = publish(tmp_path / "gate", "run-1", document(), str(mine))
     assert made.verified.keyid == load_signer(mine).public_key.keyid
     assert not (tmp_path / "keys").exists()
 
@@ -260,7 +260,7 @@ def test_the_command_that_is_printed_pins_no_key_of_the_report_itself(tmp_path: 
     key = Ed25519PrivateKey.generate()
     signing.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     signing.chmod(0o600)
-    assert publish(tmp_path / "gate", "run-1", document(), signing).verify_command.endswith(" --key PUB")
+    assert publish(tmp_path / "gate", "run-1", document(), str(signing)).verify_command.endswith(" --key PUB")
 
 
 def test_show_and_history_print_what_holds(tmp_path: Path) -> None:
