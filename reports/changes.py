@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from checks.model import Severity, Status
 from reports.document import ReportDocument
 from reports.measured import MeasuredFigure, measured
+from reports.observed import FactChange, fact_changes
 from reports.records import CheckRecord, Verdict, WaiverRecord
 
 # None is a check that a report does not have.
@@ -49,6 +50,7 @@ class Changes:
     Args:
         target: the target has other parts or versions than before (another digest under the same name).
         policy: it was judged by another policy.
+        facts: what could be seen of the target and is not what it was; that alone is neither worse nor better.
         waivers: those in force that the older report does not have as they are.
         ended: those that were in force, and are not any more as they were.
     """
@@ -61,6 +63,7 @@ class Changes:
     figures: tuple[FigureChange, ...]
     target: bool
     policy: bool
+    facts: tuple[FactChange, ...] = ()
 
     @property
     def worse(self) -> bool:
@@ -76,7 +79,10 @@ class Changes:
 
 def incomparable(old: ReportDocument, new: ReportDocument) -> str:
     """Why two reports say nothing of each other, in one sentence; empty where they do."""
-    if old.identity.name != new.identity.name:
+    systems = {old.identity.system_id, new.identity.system_id}
+    if "" not in systems and len(systems) > 1:
+        return f"The one is about the system {old.identity.system_id}, the other about {new.identity.system_id}."
+    if old.identity.name != new.identity.name and ("" in systems or len(systems) > 1):
         return f"The one is about {old.identity.name}, the other about {new.identity.name}."
     if old.identity.kind != new.identity.kind:
         return f"The one is a {old.identity.kind}, the other a {new.identity.kind}."
@@ -104,6 +110,7 @@ def changes(old: ReportDocument, new: ReportDocument, *, tolerance: float) -> Ch
         figures=tuple(_figures(old, new, tolerance)),
         target=old.identity.digest != new.identity.digest,
         policy=old.identity.policy_digest != new.identity.policy_digest,
+        facts=fact_changes(old.identity.observed, new.identity.observed),
     )
 
 

@@ -26,6 +26,7 @@ from reports.records import (
     OwnFile,
     Record,
     SelfProof,
+    SignerKind,
     Verdict,
     WaiverRecord,
 )
@@ -42,7 +43,7 @@ class DocumentError(Exception):
 
 class ReportDocument(Record):
     """What results.json holds. ``score`` and ``floor`` are 0..100; ``own_files`` judged beside clinical-gate itself,
-    which is ``harness``.
+    which is ``harness``. ``signer`` says what the report is signed with, as far as its publisher told.
     """
 
     format: Literal["clinical-gate/results/v1"] = FORMAT
@@ -63,6 +64,7 @@ class ReportDocument(Record):
     sent: tuple[SentRecord, ...] = ()
     own_files: tuple[OwnFile, ...] = ()
     harness: HarnessRecord | None = None
+    signer: SignerKind | None = None
 
     @property
     def proven(self) -> int:

@@ -18,9 +18,9 @@ from pydantic import AwareDatetime, Field, FiniteFloat, TypeAdapter, ValidationE
 from securesystemslib.dsse import Envelope
 from securesystemslib.exceptions import UnverifiedSignatureError
 from securesystemslib.signer import (  # type: ignore[attr-defined]  # it re-exports without __all__
+    Key,
     Signature,
     Signer,
-    SSlibKey,
 )
 
 from reports.document import canonical
@@ -172,7 +172,7 @@ def is_entry(line: bytes) -> bool:
     return True
 
 
-def check_signatures(entries: Sequence[Entry], key: SSlibKey, source: Path) -> None:
+def check_signatures(entries: Sequence[Entry], key: Key, source: Path) -> None:
     """Hold every line that claims to be of a key against that key.
 
     Raises:

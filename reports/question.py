@@ -18,12 +18,14 @@ class Expected:
     Args:
         kind: of the run.
         subject: the target's name.
+        system_id: of the system, by which the target file names it for good.
         policy: `document.policy_text` of the policy.
     """
 
     kind: RunKind | None = None
     subject: str = ""
     policy: bytes = b""
+    system_id: str = ""
 
 
 def demand_answer(statement: Statement, expected: Expected, policy: bytes) -> None:
@@ -33,7 +35,7 @@ def demand_answer(statement: Statement, expected: Expected, policy: bytes) -> No
         policy: what policy.json holds; empty where the report has none.
 
     Raises:
-        VerificationError: OTHER_KIND, OTHER_SUBJECT or OTHER_POLICY.
+        VerificationError: OTHER_KIND, OTHER_SUBJECT, OTHER_SYSTEM or OTHER_POLICY.
     """
     claim, name = statement.predicate, statement.subject[0].name
     if expected.kind not in (None, claim.kind):
@@ -43,6 +45,10 @@ def demand_answer(statement: Statement, expected: Expected, policy: bytes) -> No
         shown = name if name.isascii() else f"{name} ({name.encode('unicode_escape').decode()})"
         msg = f"The report is about {shown}, not about {expected.subject}."
         raise VerificationError(Refusal.OTHER_SUBJECT, msg)
+    if expected.system_id not in ("", claim.system_id):
+        known = f"about the system {claim.system_id}" if claim.system_id else "of a target file without a system_id"
+        msg = f"The report is {known}, not about the system {expected.system_id}."
+        raise VerificationError(Refusal.OTHER_SYSTEM, msg)
     asked = sha256(expected.policy)
     if expected.policy and asked != claim.policy.digest:
         differing = f": {differences(policy, expected.policy)}" if policy else ""

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, FiniteFloat, field_validator
 
 from checks.model import Finding, Gate, Reason, Severity, Status, plain
+from checks.targets import ObservedFact
 from reports.redaction import printable
 
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -197,7 +198,35 @@ class Decision(Record):
     waivers: tuple[WaiverRecord, ...] = ()
 
 
+SignerKind = Literal["machine key", "key file", "PKCS#11 token", "command"]
 RunKind = Literal["gate", "drill"]
+
+
+class ObservedRecord(Record):
+    """One fact of one part; ``unseen`` says why there is no value."""
+
+    part: str
+    name: str
+    value: str = ""
+    unseen: str = ""
+
+    @classmethod
+    def of(cls, fact: ObservedFact) -> ObservedRecord:
+        """Redact and keep."""
+        return cls(
+            part=printable(fact.part),
+            name=printable(fact.name),
+            value=printable(fact.value),
+            unseen=printable(fact.unseen),
+        )
+
+    @property
+    def shown(self) -> str:
+        """The value for people, digests shortened."""
+        if self.unseen:
+            return f"not seen: {self.unseen}"
+        head, digest, rest = self.value.partition("sha256:")
+        return f"{head}{digest}{rest[:12]}" if digest and len(rest) == 64 else self.value
 
 
 class Identity(Record):
@@ -206,12 +235,15 @@ class Identity(Record):
     Args:
         kind: of the run: a gate looks at everything, a drill at backups and recovery.
         name: the target's name, e.g. ``reference stack``.
+        system_id: by which the target file names the system for good; empty where it does not.
         clock_skew_ms: how far UTC and the monotonic clock drifted apart between start and end, in ms.
+        observed: what could be seen of the target, by part and name.
         git_commit: 40 hex digits, with ``+dirty`` when the working tree differed; empty when there is none.
     """
 
     kind: RunKind
     name: str
+    system_id: str = ""
     digest: Digest
     run_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
     harness_version: str
@@ -221,6 +253,7 @@ class Identity(Record):
     started: AwareDatetime
     ended: AwareDatetime
     clock_skew_ms: FiniteFloat
+    observed: tuple[ObservedRecord, ...] = ()
 
     @property
     def seconds(self) -> float:

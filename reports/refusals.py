@@ -27,6 +27,7 @@ class Refusal(StrEnum):
     INCONSISTENT = "parts contradict each other"
     OTHER_KIND = "another kind of run"
     OTHER_SUBJECT = "another target"
+    OTHER_SYSTEM = "another system"
     OTHER_POLICY = "another policy"
     SUPERSEDED = "not the newest report"
     NOT_IN_HISTORY = "not in the history"

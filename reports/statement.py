@@ -50,6 +50,7 @@ class Predicate(Record):
 
     Args:
         kind: of the run; what a drill approves is no gate.
+        system_id: of the system, whatever the subject is called.
         sequence: 1 for the first report of a key on this subject, by this policy and of this kind, then one more each,
             in whatever folder they are published.
         previous: SHA-256 of the envelope of the report before, empty for the first.
@@ -59,6 +60,7 @@ class Predicate(Record):
     """
 
     kind: RunKind
+    system_id: str = ""
     decision: Verdict
     score: FiniteFloat
     sequence: int = Field(ge=1)
@@ -162,6 +164,7 @@ def statement_of(
         subject=(Subject(name=identity.name, digest=DigestSet(sha256=identity.digest)),),
         predicate=Predicate(
             kind=identity.kind,
+            system_id=identity.system_id,
             decision=document.decision,
             score=document.score,
             sequence=sequence,

@@ -26,6 +26,10 @@ from reports.statement import Statement, outcomes
 
 _LARGEST_ENVELOPE = 64 * 2**20
 _ANYTHING = Expected()
+INTEGRITY_ONLY = (
+    "Its key was made by the machine that ran it, for nobody in particular: it proves integrity only, that nothing was"
+    " altered since, and not who signed."
+)
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,11 @@ class Verified:
         return self.standing.newest
 
     @property
+    def proves_signer(self) -> bool:
+        """Whether somebody chose the key that signed it; a report of before this was told is given the benefit."""
+        return self.document.signer != "machine key"
+
+    @property
     def remarks(self) -> tuple[str, ...]:
         """What a reader should know of the runs before it and of the clock, a sentence each."""
         return (*told(self.standing.earlier), *self.standing.remarks)
@@ -65,9 +74,9 @@ class Verified:
             f"report {number} on this target and the newest" if self.newest else "whether it is the newest is not known"
         )
         key = f"key {self.keyid[:16]} {'pinned' if pinned else 'NOT pinned'}"
-        return " ".join(
-            [f"Signature, results, JUnit and evidence are what was signed; {newest}; {key}.", *self.remarks]
-        )
+        proves = [] if self.proves_signer else [INTEGRITY_ONLY]
+        holds = f"Signature, results, JUnit and evidence are what was signed; {newest}; {key}."
+        return " ".join([holds, *proves, *self.remarks])
 
 
 def verify(
@@ -232,7 +241,7 @@ def _verify_agreement(document: ReportDocument, statement: Statement) -> None:
     claim, identity = statement.predicate, document.identity
     agree = (
         (claim.decision, claim.score) == (document.decision, document.score)
-        and claim.kind == identity.kind
+        and (claim.kind, claim.system_id) == (identity.kind, identity.system_id)
         and (claim.checks, claim.own_files) == (outcomes(document), document.own_files)
         and (statement.subject[0].name, statement.subject_digest) == (identity.name, identity.digest)
         and (claim.run_id, claim.started, claim.ended) == (identity.run_id, identity.started, identity.ended)

@@ -172,6 +172,7 @@ def _contradictions(
     return [
         ((claim["decision"], claim["score"]) != (results["decision"], results["score"]), "decision or score"),
         (said != {name: identity[name] for name in said} or told != claimed, "the run or its checks"),
+        (claim.get("system_id", "") != identity.get("system_id", ""), "the system"),
         ((subject["name"], subject["digest"]["sha256"]) != (identity["name"], identity["digest"]), "the target"),
         (claim["policy"] != {"name": identity["policy"], "digest": identity["policy_digest"]}, "the policy"),
         (not began <= ended <= datetime.now(UTC) + timedelta(minutes=5), "its times"),

@@ -20,7 +20,7 @@ from reports.render.junit import JUNIT, junit
 from reports.run_log import PlannedRun, RunLog, mark_running
 from reports.sign import ENVELOPE, sign
 from reports.signed_policy import POLICY
-from reports.signers.opening import open_signer, registers_beside
+from reports.signers.opening import open_signer, registers_beside, signer_kind
 from reports.statement import statement_of
 from reports.verify import Verified, verify, verify_folder
 
@@ -104,6 +104,7 @@ def publish(
     if run_id != document.identity.run_id:
         msg = f"the document is about run {document.identity.run_id}, not {run_id}"
         raise PublishError(msg)
+    document = document.model_copy(update={"signer": signer_kind(signing_key)})
     with _one_sentence(root):
         log = _log(root, signing_key, registers)
         return _publish(log, root / run_id, _Parts(document, policy, evidence or {}), signing_key)

@@ -11,6 +11,7 @@ from typing import TextIO
 
 from checks.evaluate import evaluate
 from checks.model import Check, Result, Status, plain
+from checks.targets import ObservedFact
 from fixtures.deployment.deployment import Deployment
 from fixtures.deployment.opening import Opening
 from fixtures.plugin import begun, opened
@@ -21,7 +22,7 @@ from reports.drill_figures import DrillRecord
 from reports.effective_status import violation_name
 from reports.figures import LoadRecord, PrivacyRecord, SentRecord
 from reports.harness import HarnessRecord, JudgedBy
-from reports.records import Identity, OwnFile, RunKind, SelfProof
+from reports.records import Identity, ObservedRecord, OwnFile, RunKind, SelfProof
 from reports.render.allure import attach_result
 from reports.render.load.files import evidence as load_files
 from reports.run_log import PlannedRun
@@ -49,6 +50,7 @@ class GateSession:
     _monotonic: int = field(default_factory=time.monotonic_ns)
     _prover: Prover | None = None
     _evidence: dict[str, bytes] = field(default_factory=dict)
+    _observed: Sequence[ObservedFact] = ()
 
     def begin(self) -> None:
         """Enter the run in the history, before anything is proven or judged.
@@ -121,6 +123,7 @@ class GateSession:
         identity = Identity(
             kind=self._kind,
             name=name,
+            system_id=deployment.target.system_id if deployment else "",
             digest=target_digest(name, deployment.facts() if deployment else {}),
             run_id=options.run_id,
             harness_version=harness.version,
@@ -130,6 +133,7 @@ class GateSession:
             started=self.started,
             ended=ended,
             clock_skew_ms=skew_ms,
+            observed=tuple(map(ObservedRecord.of, self._observed)),
         )
         loads = deployment.loads() if deployment else ()
         document = compose(
@@ -198,7 +202,7 @@ class GateSession:
             prover.close()
 
     def close(self) -> None:
-        """Remove the lab, and keep what the deployment leaves as evidence, before it is closed."""
+        """Remove the lab, and keep what the deployment is and what it leaves as evidence, before it is closed."""
         self._close_lab()
         if (deployment := self.opening.found()) is not None:
-            self._evidence = deployment.evidence()
+            self._evidence, self._observed = deployment.evidence(), deployment.observed()

@@ -49,6 +49,7 @@ from checks.targets.inference import Inference, ModelServerState
 from checks.targets.latencies import Latencies, Objective
 from checks.targets.load import Accelerator, GeneratorProcess, Load, Loads, LoadSchedule, Mark, Slice, Written
 from checks.targets.monitoring import Alert, AlertRule, Monitoring, ScrapeState
+from checks.targets.observed import Observable, ObservedFact
 from checks.targets.privacy import Mechanism, NodeNoise, PrivacyClaim, ReleasedNoise, Repetition, Spending
 from checks.targets.reply import Reply
 from checks.targets.sent import Effect, Sent
@@ -104,6 +105,8 @@ __all__ = [
     "NodeContact",
     "NodeNoise",
     "Objective",
+    "Observable",
+    "ObservedFact",
     "Operation",
     "Participation",
     "PathCertificate",

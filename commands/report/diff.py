@@ -75,6 +75,8 @@ def _print(changed: Changes, found: list[Verified]) -> None:
         click.echo("The target has other parts or versions than before.")
     if changed.policy:
         click.echo("It was judged by another policy than before.")
+    for fact in changed.facts:
+        click.echo(f"  changed   {fact.shown}")
     click.echo(f"  decision  {changed.decision[0].value} -> {changed.decision[1].value}")
     click.echo(f"  score     {changed.score[0]:.1f} -> {changed.score[1]:.1f}")
     for check in changed.checks:
@@ -106,6 +108,15 @@ def _json(changed: Changes, found: list[Verified]) -> dict[str, object]:
         "reports_sha256": [each.digest for each in found],
         "target_changed": changed.target,
         "policy_changed": changed.policy,
+        "facts": [
+            {
+                "part": fact.part,
+                "name": fact.name,
+                "old": fact.old.value if fact.old else None,
+                "new": fact.new.value if fact.new else None,
+            }
+            for fact in changed.facts
+        ],
         "decision": [verdict.value for verdict in changed.decision],
         "score": list(changed.score),
         "checks": [

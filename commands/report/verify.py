@@ -42,6 +42,7 @@ class VerifyOptions:
     head: str
     kind: RunKind
     subject: str
+    system_id: str
     policy: str
     signoff: Path | None
     strict: bool
@@ -60,6 +61,7 @@ class VerifyOptions:
 @history_option
 @click.option("--kind", type=click.Choice(["gate", "drill"]), default="gate", show_default=True, help="Of the run.")
 @click.option("--subject", default="", metavar="NAME", help="The target that it must be about.")
+@click.option("--system-id", default="", metavar="ID", help="The system_id of its target file that it must have.")
 @click.option("--policy", default="", metavar="NAME", help="The policy that it must be judged by, or a .toml file.")
 @click.option(
     "--signoff",
@@ -120,7 +122,7 @@ def _verified(options: VerifyOptions) -> tuple[Verified, KeyHolder | None]:
         found = verify(
             folder,
             key,
-            expected=Expected(options.kind, options.subject, policy),
+            expected=Expected(options.kind, options.subject, policy, options.system_id),
             history_file=options.history_file,
             head=read_head(options.head) if options.head else None,
         )
@@ -144,6 +146,8 @@ def _as_json(found: Verified, trust: PublicKeyFile, holder: KeyHolder | None) ->
         "kind": claim.kind,
         "key_pinned": trust.pinned,
         "keyid": found.keyid,
+        "signed_by": found.document.signer,
+        "proves": "integrity and signer" if found.proves_signer else "integrity only",
         "signer": {"owner": holder.owner, "role": holder.role} if holder else None,
         "decision": claim.decision,
         "score": claim.score,
@@ -153,12 +157,21 @@ def _as_json(found: Verified, trust: PublicKeyFile, holder: KeyHolder | None) ->
         "earlier": [run.model_dump(mode="json") for run in found.standing.earlier],
         "remarks": found.remarks,
         "subject": {"name": subject.name, "sha256": found.statement.subject_digest},
+        "system_id": claim.system_id,
     }
 
 
 def _signed_off(options: VerifyOptions) -> ExitCode:
-    if options.signoff is None or options.key or options.trust_file or options.subject or options.policy:
-        msg = "--signoff says whose key, which target and which policy: leave --key, --trust, --subject, --policy out"
+    if (
+        options.signoff is None
+        or options.key
+        or options.trust_file
+        or options.subject
+        or options.system_id
+        or options.policy
+    ):
+        left_out = "--key, --trust, --subject, --system-id, --policy"
+        msg = f"--signoff says whose key, which target and which policy: leave {left_out} out"
         raise click.UsageError(msg)
     return say_signed_off(options.directory, options.signoff, options.history_file, as_json=options.as_json)
 

@@ -18,7 +18,7 @@ from checks.model import Status
 from reports.document import RESULTS, ReportDocument
 from reports.figures import PrivacyRecord
 from reports.harness import HarnessRecord
-from reports.records import CheckRecord, ControlRecord, DecisionCause, Verdict, utc
+from reports.records import CheckRecord, ControlRecord, DecisionCause, Identity, Verdict, utc
 from reports.render.drills import drill_lines, drill_table
 from reports.render.load.lines import load_lines
 from reports.render.sent import sent_sentence
@@ -180,6 +180,14 @@ def _harness(harness: HarnessRecord) -> str:
     return f"{commit}: {said}{accepted}; sources {harness.sources[:12]}, lock {harness.lock[:12]}"
 
 
+def _system(identity: Identity) -> str:
+    seen = [fact for fact in identity.observed if not fact.unseen]
+    versions = [f"{fact.part} {fact.value}" for fact in seen if fact.name in ("version", "server")]
+    unseen = len(identity.observed) - len(seen)
+    counted = f"{len(seen)} facts observed{f', {unseen} could not be seen' if unseen else ''}"
+    return ": ".join([identity.system_id or "no system_id declared", ", ".join([counted, *versions])])
+
+
 def _closing(document: ReportDocument, folder: Path, verify_command: str, trust: str) -> Table:
     proofs = [proof for proof in document.selfproof if proof.proven]
     counted = [check for check in document.checks if check.status is not Status.NOT_APPLICABLE]
@@ -198,6 +206,8 @@ def _closing(document: ReportDocument, folder: Path, verify_command: str, trust:
     grid.add_row("Controls", Text(f"{covered} of {len(required)} required controls covered"))
     if document.harness:
         grid.add_row("Harness", Text(_harness(document.harness)))
+    if document.identity.system_id or document.identity.observed:
+        grid.add_row("System", Text(_system(document.identity)))
     for part in dict.fromkeys(own.part for own in document.own_files):
         names = [f"{own.path} ({own.digest[:12]})" for own in document.own_files if own.part == part]
         grid.add_row(f"Own {part}", Text(", ".join(names)))

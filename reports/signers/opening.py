@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
 
 from securesystemslib.signer import Signer  # type: ignore[attr-defined]  # it re-exports without __all__
 
 from reports.keys import load_signer
+from reports.records import SignerKind
 from reports.signers.command import command_signer
 from reports.signers.token import token_signer
 
-SignerKind = Literal["machine key", "key file", "PKCS#11 token", "command"]
 FORMS = "a PEM file, pkcs11:... (RFC 7512) or command:..."
 
 

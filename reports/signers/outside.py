@@ -17,7 +17,7 @@ from securesystemslib.signer import (  # type: ignore[attr-defined]  # it re-exp
 from reports.keys import SigningKeyError
 
 
-class OutsideSigner(Signer):  # type: ignore[misc]  # securesystemslib's classes are untyped
+class OutsideSigner(Signer):
     """See the module.
 
     Args:

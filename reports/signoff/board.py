@@ -2,6 +2,7 @@
 
 signer = "gate.pub"             # whoever runs the gate
 target = "St. Jude"
+system_id = "urn:st-jude:icu"   # of the target file; need not be given
 policy = "st-jude.toml"         # or the name of one that comes with clinical-gate
 report_valid_hours = 72
 least = 4                       # of the roles; all of them unless given
@@ -43,6 +44,7 @@ class _File(BaseModel):
     signer: Path
     target: Annotated[str, Field(min_length=1)]
     policy: Annotated[str, Field(min_length=1)]
+    system_id: str = ""
     kind: RunKind = "gate"
     report_valid_hours: Annotated[float, Field(gt=0, le=24 * 366)]
     least: Annotated[int, Field(ge=1)] | None = None
@@ -104,7 +106,7 @@ def load_board(path: Path) -> Board:
         msg = f"{path}: least: {least} approvals are wanted of {len(roles)} roles"
         raise BoardError(msg)
     policy = file.policy if file.policy in policy_names() else str(here / file.policy)
-    expected = Expected(file.kind, file.target, policy_text(load_policy(policy)))
+    expected = Expected(file.kind, file.target, policy_text(load_policy(policy)), file.system_id)
     return Board(signer, expected, timedelta(hours=file.report_valid_hours), least, file.any_harness, roles)
 
 

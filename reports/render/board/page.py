@@ -14,6 +14,7 @@ from markupsafe import Markup
 from checks.model import Status
 from checks.policy import Policy
 from reports.document import ReportDocument
+from reports.observed import fact_changes
 from reports.records import CheckRecord, Verdict, utc
 from reports.render.board.measures import measures
 from reports.render.sent import sent_sentence
@@ -49,12 +50,15 @@ class Unexamined:
     checks: tuple[str, ...]
 
 
-def board_page(found: Verified, *, policy: Policy | None, approvals: Sequence[Approval]) -> str:
+def board_page(
+    found: Verified, *, policy: Policy | None, approvals: Sequence[Approval], before: ReportDocument | None = None
+) -> str:
     """The page of a report that was verified by its signer's own key.
 
     Args:
         policy: what it was judged by, for the limits; None leaves the pictures out.
         approvals: what roles of a board have signed.
+        before: an older report, verified; the page then says what changed of the target since.
     """
     document = found.document
     style = (_HERE / "board.css").read_text()
@@ -85,6 +89,10 @@ def board_page(found: Verified, *, policy: Policy | None, approvals: Sequence[Ap
         approvals=approvals,
         blank_lines=max(_LINES - len(approvals), 0),
         approved=document.decision is Verdict.APPROVED,
+        facts=document.identity.observed,
+        unseen=sum(bool(fact.unseen) for fact in document.identity.observed),
+        before=before,
+        changed=fact_changes(before.identity.observed, document.identity.observed) if before else (),
         utc=utc,
     )
 

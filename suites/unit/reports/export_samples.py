@@ -101,7 +101,7 @@ class Exporter:
 
     def publish(self, made: ReportDocument) -> Published:
         """Sign and publish."""
-        return publish(self.directory / "gate", made.identity.run_id, made, self.private)
+        return publish(self.directory / "gate", made.identity.run_id, made, str(self.private))
 
     def run(self, folder: Path, name: str, *options: str) -> Result:
         """`report export`, whatever comes of it."""

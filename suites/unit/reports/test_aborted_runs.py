@@ -164,4 +164,4 @@ def test_a_run_whose_report_could_not_be_published_does_not_begin(tmp_path: Path
     with pytest.raises(PublishError, match="no report is published: Line 1 of"):
         begin(root, _planned("run-2"))
     with pytest.raises(PublishError, match="cannot read the key"):
-        begin(root, _planned("run-2"), tmp_path / "none.pem")
+        begin(root, _planned("run-2"), str(tmp_path / "none.pem"))

@@ -35,7 +35,7 @@ def _say(*arguments: object) -> Result:
 
 def _run(where: Path, run_id: str, signing: Path, *, failing: bool = False) -> Published:
     registers = signing.parents[1] / "state"
-    return publish(where / "gate", run_id, document(run_id, failing=failing), signing, registers=registers)
+    return publish(where / "gate", run_id, document(run_id, failing=failing), str(signing), registers=registers)
 
 
 def test_runs_in_a_scratch_folder_are_told_by_the_report_that_is_kept(tmp_path: Path, signing: Path) -> None:
@@ -43,12 +43,12 @@ def test_runs_in_a_scratch_folder_are_told_by_the_report_that_is_kept(tmp_path: 
     copied = tmp_path / "copied.pem"
     shutil.copy(signing, copied)
     state = tmp_path / "state"
-    publish(tmp_path / "scratch/gate", "run-1", document("run-1", failing=True), signing, registers=state)
-    publish(tmp_path / "other/gate", "run-2", document("run-2", failing=True), copied, registers=state)
+    publish(tmp_path / "scratch/gate", "run-1", document("run-1", failing=True), str(signing), registers=state)
+    publish(tmp_path / "other/gate", "run-2", document("run-2", failing=True), str(copied), registers=state)
     begin(
         tmp_path / "third/gate",
         PlannedRun("run-3", "gate", "reference stack", document().identity.policy_digest),
-        signing,
+        str(signing),
         registers=state,
     ).close()
     for used in ("scratch", "other", "third"):
@@ -72,7 +72,7 @@ def test_reports_of_the_same_folder_are_not_told_as_of_others(tmp_path: Path, si
     """Nor does one on another target, or by another policy, count among them."""
     _run(tmp_path / "build", "run-1", signing, failing=True)
     state = tmp_path / "state"
-    publish(tmp_path / "a/gate", "run-2", document("run-2", name="clinic north"), signing, registers=state)
+    publish(tmp_path / "a/gate", "run-2", document("run-2", name="clinic north"), str(signing), registers=state)
     third = _run(tmp_path / "build", "run-3", signing)
     assert third.verified.standing.earlier == ()
     assert _say("verify", third.folder, "--key", tmp_path / "keys/gate.pub", "--strict").exit_code == 0
@@ -111,7 +111,10 @@ def test_a_register_that_was_altered_is_not_extended(tmp_path: Path, signing: Pa
     register.write_bytes(register.read_bytes().replace(b"APPROVED", b"REJECTED"))
     with pytest.raises(PublishError, match=r"Line 2 of .*/state/.*the history was altered"):
         begin(
-            tmp_path / "build/gate", PlannedRun("run-2", "gate", "x", "0" * 64), signing, registers=tmp_path / "state"
+            tmp_path / "build/gate",
+            PlannedRun("run-2", "gate", "x", "0" * 64),
+            str(signing),
+            registers=tmp_path / "state",
         )
 
 
@@ -138,11 +141,11 @@ def test_newest_is_by_policy_and_kind(other: tuple[str, str], tmp_path: Path, si
     """A red run by a weaker policy, or of another kind, is no answer to the same question."""
     root, key = tmp_path / "gate", load_public(tmp_path / "keys/gate.pub") if signing else None
     assert key is not None
-    first = publish(root, "run-1", _by("default", "run-1"), signing)
-    second = publish(root, "run-2", _by(other[0], "run-2", other[1]), signing)
+    first = publish(root, "run-1", _by("default", "run-1"), str(signing))
+    second = publish(root, "run-2", _by(other[0], "run-2", other[1]), str(signing))
     assert second.verified.statement.predicate.sequence == 1
     assert verify(first.folder, key).newest is True
-    third = publish(root, "run-3", _by("default", "run-3"), signing)
+    third = publish(root, "run-3", _by("default", "run-3"), str(signing))
     assert third.verified.statement.predicate.sequence == 2
     assert verify(second.folder, key).newest is True
     with pytest.raises(VerificationError, match=r"run run-3 .* is report 2 and replaces it"):

@@ -99,7 +99,7 @@ def test_a_revoked_key_signs_nothing_though_it_dates_back(published: Published, 
 
 def test_a_history_that_the_thief_wrote_anew_does_not_extend_the_head(published: Published, tmp_path: Path) -> None:
     shown = {"revoked_at": AFTER - timedelta(days=1), "last_head": _head(published)}
-    forged = publish(tmp_path / "forged/gate", "run-2", document("run-2"), tmp_path / "keys/gate.ed25519")
+    forged = publish(tmp_path / "forged/gate", "run-2", document("run-2"), str(tmp_path / "keys/gate.ed25519"))
     refused = _verify(forged, _trusting(tmp_path, _key(published, **shown)))
     assert (refused.exit_code, "history does not extend the head" in refused.output) == (1, True)
 
