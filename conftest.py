@@ -12,6 +12,7 @@ import pytest
 
 from checks.model import Check, Status, plain
 from reports.document import ReportDocument
+from reports.notify import no_report_message, report_message
 from reports.records import Verdict
 from reports.render.allure import write_environment
 from reports.render.allure_decision import write_decision
@@ -33,6 +34,7 @@ pytest_plugins = ["fixtures.plugin"]
 _SUITES = Path(__file__).parent / "suites"
 _SESSION = pytest.StashKey["GateSession"]()
 _REPORT = pytest.StashKey[tuple[ReportDocument, Published] | str]()  # a string says why there is none
+_NOTIFIED = pytest.StashKey[str]()  # whether a webhook was told
 _UNKNOWN = 3
 _BEGAN_WITH = pytest.StashKey[Mapping[str, str]]()  # the harness's own files when the run began
 _RUNS = frozenset({"gate", "drill", "selfproof"})
@@ -196,6 +198,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     except PublishError as problem:
         config.stash[_REPORT] = str(problem)
         session.exitstatus = _UNKNOWN
+        _tell(config, no_report_message(run.options.kind, run.opening.name, run.options.run_id, str(problem)))
         return
     results = published.folder / "allure-results"
     write_environment(results, document)
@@ -203,6 +206,14 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     config.stash[_REPORT] = document, published
     if document.decision is not Verdict.APPROVED:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    _tell(config, report_message(document, published.verified.digest))
+
+
+def _tell(config: pytest.Config, message: Mapping[str, object]) -> None:
+    """Whether it is heard changes nothing of the verdict."""
+    webhook = config.stash[OPTIONS].webhook
+    if webhook is not None:
+        config.stash[_NOTIFIED] = webhook.tell(message) or f"the webhook at {webhook.host} was told"
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
@@ -219,3 +230,5 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         document, published = report
         terminalreporter.ensure_newline()
         print_summary(document, folder=published.folder, verify_command=published.verify_command, trust=published.trust)
+    if notified := config.stash.get(_NOTIFIED, ""):
+        terminalreporter.write_line(f"clinical-gate: {notified}")

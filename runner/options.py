@@ -20,11 +20,13 @@ from fixtures.own_code.python_file import PythonFileError
 from fixtures.stack import runs
 from loadtests.schedules.profiles import Profile, ProfileError, load_profile, profile_names
 from reports.keys import SigningKeyError
+from reports.notify import NotifyError, Webhook, read_webhook
 from reports.signers.opening import FORMS, open_signer
 from reports.waivers import Waiver, WaiverError, load_waivers
 
 OPTION_ERRORS = (
     CatalogueError,
+    NotifyError,
     PolicyError,
     ProfileError,
     PythonFileError,
@@ -43,6 +45,7 @@ class RunOptions:
         kind: ``gate`` or ``drill``, which end with a report; empty for every other run.
         checks: a folder with checks of the user's own.
         any_harness: judge also by a harness that is not what was committed; the report says so.
+        webhook: is told what came of the run.
     """
 
     kind: str
@@ -54,6 +57,7 @@ class RunOptions:
     signing_key: str | None
     waivers: tuple[Waiver, ...]
     any_harness: bool = False
+    webhook: Webhook | None = None
 
     @cached_property
     def rulebook(self) -> Rulebook:
@@ -81,6 +85,9 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption(
         "--any-harness", action="store_true", help="approve also by a harness with local changes; the report says so"
     )
+    group.addoption(
+        "--notify", metavar="SOURCE", help="tell a webhook the decision; its https URL is in env:NAME or file:PATH"
+    )
     group.addoption("--waivers", type=Path, metavar="FILE", help="waivers in force")
 
 
@@ -95,7 +102,7 @@ def read_options(config: pytest.Config) -> RunOptions:
     kind = expression if expression in _KINDS else ""
     if key := config.getoption("signing_key"):
         open_signer(key)
-    waivers = config.getoption("waivers")
+    waivers, notify = config.getoption("waivers"), config.getoption("notify")
     options = RunOptions(
         kind=kind,
         policy=load_policy(str(config.getoption("policy"))),
@@ -106,6 +113,7 @@ def read_options(config: pytest.Config) -> RunOptions:
         signing_key=key,
         waivers=load_waivers(waivers) if waivers else (),
         any_harness=config.getoption("any_harness"),
+        webhook=read_webhook(notify) if notify else None,
     )
     if options.checks:
         options.rulebook  # noqa: B018  what it says of them is said now

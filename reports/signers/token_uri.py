@@ -5,19 +5,15 @@ pkcs11:token=gate;object=signer?module-path=/usr/lib/softhsm/libsofthsm2.so&pin-
 
 from __future__ import annotations
 
-import os
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, unquote_to_bytes
 
-from reports.files import read_plain
 from reports.keys import SigningKeyError
+from reports.secret_source import SecretSourceError, read_secret
 
 _PATH = frozenset({"token", "serial", "object", "id", "type"})
 _QUERY = frozenset({"module-path", "pin-source"})
-_LARGEST_PIN = 4096
-_ENVIRONMENT = re.compile(r"env:(\w+)")
 
 
 @dataclass(frozen=True)
@@ -46,21 +42,11 @@ class TokenUri:
         """
         if not self.pin_source:
             return ""
-        if named := _ENVIRONMENT.fullmatch(self.pin_source):
-            if named[1] not in os.environ:
-                msg = f"pin-source: the environment has no variable {named[1]}"
-                raise SigningKeyError(msg)
-            return os.environ[named[1]]
-        path = Path(self.pin_source.removeprefix("file://").removeprefix("file:"))
         try:
-            content, mode = read_plain(path, _LARGEST_PIN, follow=True), path.stat().st_mode
-        except OSError as problem:
-            msg = f"pin-source: cannot read {path}: {problem.strerror}"
+            return read_secret(self.pin_source)
+        except SecretSourceError as problem:
+            msg = f"pin-source: {problem}"
             raise SigningKeyError(msg) from problem
-        if mode & 0o077:
-            msg = f"pin-source: {path} can be read by others: chmod 600 {path}"
-            raise SigningKeyError(msg)
-        return content.decode(errors="replace").rstrip("\r\n")
 
 
 def read_token_uri(given: str) -> TokenUri:

@@ -94,7 +94,7 @@ def test_a_token_says_what_is_wrong(token: SoftToken, monkeypatch: pytest.Monkey
         (token.uri(label="other"), "NoSuchToken"),
         (token.uri(key="other"), "NoSuchKey"),
         (token.uri(module=Path("/nowhere/pkcs11.so")), "/nowhere/pkcs11.so"),
-        (token.uri(pin="env:NO_SUCH_VARIABLE"), "the environment has no variable NO_SUCH_VARIABLE"),
+        (token.uri(pin="env:NO_SUCH_VARIABLE"), "the variable NO_SUCH_VARIABLE of the environment has nothing in it"),
         (token.uri(pin="file:/nowhere/pin"), "cannot read /nowhere/pin"),
     ):
         with _refused(said):
