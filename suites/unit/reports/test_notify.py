@@ -24,7 +24,7 @@ LAST_PART = "T0KEN-of-the-webhook"
 
 
 @dataclass
-class Receiver:
+class WebhookReceiver:
     """A webhook of the test: what it is sent, and what it answers."""
 
     port: int = 0
@@ -39,8 +39,8 @@ class Receiver:
 
 
 @contextmanager
-def _receiving(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, trusted: bool = True) -> Iterator[Receiver]:
-    receiver = Receiver()
+def _receiving(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, trusted: bool = True) -> Iterator[WebhookReceiver]:
+    receiver = WebhookReceiver()
 
     class _Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -72,7 +72,7 @@ def _receiving(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, trusted: bool
         thread.join()
 
 
-def _webhook(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> Webhook:
+def _webhook(receiver: WebhookReceiver, monkeypatch: pytest.MonkeyPatch) -> Webhook:
     monkeypatch.setenv("GATE_WEBHOOK", receiver.url)
     return read_webhook("env:GATE_WEBHOOK")
 
@@ -117,10 +117,10 @@ def test_a_webhook_that_nobody_vouches_for_hears_nothing(tmp_path: Path, monkeyp
 
 
 def test_nobody_there_is_said_without_the_url(monkeypatch: pytest.MonkeyPatch) -> None:
-    told = _webhook(Receiver(port=1), monkeypatch).tell({"text": "x"})
+    told = _webhook(WebhookReceiver(port=1), monkeypatch).tell({"text": "x"})
     assert told.startswith("the webhook at 127.0.0.1:1 was not told: it cannot be reached")
     assert LAST_PART not in told
-    assert LAST_PART not in repr(_webhook(Receiver(port=1), monkeypatch))
+    assert LAST_PART not in repr(_webhook(WebhookReceiver(port=1), monkeypatch))
 
 
 @pytest.mark.parametrize(
