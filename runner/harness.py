@@ -10,6 +10,7 @@ import hashlib
 import importlib.metadata
 import os
 import platform
+import re
 import subprocess
 import sys
 from collections.abc import Collection, Mapping, Sequence
@@ -38,6 +39,7 @@ _BRING_CODE = (
 )
 _LISTENED_TO = ("PYTEST_", "PYTHON", "LD_", "GIT_")
 _SHOWN = 3
+_SIGNING_COMMAND = re.compile(r"((?:--signing-key=)?command:\s*\S+)\s.+", re.DOTALL)
 _PLACES = (*(f"{room}/" for room in _ROOMS), *_TOP)
 
 
@@ -93,13 +95,19 @@ def harness_record(
         catalogue=_digest([_described(rule) for rule in options.rulebook.rules]),
         packages=_digest(_packages()),
         plugins=_plugins(config),
-        command=tuple(printable(argument) for argument in sys.orig_argv),
+        command=tuple(shown_argument(argument) for argument in sys.orig_argv),
         environment=tuple(sorted(name for name in os.environ if name.startswith(_LISTENED_TO))),
         python=platform.python_version(),
         system=f"{platform.system()} {platform.release()} {platform.machine()}",
         remarks=tuple(printable(remark) for remark in found),
         accepted=options.any_harness,
     )
+
+
+def shown_argument(argument: str) -> str:
+    """An argument as the report keeps it: of a command that signs, the program; its own arguments may be secret."""
+    signs = _SIGNING_COMMAND.fullmatch(argument)
+    return printable(f"{signs[1]} [its arguments are not kept]" if signs else argument)
 
 
 def _loaded(own: Collection[Path]) -> set[str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from fixtures import REPOSITORY
-from runner.harness import differences, sources
+from runner.harness import differences, shown_argument, sources
 
 pytestmark = pytest.mark.unit
 _SAY = "from runner.harness import *; print(*remarks(began_with=sources(), own=[], plugins=[]), sep='\\n')"
@@ -121,3 +121,13 @@ def test_of_many_the_first_are_named() -> None:
     found = {f"checks/{n}.py": "a" for n in range(5)}
     there = {f"checks/{n}.py": "b" for n in range(5)} | {"docs/x.md": "c"}
     assert differences(found, there) == ["changed since the commit: checks/0.py, checks/1.py, checks/2.py and 2 more"]
+
+
+@pytest.mark.parametrize("option", ["", "--signing-key="])
+def test_of_a_command_that_signs_the_program_is_kept(option: str) -> None:
+    """Its arguments may say how it is let in."""
+    assert shown_argument(f"{option}command:/opt/sign hunter2\n--as x") == (
+        f"{option}command:/opt/sign [its arguments are not kept]"
+    )
+    assert shown_argument("command:/opt/sign") == "command:/opt/sign"
+    assert shown_argument("--signing-key=/keys/gate.pem") == "--signing-key=/keys/gate.pem"
