@@ -19,6 +19,7 @@ from reports.signers.opening import FORMS, open_signer, signer_kind
 from reports.signoff.approval import ApprovalClaim, write_approval
 from reports.signoff.board import load_board
 from reports.signoff.judge import approvals_of, verify_open, verify_signed_off
+from reports.verify import INTEGRITY_ONLY
 
 _file = click.Path(path_type=Path, dir_okay=False)
 
@@ -114,6 +115,8 @@ def say_signed_off(directory: Path, signoff: Path, history_file: Path | None, *,
         return ExitCode.HOLDS
     click.echo(f"SIGNED OFF by {', '.join(roles)} ({len(roles)} of {len(board.roles)} roles, {board.least} needed)")
     click.echo(f"{claim.kind} of {board.expected.subject}: {claim.decision.value}, run {claim.run_id}")
+    if not done.report.proves_signer:
+        click.echo(INTEGRITY_ONLY)
     for approval in done.approvals:
         if approval.claim.comment:
             click.echo(f"{approval.claim.role}: {approval.claim.comment}")

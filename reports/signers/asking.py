@@ -7,8 +7,9 @@ import os
 import signal
 import subprocess
 import tempfile
-import threading
+import time
 from collections.abc import Sequence
+from typing import IO
 
 from reports.keys import SigningKeyError
 from reports.redaction import printable
@@ -16,6 +17,7 @@ from reports.redaction import printable
 TIMEOUT_S = 30.0
 _LARGEST = 64 * 1024
 _WORDS = 200
+_LOOK_S = 0.05
 
 
 def ask(words: Sequence[str], message: bytes, *, name: str, timeout_s: float = TIMEOUT_S) -> bytes:
@@ -30,56 +32,56 @@ def ask(words: Sequence[str], message: bytes, *, name: str, timeout_s: float = T
         SigningKeyError: it cannot be run, ended with another status than 0, was too slow or printed too much.
     """
     try:
-        with tempfile.TemporaryFile() as errors:
+        # To files: what it starts may keep its output open for ever. The message has a PIN in it, and is on no disk.
+        with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors, _in_memory(message) as given:
             # A session of its own: what it starts ends with it, and a Ctrl-C in the middle of a run does not end it.
-            with subprocess.Popen(
-                words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, start_new_session=True
-            ) as child:
-                printed, late = _talk(child, message, timeout_s)
-            errors.seek(0)
-            complaint = errors.read(_LARGEST).decode(errors="replace")
+            with subprocess.Popen(words, stdin=given, stdout=output, stderr=errors, start_new_session=True) as child:
+                in_time = _ended(child, output, timeout_s)
+            printed, complaint = (_read(file) for file in (output, errors))
     except OSError as problem:
         msg = f"{name} cannot be run: {problem.strerror}"
         raise SigningKeyError(msg) from problem
-    if late:
+    if not in_time:
         msg = f"{name} did not answer within {timeout_s:g} s"
         raise SigningKeyError(msg)
     if len(printed) > _LARGEST:
         msg = f"{name} printed more than {_LARGEST} bytes, which is no answer"
         raise SigningKeyError(msg)
     if child.returncode != 0:
-        said = " ".join(printable(complaint).split())[-_WORDS:]
+        said = " ".join(printable(complaint.decode(errors="replace")).split())[-_WORDS:]
         msg = f"{name} ended with status {child.returncode}{f': {said}' if said else ''}"
         raise SigningKeyError(msg)
     return printed
 
 
-def _talk(child: subprocess.Popen[bytes], message: bytes, timeout_s: float) -> tuple[bytes, bool]:
-    """What it printed, as far as it is read, and whether it was killed for being too slow."""
-    late = threading.Event()
-
-    def end() -> None:
-        late.set()
-        _kill(child)
-
-    timer = threading.Timer(timeout_s, end)
-    timer.start()
+def _ended(child: subprocess.Popen[bytes], output: IO[bytes], timeout_s: float) -> bool:
+    """Whether it ended by itself in time; else, and when it prints without end, it is killed with what it started."""
+    deadline = time.monotonic() + timeout_s
     try:
-        stdin, stdout = child.stdin, child.stdout
-        with contextlib.suppress(BrokenPipeError):  # it may know its answer without
-            if stdin is not None:
-                with stdin:
-                    stdin.write(message)
-        printed = stdout.read(_LARGEST + 1) if stdout is not None else b""
-        if len(printed) > _LARGEST:
-            _kill(child)
-        child.wait()
+        while os.fstat(output.fileno()).st_size <= _LARGEST:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                child.wait(_LOOK_S)
+                return True
+            if time.monotonic() > deadline:
+                _kill(child)
+                return False
     except BaseException:
         _kill(child)
         raise
-    finally:
-        timer.cancel()
-    return printed, late.is_set()
+    _kill(child)
+    return True
+
+
+def _in_memory(message: bytes) -> IO[bytes]:
+    file = os.fdopen(os.memfd_create("message"), "w+b")
+    file.write(message)
+    file.seek(0)
+    return file
+
+
+def _read(file: IO[bytes]) -> bytes:
+    file.seek(0)
+    return file.read(_LARGEST + 1)
 
 
 def _kill(child: subprocess.Popen[bytes]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -152,9 +154,21 @@ def test_a_command_that_does_not_answer_is_not_waited_for(tmp_path: Path, key: P
     began = time.monotonic()
     with _refused("did not answer within 2 s"):
         command_signer(given, timeout_s=2).sign(b"a report")
-    with _refused("the child did not answer within 0.5 s"):  # the grandchild keeps its output open
-        ask(["sh", "-c", "sleep 600 & sleep 600"], b"", name="the child", timeout_s=0.5)
+    with _refused("the child did not answer within 0.5 s"):  # nor does it read
+        ask(["sh", "-c", "sleep 600 & sleep 600"], LONG, name="the child", timeout_s=0.5)
     assert time.monotonic() - began < 20
+
+
+def test_what_a_command_leaves_running_keeps_nobody_waiting(tmp_path: Path) -> None:
+    """Such as an agent that holds its output open, in a session of its own."""
+    left = tmp_path / "pid"
+    began = time.monotonic()
+    agent = f"setsid sh -c 'echo $$ > {left}; exec sleep 600' & until [ -s {left} ]; do sleep 0.01; done; echo done"
+    try:
+        assert ask(["sh", "-c", agent], LONG, name="the child", timeout_s=20) == b"done\n"
+        assert time.monotonic() - began < 15
+    finally:
+        os.kill(int(left.read_text()), signal.SIGKILL)
 
 
 @pytest.mark.parametrize(
