@@ -18,7 +18,7 @@ from reports.signers.asking import ask
 from reports.signers.command import command_signer
 from reports.signers.opening import open_signer, signer_kind
 from reports.verify import verify
-from reports.writer import publish
+from reports.writer import PublishError, publish
 from suites.unit.reports.board_samples import BoardRoom, report_of
 from suites.unit.reports.report_samples import document
 from suites.unit.reports.signer_samples import PIN, SoftToken, command, key_file, soft_token
@@ -157,6 +157,17 @@ def test_a_command_that_does_not_answer_is_not_waited_for(tmp_path: Path, key: P
     with _refused("the child did not answer within 0.5 s"):  # nor does it read
         ask(["sh", "-c", "sleep 600 & sleep 600"], LONG, name="the child", timeout_s=0.5)
     assert time.monotonic() - began < 20
+
+
+def test_a_signer_that_fails_leaves_no_report(tmp_path: Path, key: Path) -> None:
+    """One sentence, no envelope, and nothing that a later run takes for a report."""
+    given = command(tmp_path, key, sign="sys.exit('no right to sign')")
+    with pytest.raises(PublishError, match=r"the signing command python.* ended with status 1: no right to sign"):
+        publish(tmp_path / "gate", "run-1", document(), given)
+    assert not (tmp_path / "gate/run-1/report.dsse.json").exists()
+    assert not (tmp_path / "gate/latest").exists()
+    command(tmp_path, key)
+    assert publish(tmp_path / "gate", "run-2", document("run-2"), given).verified.newest
 
 
 def test_what_a_command_leaves_running_keeps_nobody_waiting(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from fixtures.deployment.target_file import TargetFile
 from fixtures.lab import Laboratory
 from fixtures.lab.cache import start_writable_redis
 from fixtures.lab.database import start_postgres
-from fixtures.observing.facts import agreed, digest, fact
+from fixtures.observing.facts import agreed, digest, fact, facts_of
 from fixtures.services.database.settings import APPLICATION, AUDITOR, NAME
 from fixtures.services.redis import administrator
 from fixtures.targets.containers.observed import observed_containers
@@ -172,6 +172,41 @@ def test_each_container_has_the_digest_of_its_image() -> None:
         ("container web", "nginx:1.27 sha256:pulled"),
         ("container own", "nginx:1.27 sha256:id"),
     ]
+
+
+class _Saying:
+    """An adapter of a user's."""
+
+    def __init__(self, say: Callable[[], Iterator[ObservedFact]]) -> None:
+        self._say = say
+
+    def observed(self) -> Iterator[ObservedFact]:
+        """Whatever it does."""
+        return self._say()
+
+
+def _broken() -> Iterator[ObservedFact]:
+    yield ObservedFact("clinic", "version", "4.2")
+    raise ZeroDivisionError
+
+
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [
+        (None, "no check of this run looked at it"),
+        (object(), "nothing tells it"),
+        (_Saying(_broken), "its adapter raised ZeroDivisionError: "),
+        (_Saying(lambda: iter(["version 4.2"])), "its adapter gave something else than facts"),  # type: ignore[list-item]
+        (_Saying(lambda: iter([ObservedFact("clinic", "version", 4)])), "its adapter gave something else than facts"),  # type: ignore[arg-type]
+    ],
+)
+def test_a_target_that_tells_nothing_ends_no_run(target: object, said: str) -> None:
+    assert facts_of("api", target) == [ObservedFact("api", "what it is", "", said)]
+
+
+def test_an_adapter_tells_what_it_knows() -> None:
+    known = [ObservedFact("clinic", "version", "4.2")]
+    assert facts_of("api", _Saying(lambda: iter(known))) == known
 
 
 def test_values_are_put_together() -> None:
