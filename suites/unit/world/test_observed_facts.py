@@ -124,9 +124,24 @@ def test_a_model_server_says_what_it_can(said: Mapping[str, object], seen: dict[
         facts = _facts(deployment_of(tmp_path, inference={"servers": [server.base_url]}), Inference)
         asked = {each.method for each in server.asked}
     mine = {name: each for (part, name), each in facts.items() if part == "model server"}
+    details = mine.pop("model details")
+    assert (details.value.startswith("sha256:"), bool(details.unseen)) == (bool(seen["models"]), not seen["models"])
     assert {name: each.value for name, each in mine.items()} == seen
     assert all(bool(each.value) != bool(each.unseen) for each in mine.values())
     assert asked == {"GET"}, "it is only asked, and no model is loaded for it"
+
+
+def test_another_model_of_the_same_name_is_another_model(tmp_path: Path) -> None:
+    """By its size, say; when it was loaded does not count."""
+    found = []
+    for number, (created, size) in enumerate(((1, 10), (2, 10), (2, 11))):
+        (tmp_path / str(number)).mkdir()
+        entry = {"id": "tiny", "created": created, "meta": {"n_params": 1000, "size": size}}
+        with clinic(_answers({"/v1/models": {"data": [entry]}})) as server:
+            served = {"servers": [server.base_url]}
+            facts = _facts(deployment_of(tmp_path / str(number), inference=served), Inference)
+        found.append(facts["model server", "model details"].value)
+    assert found[0] == found[1] != found[2]
 
 
 def test_a_prometheus_tells_its_version_and_what_its_rules_say(tmp_path: Path) -> None:
