@@ -4,6 +4,7 @@ cannot be seen says why.
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -20,6 +21,8 @@ from fixtures.observing.facts import agreed, digest, fact, facts_of
 from fixtures.services.database.settings import APPLICATION, AUDITOR, NAME
 from fixtures.services.redis import administrator
 from fixtures.targets.containers.observed import observed_containers
+from fixtures.targets.hosts.machine import Machine
+from fixtures.targets.hosts.target import MachineHosts
 from suites.unit.application.clinic import Answer, Asked, clinic
 from suites.unit.world.test_production import deployment_of
 
@@ -187,6 +190,15 @@ def test_each_container_has_the_digest_of_its_image() -> None:
         ("container web", "nginx:1.27 sha256:pulled"),
         ("container own", "nginx:1.27 sha256:id"),
     ]
+
+
+def test_a_machine_tells_its_system_and_kernel() -> None:
+    """One that cannot be reached says so, and hides nothing of the others."""
+    here, gone = Machine(), Machine("docker://no-such-container")
+    facts = {(each.part, each.name): each for each in MachineHosts(machines=[here, gone]).observed()}
+    assert facts["host", "kernel"].value == platform.release()
+    assert facts["host", "system"].value == platform.freedesktop_os_release()["PRETTY_NAME"]
+    assert "cannot be looked at" in facts["host docker://no-such-container", "kernel"].unseen
 
 
 class _Saying:
