@@ -14,9 +14,9 @@ from checks.lab import DatabaseFlaws
 from checks.targets import Cache, ContainerFacts, Database, Inference, Monitoring, ObservedFact
 from fixtures.deployment.deployment import Deployment
 from fixtures.deployment.target_file import TargetFile
-from fixtures.lab import Laboratory
 from fixtures.lab.cache import start_writable_redis
 from fixtures.lab.database import start_postgres
+from fixtures.lab.laboratory import Laboratory
 from fixtures.observing.facts import agreed, digest, fact, facts_of
 from fixtures.services.database.settings import APPLICATION, AUDITOR, NAME
 from fixtures.services.redis import administrator
