@@ -8,24 +8,24 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
 
 from checks.policy import load_policy
 from commands.approve import approve, say_signed_off
 from commands.board import board_command
 from commands.diff import diff
 from commands.export import export
+from commands.open_page import open_command
 from commands.report_history import extends, history_command
 from commands.report_timestamp import timestamp_command
+from commands.trusted_key import TrustedKey, trusted_key
 from loadtests.exit_codes import ExitCode
-from reports.allure_report import build
 from reports.document import policy_text
 from reports.head import read_head
 from reports.history import HISTORY
-from reports.keys import PUBLIC, SigningKeyError, load_public
+from reports.keys import load_public
 from reports.question import Expected
 from reports.records import RunKind, utc
-from reports.refusals import Refusal, UnreadableError, VerificationError
+from reports.refusals import Refusal, VerificationError
 from reports.render.terminal import print_summary
 from reports.trust import KeyHolder, read_trust
 from reports.verify import Verified, read_envelope, signer_of, verify
@@ -45,12 +45,6 @@ _history = click.option(
     metavar="FILE",
     help="Which reports there are; must exist when given. Default: history.jsonl beside the report's folder.",
 )
-
-
-@dataclass(frozen=True)
-class _Trust:
-    key: Path
-    pinned: bool
 
 
 @dataclass(frozen=True)
@@ -83,6 +77,7 @@ report.add_command(approve)
 report.add_command(board_command)
 report.add_command(diff)
 report.add_command(export)
+report.add_command(open_command)
 
 
 @report.command(name="verify")
@@ -133,7 +128,7 @@ def verify_command(**asked: Any) -> ExitCode:  # noqa: ANN401  click's own types
     options = VerifyOptions(**asked)
     if options.signoff is not None:
         return _signed_off(options)
-    trust = _trust(options.directory, options.key, by_id=options.trust_file is not None)
+    trust = trusted_key(options.directory, options.key, by_id=options.trust_file is not None)
     try:
         found, holder = _verified(options, trust)
     except VerificationError as problem:
@@ -150,7 +145,7 @@ def verify_command(**asked: Any) -> ExitCode:  # noqa: ANN401  click's own types
     return ExitCode.HOLDS if found.newest and trust.pinned else ExitCode.UNKNOWN
 
 
-def _verified(options: VerifyOptions, trust: _Trust) -> tuple[Verified, KeyHolder | None]:
+def _verified(options: VerifyOptions, trust: TrustedKey) -> tuple[Verified, KeyHolder | None]:
     folder, holder = options.directory.resolve(), None
     policy = policy_text(load_policy(options.policy)) if options.policy else b""
     if options.trust_file:
@@ -173,7 +168,7 @@ def _verified(options: VerifyOptions, trust: _Trust) -> tuple[Verified, KeyHolde
     return found, holder
 
 
-def _as_json(found: Verified, trust: _Trust, holder: KeyHolder | None) -> dict[str, object]:
+def _as_json(found: Verified, trust: TrustedKey, holder: KeyHolder | None) -> dict[str, object]:
     claim, subject = found.statement.predicate, found.statement.subject[0]
     return {
         "holds": True,
@@ -199,7 +194,7 @@ def _as_json(found: Verified, trust: _Trust, holder: KeyHolder | None) -> dict[s
 @_history
 def show(directory: Path, key: Path | None, history_file: Path | None) -> ExitCode:
     """Print the summary of a report, after verifying it."""
-    trust = _trust(directory, key)
+    trust = trusted_key(directory, key)
     try:
         found = verify(directory, load_public(trust.key), history_file=history_file)
     except VerificationError as problem:
@@ -210,22 +205,6 @@ def show(directory: Path, key: Path | None, history_file: Path | None) -> ExitCo
     return ExitCode.UNKNOWN if found.newest is None else ExitCode.HOLDS
 
 
-@report.command(name="open")
-@_folder
-@click.option("--no-browser", is_flag=True, help="Only build the page and print where it is.")
-def open_command(directory: Path, *, no_browser: bool) -> None:
-    """Build the Allure page of a report and open it in the browser.
-
-    The page is for reading: what is signed, and what to rely on, is the report that `show` prints.
-    """
-    console = Console(stderr=True, highlight=False)
-    with console.status("Building the Allure page (the first time npx fetches Allure 3, some 20 s)"):
-        page = build(directory)
-    click.echo(str(page))
-    if not no_browser:
-        click.launch(page.resolve().as_uri())
-
-
 def _signed_off(options: VerifyOptions) -> ExitCode:
     if options.signoff is None or options.key or options.trust_file or options.subject or options.policy:
         msg = "--signoff says whose key, which target and which policy: leave --key, --trust, --subject, --policy out"
@@ -233,32 +212,7 @@ def _signed_off(options: VerifyOptions) -> ExitCode:
     return say_signed_off(options.directory, options.signoff, options.history_file, as_json=options.as_json)
 
 
-def _trust(directory: Path, key: Path | None, *, by_id: bool = False) -> _Trust:
-    """The public key to verify with. Where a trust file knows the signer ``by_id``, it may lie beside the report."""
-    if key:
-        return _Trust(key, pinned=True)
-    folder = directory.resolve()
-    if not folder.is_dir():
-        msg = f"there is no folder {directory}; run the gate first, or give the folder of a report"
-        raise UnreadableError(msg)
-    own = folder.parent.parent / "keys" / PUBLIC
-    candidates = [path for path in (own, folder / PUBLIC) if path.exists()]
-    if by_id:
-        return _Trust(next((path for path in candidates if _is_signers(path, folder)), folder / PUBLIC), pinned=True)
-    if candidates:
-        return _Trust(candidates[0], pinned=False)
-    msg = f"there is no public key for {directory}: give the signer's with --key PUB"
-    raise UnreadableError(msg)
-
-
-def _is_signers(public: Path, folder: Path) -> bool:
-    try:
-        return bool(load_public(public).keyid == signer_of(read_envelope(folder)))
-    except (SigningKeyError, VerificationError):
-        return False
-
-
-def _say_verified(found: Verified, trust: _Trust, holder: KeyHolder | None) -> None:
+def _say_verified(found: Verified, trust: TrustedKey, holder: KeyHolder | None) -> None:
     claim = found.statement.predicate
     if not found.newest:
         click.echo("UNKNOWN whether it is the newest report; signature and files hold")
@@ -276,7 +230,7 @@ def _say_verified(found: Verified, trust: _Trust, holder: KeyHolder | None) -> N
     _say_unpinned(trust)
 
 
-def _say_unpinned(trust: _Trust) -> None:
+def _say_unpinned(trust: TrustedKey) -> None:
     if not trust.pinned:
         click.echo(
             f"The key is not pinned: it was taken from {trust.key}, where whoever altered the report could have put "
