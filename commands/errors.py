@@ -32,6 +32,7 @@ from loadtests.schedules.profiles import ProfileError
 from reports.keys import SigningKeyError
 from reports.refusals import UnreadableError
 from reports.render.allure_page.page import AllureError
+from reports.render.board.printing import PrintError
 from reports.render.formats.errors import FormatError
 from reports.render.privacy import PictureError
 from reports.signoff.board import BoardError
@@ -47,6 +48,7 @@ MENDABLE = (
     NpmError,
     PictureError,
     PolicyError,
+    PrintError,
     ProfileError,
     PythonFileError,
     SigningKeyError,

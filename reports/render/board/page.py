@@ -15,7 +15,9 @@ from checks.model import Status
 from checks.policy import Policy
 from reports.document import ReportDocument
 from reports.records import CheckRecord, Verdict, utc
+from reports.render.board.limits import SHEETS, SheetLimits
 from reports.render.board.measures import measures
+from reports.render.board.since import SinceApproval
 from reports.render.sent import sent_sentence
 from reports.signoff.approval import Approval
 from reports.verify import Verified
@@ -49,12 +51,21 @@ class Unexamined:
     checks: tuple[str, ...]
 
 
-def board_page(found: Verified, *, policy: Policy | None, approvals: Sequence[Approval]) -> str:
+def board_page(
+    found: Verified,
+    *,
+    policy: Policy | None,
+    approvals: Sequence[Approval],
+    since: SinceApproval | None = None,
+    limits: SheetLimits = SHEETS[0],
+) -> str:
     """The page of a report that was verified by its signer's own key.
 
     Args:
         policy: what it was judged by, for the limits; None leaves the pictures out.
         approvals: what roles of a board have signed.
+        since: what changed since the last approval; None where there is none.
+        limits: how much of it is printed.
     """
     document = found.document
     style = (_HERE / "board.css").read_text()
@@ -74,7 +85,9 @@ def board_page(found: Verified, *, policy: Policy | None, approvals: Sequence[Ap
         points=open_points(document),
         shown=_SHOWN,
         unexamined=unexamined(document),
-        measures=measures(document, policy) if policy else (),
+        measures=sorted(measures(document, policy), key=lambda each: each.holds) if policy else (),
+        since=since,
+        limits=limits,
         statuses=_STATUSES,
         looked=sum(check.status in (Status.PASS, Status.FAIL, Status.WAIVED) for check in document.checks),
         violations=sum(proof.proven for proof in document.selfproof),
