@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -27,7 +28,13 @@ _TYPES = {".svg": AttachmentType.SVG, ".json": AttachmentType.JSON}
 
 
 def write_decision(
-    results: Path, document: ReportDocument, *, verify_command: str, trust: str, folder: Path | None = None
+    results: Path,
+    document: ReportDocument,
+    *,
+    verify_command: str,
+    trust: str,
+    folder: Path | None = None,
+    pictures: Mapping[str, bytes] | None = None,
 ) -> None:
     """Add the decision to ``allure-results``, with the closing summary and the evidence attached: ledgers of drills,
     pictures and figures of loads.
@@ -35,6 +42,7 @@ def write_decision(
     Args:
         results: the folder of Allure's results.
         folder: of the report; unless given, the one that ``results`` is in.
+        pictures: more to attach, name -> SVG.
         document: what was found and decided.
         verify_command: what anybody types to verify the report.
         trust: one sentence on what has been verified.
@@ -68,6 +76,7 @@ def write_decision(
             ],
             attachments=[
                 Attachment(name="closing summary", source=source, type=AttachmentType.TEXT.mime_type),
+                *_drawn(files, pictures or {}),
                 *_evidence(files, folder / EVIDENCE),
             ],
         )
@@ -80,6 +89,15 @@ def _description(document: ReportDocument) -> str:
         return said
     rows = [f"- {s.target}: {s.count} {s.unit} ({s.effect})" for s in document.sent]
     return "\n".join([said, "", f"Sent to the deployment: {sent_sentence(document.sent)}", "", *rows])
+
+
+def _drawn(files: AllureFileLogger, pictures: Mapping[str, bytes]) -> list[Attachment]:
+    attachments = []
+    for name, content in pictures.items():
+        source = f"{uuid4()}-attachment.svg"
+        files.report_attached_data(content, source)
+        attachments.append(Attachment(name=name, source=source, type=AttachmentType.SVG.mime_type))
+    return attachments
 
 
 def _evidence(files: AllureFileLogger, folder: Path) -> list[Attachment]:

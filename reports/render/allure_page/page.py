@@ -15,6 +15,7 @@ from reports.files import write_atomically
 from reports.records import Verdict
 from reports.render.allure_labels import ABORTED, VERDICT
 from reports.render.allure_page.banner import banner
+from reports.render.allure_page.over_runs import PICTURE, figures_over_runs
 from reports.render.allure_page.past import history_lines, metrics, performance
 from reports.render.allure_page.results import write_results
 from reports.render.allure_page.sealing import PageError, seal
@@ -67,7 +68,9 @@ def draw(
     with tempfile.TemporaryDirectory(prefix="clinical-gate-allure-") as directory:
         work = Path(directory)
         results = work / "results"
-        write_results(results, folder, found, verify_command=verify_command, trust=trust)
+        drawn = figures_over_runs([*(report.found for report in earlier), found])
+        pictures = {PICTURE: drawn} if drawn else {}
+        write_results(results, folder, found, verify_command=verify_command, trust=trust, pictures=pictures)
         (results / "performance.json").write_text(json.dumps(metrics(found.document)), encoding="utf-8")
         (work / "history.jsonl").write_text(history_lines(earlier), encoding="utf-8")
         (work / "allurerc.json").write_text(json.dumps(_settings(found, work)), encoding="utf-8")

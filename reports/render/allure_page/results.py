@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -23,7 +23,15 @@ from reports.verify import Verified
 _RUNS = "runs without a report"
 
 
-def write_results(results: Path, folder: Path, found: Verified, *, verify_command: str, trust: str) -> None:
+def write_results(
+    results: Path,
+    folder: Path,
+    found: Verified,
+    *,
+    verify_command: str,
+    trust: str,
+    pictures: Mapping[str, bytes] | None = None,
+) -> None:
     """Write one result for the decision, one for each check with its findings, its proofs as steps, and one for each
     run before it that was aborted.
 
@@ -33,11 +41,12 @@ def write_results(results: Path, folder: Path, found: Verified, *, verify_comman
         found: the report.
         verify_command: what anybody types to verify it.
         trust: one sentence on what has been verified.
+        pictures: to attach to the decision, name -> SVG.
     """
     document = found.document
     write_environment(results, document)
     (results / "categories.json").unlink()  # of tests; the page has its own
-    write_decision(results, document, verify_command=verify_command, trust=trust, folder=folder)
+    write_decision(results, document, verify_command=verify_command, trust=trust, folder=folder, pictures=pictures)
     files = AllureFileLogger(str(results))
     proofs: dict[str, list[SelfProof]] = {}
     for proof in document.selfproof:

@@ -40,14 +40,19 @@ def seal(page: str, top: str = "") -> str:
         PageError: it has no head or body, or something is left that would ask a network.
     """
     digests: list[str] = []
+    last: list[str] = []
 
     def kept(found: re.Match[str]) -> str:
+        own = _OWN in found[1]
         content = _content(found[1], found[2])
         if content is None:
             return ""
         digest = base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
         digests.append(f"'sha256-{digest}'")
-        return f"<script>{content}</script>"
+        script = f"<script>{content}</script>"
+        if own:
+            last.append(script)
+        return "" if own else script
 
     sealed, top = _SCRIPT.sub(kept, page), _SCRIPT.sub(kept, top)
     outside = _SCRIPT.sub("", top + sealed)
@@ -66,7 +71,9 @@ def seal(page: str, top: str = "") -> str:
         '<meta name="referrer" content="no-referrer">'
     )
     shown = shown.replace('<div id="app">', '<div id="app" role="main">', 1)
-    return f"{head}{tag}{metas}{inside}{body}{top}{shown}"
+    shown, end, after = shown.rpartition("</body>")
+    # The application comes after its data: else it may look for them before they are there, and ask a server for them.
+    return f"{head}{tag}{metas}{inside}{body}{top}{shown}{''.join(last)}{end}{after}"
 
 
 def _content(attributes: str, inline: str) -> str | None:

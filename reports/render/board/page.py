@@ -6,6 +6,7 @@ import base64
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -93,7 +94,7 @@ def board_page(
         violations=sum(proof.proven for proof in document.selfproof),
         applicable=sum(check.status is not Status.NOT_APPLICABLE for check in document.checks),
         required=[control for control in document.controls if control.required],
-        waivers=[waiver for waiver in document.waivers if waiver.in_force],
+        waivers=sorted((w for w in document.waivers if w.in_force), key=lambda w: (w.expires or date.max, w.check)),
         sent=sent_sentence(document.sent) if document.sent else "",
         approvals=approvals,
         blank_lines=max(_LINES - len(approvals), 0),

@@ -6,18 +6,23 @@ import base64
 import hashlib
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 from click.testing import CliRunner
 
 from checks.model import Status
+from checks.policy import load_policy
 from cli import main
 from fixtures.services.npm import NpmError, NpmPackages
+from reports.document import policy_text
 from reports.earlier import earlier_reports
 from reports.keys import load_public
 from reports.render.allure_page.banner import banner
+from reports.render.allure_page.over_runs import figures_over_runs
 from reports.render.allure_page.page import SOURCE
 from reports.render.allure_page.past import history_lines, metrics, performance
 from reports.render.allure_page.results import write_results
@@ -28,6 +33,7 @@ from reports.writer import begin
 from suites.unit.reports.board_samples import HSTS, BoardRoom, report_of
 from suites.unit.reports.report_samples import document
 
+_SVG = "{http://www.w3.org/2000/svg}"
 _TRACKER = '<script async src="https://tracker.test/js?id=G-1"></script><script>function gtag(){} gtag("js")</script>'
 _OWN = base64.b64encode(b'draw("</script>")').decode()
 _PAGE = (
@@ -56,7 +62,7 @@ def _labels(result: dict[str, object]) -> set[tuple[str, str]]:
 def test_the_tracker_is_gone_and_the_policy_names_what_is_left_by_digest() -> None:
     sealed = seal(_PAGE, "<p>top</p><script>named = 1</script>")
     scripts = re.findall(r"<script>(.*?)</script>", sealed)
-    assert scripts == ["named = 1", r'draw("\x3c/script>")', "ready = 1"]
+    assert scripts == ["named = 1", "ready = 1", r'draw("\x3c/script>")'], "the application after its data"
     policy = re.search(r'Content-Security-Policy" content="([^"]*)"', sealed)
     assert policy
     digests = {base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts}
@@ -130,6 +136,31 @@ def test_trends_are_drawn_from_earlier_reports_that_hold(room: BoardRoom) -> Non
     assert first["metrics"]["RTO.primary_killed"] == 7.31
     known_as = f"{_md5('room/hsts_sent')}.{_md5('')}"
     assert first["testResults"][known_as]["status"] == "passed"
+
+
+def test_figures_of_all_runs_are_drawn_beside_their_limits(room: BoardRoom) -> None:
+    """Three runs within the limit of 60 s, then one over it; a run whose reading was not complete has no RPO."""
+    rules = load_policy("default")
+    found = []
+    for number, rto_s in enumerate((7.0, 9.0, 8.0, 66.0), 1):
+        made = document(f"run-{number}")
+        changed = {"rto_s": rto_s, "complete_read": number != 2}
+        drill = made.drills[0].model_copy(update=changed)
+        report = room.publish(made).verified
+        measured = report.document.model_copy(update={"drills": (drill,)})
+        found.append(replace(report, document=measured, policy=policy_text(rules)))
+    picture = ET.fromstring(figures_over_runs(found))  # noqa: S314  our own
+    rows = {row.findtext(f"{_SVG}text"): row for row in picture.iter(f"{_SVG}g")}
+    rto, rpo = rows["RTO, primary killed"], rows["RPO, primary killed"]
+    circles = rto.findall(f"{_SVG}circle")
+    assert [circle.findtext(f"{_SVG}title") for circle in circles][-1] == "run run-4: 66 s of at most 60 s"
+    heights = [float(circle.attrib["cy"]) for circle in circles]
+    limit = float(rto.findall(f"{_SVG}line")[1].attrib["y1"])
+    assert heights[3] < limit < heights[1] < heights[2] < heights[0], "higher is nearer to the top"
+    assert len({circle.attrib["fill"] for circle in circles[:3]}) == 1
+    assert circles[3].attrib["fill"] != circles[0].attrib["fill"]
+    assert (len(rpo.findall(f"{_SVG}circle")), "?" in "".join(rpo.itertext())) == (3, True)
+    assert figures_over_runs([replace(found[0], policy=b"")]) == b""
 
 
 def test_every_figure_that_is_known_has_a_name() -> None:
