@@ -23,7 +23,8 @@ from reports.render.terminal import print_summary
 
 _SUITE = "the decision"
 _WIDTH = 110
-_LARGEST = 4 * 2**20  # bytes of a file that is attached; larger ones stay in the report's folder
+# Bytes of a file that is attached, and of all of them: what is larger stays in the report's folder.
+_LARGEST, _MOST = 4 * 2**20, 32 * 2**20
 _TYPES = {".svg": AttachmentType.SVG, ".json": AttachmentType.JSON}
 
 
@@ -102,10 +103,12 @@ def _drawn(files: AllureFileLogger, pictures: Mapping[str, bytes]) -> list[Attac
 
 def _evidence(files: AllureFileLogger, folder: Path) -> list[Attachment]:
     """The signed evidence, as attachments: pictures first in each folder."""
-    attachments = []
+    attachments, left = [], _MOST
     for path in _sorted(folder):
-        if path.stat().st_size > _LARGEST:
+        size = path.stat().st_size
+        if size > min(_LARGEST, left):
             continue
+        left -= size
         source = f"{uuid4()}-attachment{path.suffix}"
         files.report_attached_file(str(path), source)
         kind = _TYPES.get(path.suffix, AttachmentType.TEXT)
