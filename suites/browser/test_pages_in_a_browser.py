@@ -57,6 +57,13 @@ def test_the_decision_and_what_fails_are_seen_without_scrolling(
     assert [text for text in seen if not sight.in_view(text)] == []
 
 
+@every_page
+@everywhere
+def test_nothing_is_cut_off_at_the_side(pages: Pages, look: Look, name: str, size: tuple[int, int]) -> None:
+    page = look(_of(pages, name), size).page
+    assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+
+
 def test_what_is_below_the_window_is_not_taken_for_seen(pages: Pages, look: Look) -> None:
     assert not look(pages.rejected, (1280, 200)).in_view("Signatures")
 
