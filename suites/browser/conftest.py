@@ -24,7 +24,7 @@ from suites.unit.reports.board_samples import HSTS, BoardRoom, report_of
 from suites.unit.reports.report_samples import document, policy
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, Request
 
 Scheme = Literal["light", "dark"]
 _NOW = datetime.now(UTC)
@@ -56,6 +56,11 @@ class Sight:
         self.page.goto(self.path.as_uri())
         if "allureReportOptions" in self.path.read_text(encoding="utf-8"):
             self.page.wait_for_selector("[data-testid=tree-leaf]")
+
+    def note_refusal(self, request: Request) -> None:
+        """Remember what the page's own policy refused; other failures are none of it."""
+        if request.failure == "csp":
+            self.refused.append(request.url)
 
     @property
     def outside(self) -> list[str]:
@@ -154,7 +159,7 @@ def look(browser: Browser) -> Iterator[Look]:
         context.route(lambda url: url.startswith("http"), lambda route: route.abort())
         sight = Sight(context.new_page(), path)
         sight.page.on("request", lambda request: sight.asked.append(request.url))
-        sight.page.on("requestfailed", lambda request: request.failure == "csp" and sight.refused.append(request.url))
+        sight.page.on("requestfailed", sight.note_refusal)
         sight.page.on("console", lambda message: sight.said.append(message.text))
         sight.page.on("pageerror", lambda problem: sight.said.append(str(problem)))
         sight.open()
