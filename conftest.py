@@ -58,16 +58,16 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """The project's own tests are no part of a run, and reading them would take ten seconds of each."""
-    own = collection_path.parent == _SUITES and collection_path.name in ("unit", "privacy", "examples")
+    own = collection_path.parent == _SUITES and collection_path.name in ("unit", "privacy", "examples", "browser")
     return True if own and config.option.markexpr in _RUNS else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A test under suites/unit is a unit test, one under suites/privacy is of privacy; self-proofs come before the
-    deployment.
+    """A test under suites/unit is a unit test, one under suites/privacy is of privacy, one under suites/browser needs a
+    browser; self-proofs come before the deployment.
     """
     for item in items:
-        for folder in (pytest.mark.unit, pytest.mark.privacy):
+        for folder in (pytest.mark.unit, pytest.mark.privacy, pytest.mark.browser):
             if item.path.is_relative_to(_SUITES / folder.name):
                 item.add_marker(folder)
     items.sort(key=lambda item: 0 if item.get_closest_marker("selfproof") else 1)

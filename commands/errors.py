@@ -24,13 +24,15 @@ from fixtures.deployment.target_file import TargetError
 from fixtures.hosts import HostError
 from fixtures.hosts.process import MissingProgramError
 from fixtures.own_code.python_file import PythonFileError
+from fixtures.services.npm import NpmError
 from fixtures.stack.rising import StackError
 from loadtests.exit_codes import ExitCode, one_sentence
 from loadtests.generator.spec import SpecError
 from loadtests.schedules.profiles import ProfileError
-from reports.allure_report import AllureError
 from reports.keys import SigningKeyError
 from reports.refusals import UnreadableError
+from reports.render.allure_page.page import AllureError
+from reports.render.board.printing import PrintError
 from reports.render.formats.errors import FormatError
 from reports.render.privacy import PictureError
 from reports.signoff.board import BoardError
@@ -43,8 +45,10 @@ MENDABLE = (
     HostError,
     MechanismError,
     MissingProgramError,
+    NpmError,
     PictureError,
     PolicyError,
+    PrintError,
     ProfileError,
     PythonFileError,
     SigningKeyError,

@@ -66,11 +66,16 @@ class Changes:
     facts: tuple[FactChange, ...] = ()
 
     @property
+    def decision_worse(self) -> bool:
+        """Less was approved than before."""
+        before, after = map(_VERDICTS.index, self.decision)
+        return after > before
+
+    @property
     def worse(self) -> bool:
         """Anything is worse: the decision, the score, a check, or a figure by more than was tolerated."""
-        before, after = map(_VERDICTS.index, self.decision)
         return (
-            after > before
+            self.decision_worse
             or self.score[1] < self.score[0]
             or any(change.worse for change in self.checks)
             or any(change.worse for change in self.figures)

@@ -9,7 +9,8 @@ from commands.report.board import board_command
 from commands.report.diff import diff
 from commands.report.export import export
 from commands.report.history import extends, history_command
-from commands.report.reading import open_command, show
+from commands.report.open_page import open_command
+from commands.report.show import show
 from commands.report.timestamp import timestamp_command
 from commands.report.verify import verify_command
 

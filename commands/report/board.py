@@ -15,10 +15,13 @@ from commands.report.signer import SignerOptions, folder_argument, history_optio
 from loadtests.exit_codes import ExitCode
 from reports.as_published import verify_as_published
 from reports.changes import incomparable
+from reports.earlier import earlier_reports, last_approved
 from reports.files import write_atomically
 from reports.refusals import VerificationError
 from reports.render.board.page import board_page
-from reports.signoff.board import load_board
+from reports.render.board.printing import chromium, one_sheet
+from reports.render.board.since import SinceApproval, since_approval, since_report
+from reports.signoff.board import Board, load_board
 from reports.signoff.judge import approvals_of
 from reports.verify import Verified, verify
 
@@ -33,8 +36,9 @@ _file = click.Path(path_type=Path, dir_okay=False)
 @trust_option
 @click.option("--signoff", type=_file, metavar="FILE", help="In place of --key: its signer, and who approved (TOML).")
 @history_option
-@click.option("--since", type=_folder, metavar="FOLDER", help="An older report of the same signer: what changed since.")
+@click.option("--since", type=_folder, metavar="FOLDER", help="Say what changed since this older report instead.")
 @click.option("--output", type=_file, metavar="FILE", help=f"Default: {PAGE} in the report's folder.")
+@click.option("--pdf", is_flag=True, help="Also print it beside the page, on one sheet of A4; needs Chromium.")
 def board_command(
     directory: Path,
     key: Path | None,
@@ -43,11 +47,14 @@ def board_command(
     since: Path | None,
     history_file: Path | None,
     output: Path | None,
+    *,
+    pdf: bool,
 ) -> ExitCode:
     """Write the board's page of a report, after verifying it: one HTML file that asks no network for anything.
 
     It says what was decided, what would turn it green, what was examined and what was not, the figures beside their
-    limits, who accepted which risk until when, and has the lines to sign. It prints on one page of A4.
+    limits, what changed since the last report that was approved (with --signoff by that board, else by the gate), who
+    accepted which risk until when, and has the lines to sign. With --pdf what does not fit the sheet is counted on it.
     """
     board = load_board(signoff) if signoff else None
     asked = SignerOptions(key, trust_file)
@@ -57,22 +64,43 @@ def board_command(
         msg = "--signoff says whose key: leave --key and --trust out"
         raise click.UsageError(msg)
 
+    browser, now = chromium() if pdf else None, datetime.now(UTC)
+
     def verified(folder: Path, how: Callable[[SSlibKey], Verified]) -> Verified:
         return how(board.signer) if board else asked.verified(folder, how, history_file)[0]
 
     try:
         found = verified(directory, lambda own: verify(directory, own, history_file=history_file))
+        approvals = approvals_of(directory, found, board, now=now) if board else ()
         before = verified(since, partial(verify_as_published, since)).document if since else None
-        approvals = approvals_of(directory, found, board, now=datetime.now(UTC)) if board else ()
     except VerificationError as problem:
         click.echo(f"DOES NOT HOLD: {problem.refusal.value}. {problem}", err=True)
         return ExitCode.DOES_NOT_HOLD
     if before and (wrong := incomparable(before, found.document)):
         msg = f"--since {since}: {wrong}"
         raise click.UsageError(msg)
+    if before:
+        changed: SinceApproval | None = since_report(before, found.document)
+    else:
+        changed = _since_approval(directory, found, board, asked, history_file)
     policy = Policy.model_validate_json(found.policy) if found.policy else None
-    page = board_page(found, policy=policy, approvals=approvals, before=before)
+    render = partial(board_page, found, policy=policy, approvals=approvals, since=changed)
     path = output or directory.resolve() / PAGE
-    write_atomically(path, page.encode())
+    write_atomically(path, render().encode())
     click.echo(str(path))
+    if browser:
+        sheet = path.with_suffix(".pdf")
+        write_atomically(sheet, one_sheet(lambda limits: render(limits=limits), browser))
+        click.echo(str(sheet))
     return ExitCode.HOLDS
+
+
+def _since_approval(
+    directory: Path, found: Verified, board: Board | None, asked: SignerOptions, history_file: Path | None
+) -> SinceApproval | None:
+    if board:
+        earlier = earlier_reports(directory, found, board.signer, history_file=history_file)
+    else:
+        earlier = asked.earlier(directory, found, history_file)
+    last = last_approved(earlier, board, now=datetime.now(UTC))
+    return since_approval(last, found.document, by_board=board is not None) if last else None

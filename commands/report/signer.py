@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 from securesystemslib.signer import SSlibKey  # type: ignore[attr-defined]  # it re-exports without __all__
 
+from reports.earlier import EarlierReport, earlier_reports
 from reports.history import HISTORY
 from reports.keys import PUBLIC, SigningKeyError, load_public
 from reports.refusals import UnreadableError, VerificationError
@@ -116,6 +117,24 @@ class SignerOptions:
         if holder:
             holder.demand_trusted(found, history_file or folder.parent / HISTORY)
         return found, holder
+
+    def earlier(self, directory: Path, found: Verified, history_file: Path | None) -> tuple[EarlierReport, ...]:
+        """The reports before one that hold by the same key, and were signed while it counted; oldest first."""
+        key = load_public(self.public_key(directory).path)
+        before = earlier_reports(directory, found, key, history_file=history_file)
+        if not self.trust_file:
+            return before
+        holder = read_trust(self.trust_file).holder(found.keyid)
+        history = history_file or directory.resolve().parent / HISTORY
+        return tuple(report for report in before if _counted(holder, report.found, history))
+
+
+def _counted(holder: KeyHolder, found: Verified, history: Path) -> bool:
+    try:
+        holder.demand_trusted(found, history)
+    except VerificationError:
+        return False
+    return True
 
 
 def _is_signers(public: Path, folder: Path) -> bool:

@@ -11,9 +11,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.algorithms import ECAlgorithm
 
 from examples.common.program import Launch, Premises, Program
-from examples.fhir import packages
 from examples.fhir.cache import NAME, SENTINEL_PORT, TokenStore
 from examples.fhir.model import Assistant
+from examples.fhir.packages import PACKAGES
 from fixtures.hosts.files import own, write_private
 from fixtures.services.edge import worker_account
 from fixtures.services.https import ask
@@ -164,7 +164,7 @@ def _lay(premises: Premises, name: str, settings: Mapping[str, object]) -> None:
         shutil.copy(source, home)
         own(home / source.name, account)
     if not (home / "node_modules").is_symlink():
-        (home / "node_modules").symlink_to(packages.modules())
+        (home / "node_modules").symlink_to(PACKAGES.modules())
     write_private(home / "settings.json", json.dumps(settings, indent=1), account)
 
 
@@ -172,7 +172,7 @@ def _launch(premises: Premises, name: str, entry: str) -> Launch:
     host = premises.host(name)
     home = host.directory / "app"
     env = {"NODE_ENV": "production", "NODE_EXTRA_CA_CERTS": str(premises.authority.certificate)}
-    argv = str(packages.node()), str(home / entry), str(home / "settings.json")
+    argv = str(PACKAGES.node()), str(home / entry), str(home / "settings.json")
     return Launch(argv, worker_account(host), env)
 
 

@@ -16,7 +16,7 @@ from examples.fhir.database import RecordDatabase
 from examples.fhir.edge import haproxy
 from examples.fhir.model import Assistant
 from examples.fhir.monitoring import MonitoringHost
-from examples.fhir.packages import install
+from examples.fhir.packages import PACKAGES
 from examples.fhir.patients import admit_patients
 from examples.fhir.way import way_to_database
 from fixtures.hosts import Driver
@@ -56,7 +56,7 @@ class FhirSite:
             Component("database", (pair.first,), after=("lock",), form=self.database.form),
             Component("standby", (pair.second,), after=("database",), form=self.database.follow),
             Component("tokens", (*self.store.servers, *self.store.sentinels), form=self.store.form),
-            Component("packages", (), form=install),
+            Component("packages", (), form=PACKAGES.install),
             Component("provider", (self.provider,), after=("packages",)),
             Component("way to the database", (self.way,)),
             Component("fhir", (self.fhir,), after=("packages",)),

@@ -4,29 +4,28 @@ from __future__ import annotations
 
 import html
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
+from typing import TypeAlias
 
 import allure
 
-from checks.model import Finding, Result, Severity
+from checks.catalogue import controls
+from checks.model import Finding, Result
 from reports.document import ReportDocument
-from reports.records import utc
+from reports.records import FindingRecord, utc
 from reports.redaction import printable, redact
+from reports.render.allure_labels import check_labels
 
-# Allure has its own names for severities.
-_SEVERITIES = {
-    Severity.CRITICAL: "blocker",
-    Severity.HIGH: "critical",
-    Severity.MEDIUM: "normal",
-    Severity.LOW: "minor",
-}
+# Of the tests, while nobody has decided: what is waived or aborted is known to the report, and to the page of it.
 _CATEGORIES = (
-    {"name": "Failed checks", "messageRegex": r"FAIL [\s\S]*"},
-    {"name": "Unknown: could not be examined", "messageRegex": r"UNKNOWN [\s\S]*"},
-    {"name": "Not proven able to fail", "messageRegex": r"wanted [\s\S]*"},
-    {"name": "Not applicable or waived", "matchedStatuses": ["skipped"]},
+    {"name": "FAIL", "messageRegex": r"FAIL [\s\S]*"},
+    {"name": "UNKNOWN", "messageRegex": r"UNKNOWN [\s\S]*"},
+    {"name": "NOT PROVEN able to fail", "messageRegex": r"wanted [\s\S]*"},
+    {"name": "NOT_APPLICABLE", "matchedStatuses": ["skipped"]},
 )
+AnyFinding: TypeAlias = Finding | FindingRecord
 _DEPLOYMENT, _PROOFS = "the deployment", "self-proof: each check on what it must catch, and on its clean twin"
 _STYLE = (
     "body{font:14px system-ui,sans-serif}table{border-collapse:collapse;width:100%}"
@@ -45,21 +44,18 @@ def attach_result(result: Result, *, proof: str = "", evidence: Mapping[str, byt
     """
     allure.dynamic.title(proof or result.check_id)
     allure.dynamic.description("\n\n".join(filter(None, (result.claim, result.explanation))))
-    allure.dynamic.severity(_SEVERITIES[result.severity])
     allure.dynamic.parent_suite(_PROOFS if proof else _DEPLOYMENT)
-    allure.dynamic.suite(result.gate.value)
-    allure.dynamic.sub_suite(result.check_id.partition("/")[0])
-    allure.dynamic.epic("clinical gate")
-    allure.dynamic.feature(result.gate.value)
-    allure.dynamic.story(result.check_id.partition("/")[0])
-    allure.dynamic.label("gate", result.gate.value)
-    allure.dynamic.label("verdict", result.status.value)
-    for control in result.controls:
-        allure.dynamic.label("control", control)
-        allure.dynamic.tag(control)
+    for name, value in check_labels(
+        result.check_id, result.gate, result.severity, result.status, result.controls, _titles()
+    ):
+        allure.dynamic.label(name, value)
     if result.findings:
-        allure.attach(findings_html(result), name="findings", attachment_type=allure.attachment_type.HTML)
-        allure.attach(findings_text(result), name="findings as text", attachment_type=allure.attachment_type.TEXT)
+        allure.attach(
+            findings_html(result.claim, result.findings), name="findings", attachment_type=allure.attachment_type.HTML
+        )
+        allure.attach(
+            findings_text(result.findings), name="findings as text", attachment_type=allure.attachment_type.TEXT
+        )
     for name, content in (evidence or {}).items():
         try:
             text = redact(content.decode())
@@ -69,16 +65,17 @@ def attach_result(result: Result, *, proof: str = "", evidence: Mapping[str, byt
             allure.attach(text, name=name, attachment_type=allure.attachment_type.TEXT)
 
 
-def findings_text(result: Result) -> str:
+def findings_text(findings: Sequence[AnyFinding]) -> str:
     """The findings, one paragraph each, those that are not ok first."""
-    return "\n\n".join(_paragraph(finding) for finding in _ordered(result))
+    return "\n\n".join(_paragraph(finding) for finding in ordered(findings))
 
 
-def findings_html(result: Result) -> str:
-    """The findings as a table, those that are not ok first."""
-    rows = "".join(_row(finding) for finding in _ordered(result))
+def findings_html(claim: str, findings: Sequence[AnyFinding]) -> str:
+    """The findings as a table below the claim, those that are not ok first."""
+    rows = "".join(_row(finding) for finding in ordered(findings))
     return (
-        f"<!doctype html><meta charset=utf-8><style>{_STYLE}</style><p>{html.escape(result.claim)}</p>"
+        f"<!doctype html><html lang=en><meta charset=utf-8><title>findings</title><style>{_STYLE}</style>"
+        f"<p>{html.escape(claim)}</p>"
         f"<table><tr><th>Holds<th>Subject<th>Seen<th>Remedy<th>Evidence</tr>{rows}</table>"
     )
 
@@ -107,18 +104,24 @@ def write_environment(folder: Path, document: ReportDocument) -> None:
     (folder / "categories.json").write_text(json.dumps(_CATEGORIES, indent=1) + "\n", encoding="utf-8")
 
 
-def _ordered(result: Result) -> list[Finding]:
-    return sorted(result.findings, key=lambda finding: finding.ok)
+def ordered(findings: Sequence[AnyFinding]) -> list[AnyFinding]:
+    """Those that are not ok first."""
+    return sorted(findings, key=lambda finding: finding.ok)
 
 
-def _paragraph(finding: Finding) -> str:
+@cache
+def _titles() -> dict[str, str]:
+    return {identity: control.title for identity, control in controls().items()}
+
+
+def _paragraph(finding: AnyFinding) -> str:
     lines = [f"{'ok' if finding.ok else 'NOT OK'}  {finding.subject}: {finding.message}"]
     lines += [f"remedy: {finding.remedy}"] if finding.remedy else []
     lines += [f"evidence: {finding.evidence}"] if finding.evidence else []
     return printable("\n".join(lines))
 
 
-def _row(finding: Finding) -> str:
+def _row(finding: AnyFinding) -> str:
     cells = (finding.subject, finding.message, finding.remedy, finding.evidence)
     kind, word = ("yes", "yes") if finding.ok else ("no", "NO")
     return f"<tr class={kind}><td>{word}" + "".join(f"<td><pre>{html.escape(printable(cell))}</pre>" for cell in cells)

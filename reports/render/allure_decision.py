@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -12,31 +13,44 @@ from allure_commons.types import AttachmentType, LabelType
 from allure_commons.utils import uuid4
 from rich.console import Console
 
+from checks.model import Severity
 from reports.document import ReportDocument
 from reports.manifest import FOLDER as EVIDENCE
 from reports.records import Verdict
-from reports.render.load.files import FOLDER as LOADS
+from reports.render.allure_labels import SEVERITIES, VERDICT
 from reports.render.sent import sent_sentence
 from reports.render.terminal import print_summary
 
 _SUITE = "the decision"
 _WIDTH = 110
+# Bytes of a file that is attached, and of all of them: what is larger stays in the report's folder.
+_LARGEST, _MOST = 4 * 2**20, 32 * 2**20
 _TYPES = {".svg": AttachmentType.SVG, ".json": AttachmentType.JSON}
 
 
-def write_decision(results: Path, document: ReportDocument, *, verify_command: str, trust: str) -> None:
-    """Add the decision to ``allure-results``, with the closing summary attached, and the pictures and figures of each
-    load.
+def write_decision(
+    results: Path,
+    document: ReportDocument,
+    *,
+    verify_command: str,
+    trust: str,
+    folder: Path | None = None,
+    pictures: Mapping[str, bytes] | None = None,
+) -> None:
+    """Add the decision to ``allure-results``, with the closing summary and the evidence attached: ledgers of drills,
+    pictures and figures of loads.
 
     Args:
-        results: the folder of Allure's results, in that of the report.
+        results: the folder of Allure's results.
+        folder: of the report; unless given, the one that ``results`` is in.
+        pictures: more to attach, name -> SVG.
         document: what was found and decided.
         verify_command: what anybody types to verify the report.
         trust: one sentence on what has been verified.
     """
-    files = AllureFileLogger(str(results))
+    files, folder = AllureFileLogger(str(results)), folder or results.parent
     page = Console(file=io.StringIO(), width=_WIDTH, highlight=False, color_system=None, force_terminal=False)
-    print_summary(document, folder=results.parent, verify_command=verify_command, trust=trust, console=page)
+    print_summary(document, folder=folder, verify_command=verify_command, trust=trust, console=page)
     source = f"{uuid4()}-attachment.txt"
     assert isinstance(page.file, io.StringIO)  # noqa: S101  made so above
     files.report_attached_data(page.file.getvalue(), source)
@@ -55,10 +69,16 @@ def write_decision(results: Path, document: ReportDocument, *, verify_command: s
             statusDetails=StatusDetails(message=grounds or None),
             start=_milliseconds(document.identity.started),
             stop=_milliseconds(document.identity.ended),
-            labels=[Label(name=LabelType.PARENT_SUITE, value=_SUITE)],
+            labels=[
+                Label(name=LabelType.PARENT_SUITE, value=_SUITE),
+                Label(name=LabelType.EPIC, value=_SUITE),
+                Label(name=LabelType.SEVERITY, value=SEVERITIES[Severity.CRITICAL]),
+                Label(name=VERDICT, value=document.decision.value),
+            ],
             attachments=[
                 Attachment(name="closing summary", source=source, type=AttachmentType.TEXT.mime_type),
-                *_loads(files, results.parent / EVIDENCE / LOADS),
+                *_drawn(files, pictures or {}),
+                *_evidence(files, folder / EVIDENCE),
             ],
         )
     )
@@ -72,15 +92,34 @@ def _description(document: ReportDocument) -> str:
     return "\n".join([said, "", f"Sent to the deployment: {sent_sentence(document.sent)}", "", *rows])
 
 
-def _loads(files: AllureFileLogger, folder: Path) -> list[Attachment]:
-    """The signed evidence of the loads, as attachments: pictures first."""
+def _drawn(files: AllureFileLogger, pictures: Mapping[str, bytes]) -> list[Attachment]:
     attachments = []
-    for path in sorted(folder.glob("*/*"), key=lambda path: (path.parent.name, path.suffix != ".svg", path.name)):
+    for name, content in pictures.items():
+        source = f"{uuid4()}-attachment.svg"
+        files.report_attached_data(content, source)
+        attachments.append(Attachment(name=name, source=source, type=AttachmentType.SVG.mime_type))
+    return attachments
+
+
+def _evidence(files: AllureFileLogger, folder: Path) -> list[Attachment]:
+    """The signed evidence, as attachments: pictures first in each folder."""
+    attachments, left = [], _MOST
+    for path in _sorted(folder):
+        size = path.stat().st_size
+        if size > min(_LARGEST, left):
+            continue
+        left -= size
         source = f"{uuid4()}-attachment{path.suffix}"
         files.report_attached_file(str(path), source)
         kind = _TYPES.get(path.suffix, AttachmentType.TEXT)
-        attachments.append(Attachment(name=f"load {path.parent.name}: {path.name}", source=source, type=kind.mime_type))
+        name = " ".join(path.parent.relative_to(folder).parts)
+        attachments.append(Attachment(name=f"{name}: {path.name}", source=source, type=kind.mime_type))
     return attachments
+
+
+def _sorted(folder: Path) -> list[Path]:
+    found = [path for path in folder.rglob("*") if path.is_file() and path.parent != folder]
+    return sorted(found, key=lambda path: (path.parent, path.suffix != ".svg", path.name))
 
 
 def _milliseconds(moment: datetime) -> int:

@@ -6,6 +6,7 @@ import base64
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -14,9 +15,10 @@ from markupsafe import Markup
 from checks.model import Status
 from checks.policy import Policy
 from reports.document import ReportDocument
-from reports.observed import fact_changes
 from reports.records import CheckRecord, Verdict, utc
+from reports.render.board.limits import SHEETS, SheetLimits
 from reports.render.board.measures import measures
+from reports.render.board.since import SinceApproval
 from reports.render.sent import sent_sentence
 from reports.signoff.approval import Approval
 from reports.verify import Verified
@@ -51,14 +53,20 @@ class Unexamined:
 
 
 def board_page(
-    found: Verified, *, policy: Policy | None, approvals: Sequence[Approval], before: ReportDocument | None = None
+    found: Verified,
+    *,
+    policy: Policy | None,
+    approvals: Sequence[Approval],
+    since: SinceApproval | None = None,
+    limits: SheetLimits = SHEETS[0],
 ) -> str:
     """The page of a report that was verified by its signer's own key.
 
     Args:
         policy: what it was judged by, for the limits; None leaves the pictures out.
         approvals: what roles of a board have signed.
-        before: an older report, verified; the page then says what changed of the target since.
+        since: what changed since the last approval, or another older report; None where there is none.
+        limits: how much of it is printed.
     """
     document = found.document
     style = (_HERE / "board.css").read_text()
@@ -78,21 +86,21 @@ def board_page(
         points=open_points(document),
         shown=_SHOWN,
         unexamined=unexamined(document),
-        measures=measures(document, policy) if policy else (),
+        measures=sorted(measures(document, policy), key=lambda each: each.holds) if policy else (),
+        since=since,
+        limits=limits,
         statuses=_STATUSES,
         looked=sum(check.status in (Status.PASS, Status.FAIL, Status.WAIVED) for check in document.checks),
         violations=sum(proof.proven for proof in document.selfproof),
         applicable=sum(check.status is not Status.NOT_APPLICABLE for check in document.checks),
         required=[control for control in document.controls if control.required],
-        waivers=[waiver for waiver in document.waivers if waiver.in_force],
+        waivers=sorted((w for w in document.waivers if w.in_force), key=lambda w: (w.expires or date.max, w.check)),
         sent=sent_sentence(document.sent) if document.sent else "",
         approvals=approvals,
         blank_lines=max(_LINES - len(approvals), 0),
         approved=document.decision is Verdict.APPROVED,
         facts=document.identity.observed,
         unseen=sum(bool(fact.unseen) for fact in document.identity.observed),
-        before=before,
-        changed=fact_changes(before.identity.observed, document.identity.observed) if before else (),
         utc=utc,
     )
 

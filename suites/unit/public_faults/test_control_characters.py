@@ -67,7 +67,7 @@ def test_a_name_that_clears_the_screen_is_only_read() -> None:
     assert _obeyed(_printed(report)) == set()
     assert _obeyed(encode(report).decode()) == set()
     seen = result(rule("one"), Status.FAIL, Finding(CLEARS, ok=False, message=CLEARS, remedy=CLEARS))
-    assert _obeyed(findings_text(seen) + findings_html(seen)) == set()
+    assert _obeyed(findings_text(seen.findings) + findings_html(seen.claim, seen.findings)) == set()
 
 
 @given(NASTY)

@@ -274,9 +274,3 @@ def test_show_and_history_print_what_holds(tmp_path: Path) -> None:
     listed = _say("history", tmp_path / "gate")
     assert (listed.exit_code, "run-1" in listed.output, "run-2" in listed.output) == (0, True, True)
     assert _say("history", tmp_path / "none").exit_code == 2
-
-
-def test_open_says_how_to_get_the_page(tmp_path: Path) -> None:
-    """Without results there is nothing to build."""
-    refused = _say("open", tmp_path, "--no-browser")
-    assert (refused.exit_code, "there are no Allure results" in refused.output) == (2, True)

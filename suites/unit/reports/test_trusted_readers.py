@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 from cli import main
 from reports import clock
 from reports.writer import Published, publish
+from suites.unit.reports.board_samples import BoardRoom, report_of
 from suites.unit.reports.report_samples import START, document
 
 NEVER = "0" * 64
@@ -66,3 +67,14 @@ def test_whose_report_it_is_must_be_said(name: str, reports: tuple[Published, Pu
     told = _run(*_readers(*reports)[name])
     assert (told.exit_code, told.stdout) == (2, "")
     assert "say whose report it is with --key PUB" in told.stderr
+
+
+def test_a_report_from_before_its_key_counted_is_compared_with_nothing(tmp_path: Path) -> None:
+    room, now = BoardRoom(tmp_path), clock.now()
+    older = room.publish(report_of("run-1", ended=now - timedelta(days=4)))
+    newer = room.publish(report_of("run-2", ended=now))
+    for days, said in ((5, "Run run-1 of"), (1, "No earlier report on this target was approved")):
+        trust = _trust(tmp_path, older.verified.keyid, valid_from=now - timedelta(days=days))
+        done = _run("board", newer.folder, "--trust", trust)
+        assert done.exit_code == 0, done.output
+        assert said in (newer.folder / "board.html").read_text()

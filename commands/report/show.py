@@ -1,15 +1,13 @@
-"""``clinical-gate report show`` and ``report open``: a report to read, in the terminal and in the browser."""
+"""``clinical-gate report show``: a report to read, in the terminal."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import click
-from rich.console import Console
 
 from commands.report.signer import SignerOptions, folder_argument, history_option, key_option, trust_option
 from loadtests.exit_codes import ExitCode
-from reports.allure_report import build
 from reports.refusals import VerificationError
 from reports.render.terminal import print_summary
 from reports.verify import verify
@@ -34,19 +32,3 @@ def show(directory: Path, key: Path | None, trust_file: Path | None, history_fil
     command = f"clinical-gate report verify {directory} --key {key or 'PUB'}"
     print_summary(found.document, folder=directory, verify_command=command, trust=found.sentence(pinned=public.pinned))
     return ExitCode.UNKNOWN if found.newest is None else ExitCode.HOLDS
-
-
-@click.command(name="open")
-@folder_argument
-@click.option("--no-browser", is_flag=True, help="Only build the page and print where it is.")
-def open_command(directory: Path, *, no_browser: bool) -> None:
-    """Build the Allure page of a report and open it in the browser.
-
-    The page is for reading: what is signed, and what to rely on, is the report that `show` prints.
-    """
-    console = Console(stderr=True, highlight=False)
-    with console.status("Building the Allure page (the first time npx fetches Allure 3, some 20 s)"):
-        page = build(directory)
-    click.echo(str(page))
-    if not no_browser:
-        click.launch(page.resolve().as_uri())
