@@ -4,10 +4,11 @@ The implementations live in ``fixtures``; a check never knows whether it looks a
 deployment or at one broken service of the lab. A method that cannot look raises
 `checks.model.CannotLookError`. Nothing returned here holds a token, a password, a key or PHI.
 
-What may be done to a host, to see whether a promise survives it, is a Protocol too: `Kill`, `Pause` and `Isolate`.
+What may be done to a host, to see whether a promise survives it, is a Protocol too: `Kill`, `Pause`,
+`Isolate`, `Impair` and `Confine`.
 """
 
-from checks.targets.abilities import Isolate, Kill, Pause
+from checks.targets.abilities import Confine, Impair, Isolate, Kill, Pause
 from checks.targets.api import Account, Api, Login, Operation
 from checks.targets.attempt import Attempt
 from checks.targets.backups import BackupInfo, Backups, Restoration
@@ -69,6 +70,7 @@ __all__ = [
     "CacheReply",
     "Canary",
     "Certificate",
+    "Confine",
     "ContainerFacts",
     "ContainerPath",
     "Containers",
@@ -85,6 +87,7 @@ __all__ = [
     "Handshake",
     "HealthCheck",
     "Hosts",
+    "Impair",
     "Inference",
     "Isolate",
     "JointAnswer",
