@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from checks.model import CannotLookError
+from checks.policy import load_policy
 from checks.targets import Continuity, Isolate, Kill
 from fixtures.deployment.opening import Opening
 from fixtures.deployment.target_file import TargetError
@@ -26,11 +27,12 @@ pytestmark = pytest.mark.unit
 
 def test_every_scenario_says_what_it_is_for() -> None:
     assert STANDARD in SCENARIOS
-    assert len(SCENARIOS) >= 11
+    assert len(SCENARIOS) >= 15
     assert all(scenario.summary and scenario.name == name for name, scenario in SCENARIOS.items())
     waits = {name for name, s in SCENARIOS.items() if s.promise.writes is Continuity.WAIT}
-    assert waits == {"both-replicas-killed"}
-    assert all(SCENARIOS[name].broken_s > 0 for name in waits)  # or nothing would be seen to wait
+    assert waits == {"both-replicas-killed", "stale-replica-first"}
+    assert waits <= set(load_policy("default").recovery.may_degrade)
+    assert all(SCENARIOS[name].pace.broken_s > 0 for name in waits)  # or nothing would be seen to wait
 
 
 def test_which_are_played() -> None:
