@@ -45,6 +45,7 @@ class DrillRecord(Record):
     reads_while_broken: int = 0
     answered_while_broken: int = 0
     took_over: tuple[str, ...] = ()
+    unhalted_s: FiniteFloat | None = None
 
     @classmethod
     def of(cls, drill: Drill) -> DrillRecord:
@@ -78,5 +79,6 @@ class DrillRecord(Record):
             taken_over_s=finite(drill.taken_over_s),
             reads_while_broken=drill.reads_while_broken,
             answered_while_broken=drill.answered_while_broken,
+            unhalted_s=finite(drill.unhalted_s),
             took_over=tuple(printable(node) for node in drill.took_over),
         )

@@ -27,7 +27,7 @@ from reports.render.load.files import evidence as load_files
 from reports.run_log import PlannedRun
 from reports.writer import Published, begin, publish
 from runner.options import RunOptions
-from runner.order import DRILLS, room_of
+from runner.order import of_drills
 from runner.proving import ProofCase, ProofResult, Prover, exempted
 
 
@@ -107,7 +107,7 @@ class GateSession:
         policy = options.policy
         rules = options.rulebook.rules
         if options.kind == "drill":
-            rules = tuple(r for r in rules if room_of(r) in DRILLS)
+            rules = tuple(r for r in rules if of_drills(r))
             policy = policy.model_copy(update={"required_controls": (), "gates": tuple({r.gate: 0 for r in rules})})
         proofs = self._proofs()
         decision = decide(

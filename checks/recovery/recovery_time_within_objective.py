@@ -2,7 +2,8 @@
 
 One answer is no recovery: the time runs to the acknowledgement that opens a window in which every write succeeds. What
 may wait until the heal, as a scenario declares and the policy lets it, has the objective from then on; what goes on has
-a bound for the longest time without an answer; and what must be withheld until the heal is answered by nobody before.
+a bound for the longest time without an answer, beyond which a drill is halted; and what must be withheld until the heal
+is answered by nobody before.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ _GOES_ON = RecoveryPromise(writes=Continuity.CONTINUE, gap_s=2.5)
 _WAITS = RecoveryPromise(writes=Continuity.WAIT, reads=Continuity.WAIT)
 _WITHHOLDS = RecoveryPromise(reads=Continuity.WITHHOLD)
 _FEWEST_REFUSED = 3
+_HALTING_S = 1.5  # a busy machine looks that seldom
 
 
 def _never_comes_back(lab: Lab) -> Drills:
@@ -38,6 +40,11 @@ def _waits_for_a_heal_that_brings_nothing_back(lab: Lab) -> Drills:
 
 def _waits_and_the_policy_lets_it_not(lab: Lab) -> Drills:
     return lab.build(DrillFlaws(promise=_WAITS))
+
+
+def _is_not_halted(lab: Lab) -> Drills:
+    promise = RecoveryPromise(writes=Continuity.CONTINUE, gap_s=0.5)
+    return lab.build(DrillFlaws(promise=promise, restarted=False, halts=False))
 
 
 def _answers_what_it_must_withhold(lab: Lab) -> Drills:
@@ -57,6 +64,7 @@ def _serves_what_is_then_lost(lab: Lab) -> Drills:
         _interrupts_longer_than_promised,
         _waits_for_a_heal_that_brings_nothing_back,
         _waits_and_the_policy_lets_it_not,
+        _is_not_halted,
         _answers_what_it_must_withhold,
         _serves_what_is_then_lost,
     ),
@@ -84,6 +92,13 @@ def _in_time(policy: RecoveryPolicy, drill: Drill) -> Iterator[Finding]:
         yield _gap("answers to reads", promise.reads, drill.longest_read_gap_s, drill, limit_s)
     if promise.reads is Continuity.WITHHOLD:
         yield from _withheld(drill)
+    if Continuity.CONTINUE in (promise.writes, promise.reads):
+        yield Finding(
+            subject=f"{drill.scenario}: halt rule",
+            ok=drill.unhalted_s <= _HALTING_S,
+            message=f"left broken for {drill.unhalted_s:.2f} s beyond the promise; {_HALTING_S:g} s are allowed",
+            remedy="heal a drill as soon as it breaks more than it declares",
+        )
     # Until then every acknowledgement was taken for service: what is too slow even so is too slow.
     if not drill.complete_read:
         msg = "the rows could not all be read back, and the acknowledgement of a write that was lost is no service"

@@ -76,6 +76,8 @@ class Drill:
     ``reads_while_broken`` counts the reads that were sent since the fault took effect and before the heal,
     ``answered_while_broken`` those of them that were served. ``took_over`` names the nodes that began to take writes
     since the fault and had not taken any in this drill before.
+    ``unhalted_s``: how long it was left broken although writes or reads that go on had been without an answer for
+    longer than is promised.
     ``complete_read`` says whether every key could be read back. ``clock_skew_s``: UTC against monotonic.
     """
 
@@ -111,6 +113,7 @@ class Drill:
     reads_while_broken: int = 0
     answered_while_broken: int = 0
     took_over: tuple[str, ...] = ()
+    unhalted_s: float = 0.0
 
 
 @runtime_checkable
