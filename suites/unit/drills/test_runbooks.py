@@ -14,7 +14,7 @@ from fixtures.drills.scenarios import SCENARIOS
 
 pytestmark = pytest.mark.unit
 
-_PROGRAMS = set(["curl", "df", "etcdctl", "journalctl", "patronictl", "ping", "psql", "redis-cli", "ss", "systemctl"])
+_PROGRAMS = {"curl", "df", "etcdctl", "journalctl", "patronictl", "ping", "psql", "redis-cli", "ss", "systemctl"}
 
 
 def test_the_pages_are_true() -> None:
