@@ -37,5 +37,6 @@ def of_drills(rule: Check) -> bool:
 
 
 def marks_of(rule: Check) -> list[pytest.MarkDecorator]:
-    """The gate runs every check; a drill runs those of backup and recovery, and then looks at the audit trail."""
-    return [pytest.mark.gate, *([pytest.mark.drill] if of_drills(rule) else [])]
+    """A gate runs every check that is not for drills only; a drill those of backup and recovery, and the trail's."""
+    gate = [] if rule.drills_only else [pytest.mark.gate]
+    return [*gate, *([pytest.mark.drill] if of_drills(rule) else [])]

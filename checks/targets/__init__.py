@@ -52,6 +52,7 @@ from checks.targets.load import Accelerator, GeneratorProcess, Load, Loads, Load
 from checks.targets.monitoring import Alert, AlertRule, Monitoring, ScrapeState
 from checks.targets.privacy import Mechanism, NodeNoise, PrivacyClaim, ReleasedNoise, Repetition, Spending
 from checks.targets.reply import Reply
+from checks.targets.restore_drills import DamagedRestore, PointInTime, RestoreDrills, RestoreStep
 from checks.targets.sent import Effect, Sent
 from checks.targets.trail import AuditTrail, TrailEntry
 
@@ -75,6 +76,7 @@ __all__ = [
     "ContainerPath",
     "Containers",
     "Continuity",
+    "DamagedRestore",
     "Database",
     "Drill",
     "Drills",
@@ -112,6 +114,7 @@ __all__ = [
     "PathCertificate",
     "Pause",
     "PlainAddress",
+    "PointInTime",
     "PrivacyClaim",
     "ProblemPart",
     "ProcessFacts",
@@ -120,6 +123,8 @@ __all__ = [
     "Repetition",
     "Reply",
     "Restoration",
+    "RestoreDrills",
+    "RestoreStep",
     "RoleAnswer",
     "ScrapeState",
     "Seccomp",

@@ -14,13 +14,12 @@ from pathlib import Path
 import pytest
 
 from checks.model import CannotLookError
-from checks.targets import Confine, Impair, Isolate, Kill, Pause
+from checks.targets import Isolate, Kill, Pause
 from fixtures import REPOSITORY
 from fixtures.hosts import Driver, Host, unable
 from fixtures.hosts.files import Account
 from fixtures.hosts.loopback import may_use_namespaces
 from fixtures.hosts.process import Completed, MissingProgramError, Process, processes_under
-from fixtures.hosts.volumes import mounted_below
 from fixtures.stack import runs
 from fixtures.wait import DeadlineError, wait_for
 from suites.unit.hosts.host_image import NEEDS_HOST_IMAGE
@@ -98,55 +97,6 @@ def test_an_isolated_host_is_unreachable_until_it_is_healed(driver: Driver) -> N
     for _ in range(2):
         host.heal()
     wait_for(lambda: _answers(host), what="echo answers again", timeout_s=5)
-
-
-def test_a_slow_and_lossy_way_is_to_some_addresses_only(driver: Driver) -> None:
-    """Everything that is lost is lost there, and nothing of it anywhere else."""
-    host, far, near = (driver.host(name) for name in ("one", "far", "near"))
-    assert isinstance(host, Impair) == (driver.name == "namespace")
-    if not isinstance(host, Impair):
-        return
-    _listen(far)
-    _listen(near)
-    ask = "import socket, sys; s = socket.create_connection((sys.argv[1], 8080), 1); assert s.recv(4) == b'here'"
-
-    def reaches(other: Host) -> bool:
-        return host.run([host.python, "-c", ask, other.address]).status == 0
-
-    assert reaches(far)
-    host.impair([far.address], kilobits_per_s=100, loss=1.0)
-    assert (reaches(far), reaches(near)) == (False, True)
-    host.impair([far.address], kilobits_per_s=100, loss=0.0)
-    assert reaches(far)
-    assert "rate 100Kbit" in host.run(["tc", "class", "show", "dev", "eth0"]).stdout
-    for _ in range(2):
-        host.unimpair()
-    assert "htb" not in host.run(["tc", "qdisc", "show", "dev", "eth0"]).stdout
-    assert host.run(["nft", "list", "tables"]).stdout == ""
-
-
-def test_a_confined_folder_is_full_while_the_host_is_not() -> None:
-    """Its volume is taken away with the run, also when the harness forgot it."""
-    if not may_use_namespaces():
-        pytest.skip("namespaces need root")
-    _, driver = runs.begin(driver="namespace")
-    try:
-        host = driver.host("one")
-        assert isinstance(host, Confine)
-        folder = host.folder("small")
-        host.confine(folder, mebibytes=1, owner="nobody")
-        full = host.run(["dd", "if=/dev/zero", f"of={folder / 'filler'}", "bs=1M", "count=2"], user="nobody")
-        assert full.status == 1
-        assert "No space left on device" in full.stderr
-        host.put("beside", "x" * 2_000_000)
-        host.unconfine(folder)
-        host.unconfine(folder)
-        assert list(folder.iterdir()) == []
-        host.confine(folder, mebibytes=1, owner="nobody")
-    finally:
-        driver.close()
-    assert mounted_below(driver.root) == []
-    assert not driver.root.exists()
 
 
 class _FarHost:
