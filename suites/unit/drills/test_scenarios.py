@@ -10,7 +10,7 @@ import pytest
 
 from checks.model import CannotLookError
 from checks.policy import load_policy
-from checks.targets import Continuity, Isolate, Kill
+from checks.targets import Confine, Continuity, Impair, Isolate, Kill
 from fixtures.deployment.opening import Opening
 from fixtures.deployment.target_file import TargetError
 from fixtures.drills.faults import Fault, hosts_killed, services_killed
@@ -74,6 +74,21 @@ def test_an_ability_that_a_host_lacks_is_named(tmp_path: Path) -> None:
         able = replace(lacking, needs=Kill)
         with pytest.raises(AssertionError):
             able.fault_on(Stack(driver))
+    finally:
+        driver.close()
+
+
+@pytest.mark.parametrize(
+    ("ability", "words"),
+    [(Impair, "pg1 cannot be slowed down: its driver"), (Confine, "pg1 cannot be given a volume of its own: its")],
+)
+def test_what_no_loopback_host_can_suffer_is_named(ability: type, words: str, tmp_path: Path) -> None:
+    host = LoopbackHost("pg1", "127.9.9.9", tmp_path, "r")
+    lacking = Scenario("rare", "a host suffers", lambda _: [host], _never, needs=ability)
+    _, driver = runs.begin(driver="loopback")
+    try:
+        with pytest.raises(CannotLookError, match=f"^{words}"):
+            lacking.fault_on(Stack(driver))
     finally:
         driver.close()
 
