@@ -1,6 +1,7 @@
-"""Writes ``docs/runbooks/`` from the scenarios and their steps: ``python docs/write_runbooks.py [RESULTS]``.
+"""Writes ``docs/runbooks/`` from the scenarios and their steps: ``python docs/write_runbooks.py [RESULTS]...``.
 
-A test writes them again and compares. The times are those of a drill's results.json, and kept as they are without one::
+A test writes them again and compares. The times are those of a drill's results.json, of the last one that has the
+scenario, and kept as they are where none has it::
 
     python docs/write_runbooks.py build/drill/latest/results.json
 """
@@ -22,7 +23,7 @@ MEASURED = FOLDER / "measured.json"
 _HEAD = """# Runbooks
 
 Made by `python docs/write_runbooks.py` from the scenarios of the recovery drills, their steps
-(`fixtures/drills/runbooks.toml`) and the times of one run; do not edit. Each is played by
+(`fixtures/drills/runbooks.toml`) and times that were measured; do not edit. Each is played by
 `pytest -m drill --scenario NAME`. Paths and units are those of a Debian installation.
 """
 _FIGURES = (
@@ -62,35 +63,30 @@ def measured_of(results: Measured) -> dict[str, Any]:
     """What the pages show of a drill's results."""
     identity = results["identity"]
     names = [name for name, _ in _FIGURES]
-    drills = {
-        drill["scenario"]: {name: drill[name] for name in (*names, "acknowledged", "lost")}
+    run = {"run": identity["run_id"], "ended": identity["ended"]}
+    return {
+        drill["scenario"]: run | {name: drill[name] for name in (*names, "acknowledged", "lost")}
         for drill in results["drills"]
+        if drill["scenario"] in SCENARIOS
     }
-    return {"run": identity["run_id"], "ended": identity["ended"], "drills": dict(sorted(drills.items()))}
 
 
 def kept() -> dict[str, Any]:
     """The times as they stand in the folder now."""
-    return dict(json.loads(MEASURED.read_text())) if MEASURED.exists() else {"drills": {}}
+    return dict(json.loads(MEASURED.read_text())) if MEASURED.exists() else {}
 
 
 def _index(measured: Measured) -> str:
     lines = [_HEAD, "| scenario | what is lost | writes again | lost |", "|---|---|---|---|"]
     for name, scenario in SCENARIOS.items():
-        drill = measured["drills"].get(name)
+        drill = measured.get(name)
         waits = scenario.promise.writes.until_healed
         seconds = drill and drill["healed_rto_s" if waits else "rto_s"]
         after = " after the heal" if waits else ""
         time = f"{seconds:.1f} s{after}" if seconds is not None else "not measured"
         lost = f"{drill['lost']} of {drill['acknowledged']}" if drill else "not measured"
         lines.append(f"| [{name}]({name}.md) | {scenario.summary} | {time} | {lost} |")
-    return "\n".join([*lines, "", f"{_source(measured)}\n"])
-
-
-def _source(measured: Measured) -> str:
-    if "run" not in measured:
-        return "No drill has been measured yet."
-    return f"Measured on the reference stack by run {measured['run']}, which ended at {measured['ended']}."
+    return "\n".join([*lines, "", "Measured on the reference stack; each page names its run.\n"])
 
 
 def _page(scenario: Scenario, book: Runbook, measured: Measured) -> str:
@@ -119,11 +115,12 @@ def _promised(promise: RecoveryPromise) -> list[tuple[str, Continuity]]:
 
 
 def _times(scenario: Scenario, measured: Measured) -> Iterator[str]:
-    drill = measured["drills"].get(scenario.name)
+    drill = measured.get(scenario.name)
     if drill is None:
         yield "It has not been measured.\n"
         return
-    yield f"{_source(measured)} {drill['lost']} of {drill['acknowledged']} acknowledged writes were lost.\n"
+    run = f"Measured on the reference stack by run {drill['run']}, which ended at {drill['ended']}."
+    yield f"{run} {drill['lost']} of {drill['acknowledged']} acknowledged writes were lost.\n"
     yield "| | |\n|---|---|"
     waits = {what: how.until_healed for what, how in _promised(scenario.promise)}
     for name, what in _FIGURES:
@@ -135,10 +132,12 @@ def _times(scenario: Scenario, measured: Measured) -> Iterator[str]:
 
 def main() -> None:
     """Write every page, with the times of a drill's results where they are given."""
-    measured = measured_of(json.loads(Path(sys.argv[1]).read_text())) if sys.argv[1:] else kept()
+    measured = kept()
+    for results in sys.argv[1:]:
+        measured |= measured_of(json.loads(Path(results).read_text()))
     FOLDER.mkdir(exist_ok=True)
     if sys.argv[1:]:
-        MEASURED.write_text(json.dumps(measured, indent=1) + "\n")
+        MEASURED.write_text(json.dumps(dict(sorted(measured.items())), indent=1) + "\n")
     for name, content in pages(measured).items():
         (FOLDER / name).write_text(content)
 
