@@ -102,6 +102,20 @@ def test_a_fault_that_breaks_nothing_is_no_drill(tmp_path: Path) -> None:
     fault.heal()
 
 
+def test_what_runs_on_is_not_broken() -> None:
+    """It is waited for, for what was killed takes a moment to end; what was not killed never does."""
+    _, driver = runs.begin(driver="loopback")
+    try:
+        stack = Stack(driver)
+        cluster: RedisCluster = stack.redis
+        cluster.services[0].start()
+        fault = hosts_killed("another", [cluster.services[1].host], cluster.services[:1])
+        with pytest.raises(HostError, match=f"^nothing was broken: {cluster.services[0].name} runs on$"):
+            fault.inject()
+    finally:
+        driver.close()
+
+
 def test_what_was_killed_is_started_again_and_only_that() -> None:
     _, driver = runs.begin(driver="loopback")
     try:
