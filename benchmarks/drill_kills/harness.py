@@ -61,4 +61,7 @@ def on_stack(target: Path) -> None:
 
 
 if __name__ == "__main__":
-    on_stack(Path(sys.argv[1])) if len(sys.argv) > 1 else on_hosts()
+    if len(sys.argv) > 1:
+        on_stack(Path(sys.argv[1]))
+    else:
+        on_hosts()
