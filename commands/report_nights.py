@@ -53,10 +53,10 @@ def say_nights(entries: Sequence[Entry], options: NightlyOptions) -> ExitCode:
         except OSError as problem:
             msg = f"cannot write {options.metrics}: {problem.strerror}"
             raise UnreadableError(msg) from problem
-    for target, (nights, seen) in found.items():
-        newest = max(nights, key=lambda night: night.ended, default=None)
+    for target, (known, seen) in found.items():
+        newest = max(known, key=lambda night: night.ended, default=None)
         head = "AMISS" if seen else "WELL"
-        click.echo(f"{head}  {target}: {len(nights)} nights" + (f", the newest {newest.run_id}" if newest else ""))
+        click.echo(f"{head}  {target}: {len(known)} nights" + (f", the newest {newest.run_id}" if newest else ""))
         for remark in seen:
             click.echo(f"  {remark.fault.value}: {remark.text}")
     return ExitCode.DOES_NOT_HOLD if any(seen for _, seen in found.values()) else ExitCode.HOLDS
