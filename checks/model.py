@@ -173,6 +173,7 @@ class Check:
         needs: parameter name -> target type, in the order of the signature; ``policy`` is not among them.
         violations: functions ``(lab) -> target`` whose return annotation names the target that they break.
         clean: a function of that kind that builds the clean twin; None where it is the lab's own.
+        drills_only: whether it is judged in a run of drills, and in no gate.
     """
 
     id: str
@@ -184,6 +185,7 @@ class Check:
     needs: tuple[tuple[str, type], ...]
     function: CheckFunction = field(compare=False)
     clean: Violation | None = None
+    drills_only: bool = False
 
     def __repr__(self) -> str:
         """Its id: reports name tests by it, the same in every run."""
@@ -214,6 +216,7 @@ class _Declaration:
     controls: tuple[str, ...]
     violations: tuple[Violation, ...]
     clean: Violation | None
+    drills_only: bool
 
 
 def check(
@@ -223,6 +226,7 @@ def check(
     controls: tuple[str, ...],
     violations: tuple[Violation, ...],
     clean: Violation | None = None,
+    drills_only: bool = False,
 ) -> Callable[[F], F]:
     """Declare the one public function of a rule's module as a check.
 
@@ -232,10 +236,11 @@ def check(
         controls: ids of ``controls.toml`` that it covers, e.g. ``hipaa:164.312(e)(1)``.
         violations: at least one way to break the claim; each must make the check FAIL.
         clean: builds what the check must PASS on, where the lab's own clean twin has nothing for it to examine.
+        drills_only: whether a gate leaves it out, for it takes long or breaks much.
     """
 
     def declare(function: F) -> F:
-        function.__check__ = _Declaration(gate, severity, controls, violations, clean)  # type: ignore[attr-defined]
+        function.__check__ = _Declaration(gate, severity, controls, violations, clean, drills_only)  # type: ignore[attr-defined]
         return function
 
     return declare
@@ -254,4 +259,5 @@ def declared(function: CheckFunction, *, identity: str, claim: str, needs: tuple
         needs=needs,
         function=function,
         clean=declaration.clean,
+        drills_only=declaration.drills_only,
     )

@@ -42,6 +42,10 @@ class DrillRecord(Record):
     lock_lost_s: FiniteFloat | None = None
     elected_s: FiniteFloat | None = None
     taken_over_s: FiniteFloat | None = None
+    reads_while_broken: int = 0
+    answered_while_broken: int = 0
+    took_over: tuple[str, ...] = ()
+    unhalted_s: FiniteFloat | None = None
 
     @classmethod
     def of(cls, drill: Drill) -> DrillRecord:
@@ -73,4 +77,8 @@ class DrillRecord(Record):
             lock_lost_s=finite(drill.lock_lost_s),
             elected_s=finite(drill.elected_s),
             taken_over_s=finite(drill.taken_over_s),
+            reads_while_broken=drill.reads_while_broken,
+            answered_while_broken=drill.answered_while_broken,
+            unhalted_s=finite(drill.unhalted_s),
+            took_over=tuple(printable(node) for node in drill.took_over),
         )

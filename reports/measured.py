@@ -38,7 +38,9 @@ def measured(document: ReportDocument) -> tuple[MeasuredFigure, ...]:
 
 def _drills(document: ReportDocument) -> Iterator[MeasuredFigure]:
     for drill in document.drills:
-        yield MeasuredFigure("RTO", (drill.scenario,), drill.rto_s, "s")
+        # What may wait until the heal has its recovery time from then on.
+        rto_s = drill.healed_rto_s if drill.writes.until_healed else drill.rto_s
+        yield MeasuredFigure("RTO", (drill.scenario,), rto_s, "s")
         lost = drill.lost_span_s if drill.complete_read else None
         yield MeasuredFigure("RPO", (drill.scenario,), lost, "s")
 

@@ -8,6 +8,8 @@ import pytest
 
 from checks.model import Check
 
+# What drills may have damaged: looked at when they are over, in a gate, too.
+_AFTERWARDS = ("audit/chain_intact",)
 _DISRUPTIVE = ("performance", "federation", "operations", "backup", "recovery")  # after all others, in this order
 DRILLS = ("backup", "recovery")
 
@@ -21,12 +23,20 @@ def in_running_order(rules: Iterable[Check]) -> list[Check]:
     """Peaceful checks first."""
 
     def place(rule: Check) -> int:
+        if rule.id in _AFTERWARDS:
+            return len(_DISRUPTIVE) + 1
         room = room_of(rule)
         return _DISRUPTIVE.index(room) + 1 if room in _DISRUPTIVE else 0
 
     return sorted(rules, key=place)
 
 
+def of_drills(rule: Check) -> bool:
+    """Whether it is judged in a run of drills."""
+    return room_of(rule) in DRILLS or rule.id in _AFTERWARDS
+
+
 def marks_of(rule: Check) -> list[pytest.MarkDecorator]:
-    """The gate runs every check; a drill runs those of backup and recovery."""
-    return [pytest.mark.gate, *([pytest.mark.drill] if room_of(rule) in DRILLS else [])]
+    """A gate runs every check that is not for drills only; a drill those of backup and recovery, and the trail's."""
+    gate = [] if rule.drills_only else [pytest.mark.gate]
+    return [*gate, *([pytest.mark.drill] if of_drills(rule) else [])]

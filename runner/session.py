@@ -28,7 +28,7 @@ from reports.render.load.files import evidence as load_files
 from reports.run_log import PlannedRun
 from reports.writer import Published, begin, publish
 from runner.options import RunOptions
-from runner.order import DRILLS, room_of
+from runner.order import of_drills
 from runner.proving import ProofCase, ProofResult, Prover, exempted
 
 
@@ -107,9 +107,9 @@ class GateSession:
         ended = datetime.now(UTC)
         skew_ms = ((ended - self.started).total_seconds() - (time.monotonic_ns() - self._monotonic) / 1e9) * 1e3
         policy = options.policy
-        rules = options.rulebook.rules
+        rules = tuple(r for r in options.rulebook.rules if not r.drills_only)
         if options.kind == "drill":
-            rules = tuple(r for r in rules if room_of(r) in DRILLS)
+            rules = tuple(r for r in options.rulebook.rules if of_drills(r))
             policy = policy.model_copy(update={"required_controls": (), "gates": tuple({r.gate: 0 for r in rules})})
         proofs = self._proofs()
         decision = decide(

@@ -26,6 +26,7 @@ from checks.lab.inference import InferenceFlaws
 from checks.lab.loads import GpuFlaws, LoadFlaws
 from checks.lab.mechanism import ClaimFlaws, MechanismFlaws
 from checks.lab.monitoring import MonitoringFlaws
+from checks.lab.restore_drills import RestoreDrillFlaws
 
 __all__ = [
     "ApiFlaws",
@@ -47,6 +48,7 @@ __all__ = [
     "LoadFlaws",
     "MechanismFlaws",
     "MonitoringFlaws",
+    "RestoreDrillFlaws",
     "ScriptedEdgeFlaws",
     "Target",
 ]

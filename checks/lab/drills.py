@@ -18,12 +18,14 @@ class DrillFlaws(Flaws[Drills]):
         healed: False leaves it dead at the heal, too.
         paused: stops it in place of killing it; it goes on at the heal.
         durable: False acknowledges commits before they are on disk.
+        synchronous: False promotes the replica in its place, which lags behind.
         restarted: False leaves it dead.
         fenced: False promotes the replica instead, while the primary still runs.
         forgotten: without fencing, the heal keeps the promoted replica, and what its primary took after the fault is
             gone.
         rejoins: False loses the replica for good.
         replicated: False has no replica that streams when the drill begins.
+        halts: False leaves it broken although it is broken beyond its promise.
         idempotent: False keeps a write twice that is sent twice under its key.
     """
 
@@ -32,9 +34,11 @@ class DrillFlaws(Flaws[Drills]):
     healed: bool = True
     paused: bool = False
     durable: bool = True
+    synchronous: bool = True
     restarted: bool = True
     fenced: bool = True
     forgotten: bool = False
     rejoins: bool = True
     replicated: bool = True
+    halts: bool = True
     idempotent: bool = True

@@ -23,6 +23,10 @@ def _acknowledged_before_durable(lab: Lab) -> Drills:
     return lab.build(DrillFlaws(durable=False))
 
 
+def _replicates_asynchronously(lab: Lab) -> Drills:
+    return lab.build(DrillFlaws(synchronous=False))
+
+
 def _kept_twice_when_sent_twice(lab: Lab) -> Drills:
     return lab.build(DrillFlaws(idempotent=False))
 
@@ -35,7 +39,12 @@ def _acknowledged_by_a_primary_given_up(lab: Lab) -> Drills:
     gate=Gate.RECOVERY,
     severity=Severity.CRITICAL,
     controls=("hipaa:164.308(a)(7)(ii)(B)", "hipaa:164.312(c)(1)"),
-    violations=(_acknowledged_before_durable, _acknowledged_by_a_primary_given_up, _kept_twice_when_sent_twice),
+    violations=(
+        _acknowledged_before_durable,
+        _replicates_asynchronously,
+        _acknowledged_by_a_primary_given_up,
+        _kept_twice_when_sent_twice,
+    ),
 )
 def no_acknowledged_write_lost(drills: Drills, policy: Policy) -> Iterator[Finding]:
     """Rows that are lost, corrupt, there twice, or there although the client was told that they are not."""

@@ -1,4 +1,7 @@
-"""At no moment of a drill did two nodes take writes (45 CFR 164.312(c)(1); 164.308(a)(7)(ii)(C))."""
+"""At no moment of a drill did two nodes take writes (45 CFR 164.312(c)(1); 164.308(a)(7)(ii)(C)).
+
+And where a scenario promises that nobody takes over, for the primary is well, nobody does: no false failover.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from collections.abc import Iterator
 from checks.lab import DrillFlaws, Lab
 from checks.model import CannotLookError, Finding, Gate, Reason, Severity, check
 from checks.recovery._record import judged
-from checks.targets import Drill, Drills
+from checks.targets import Drill, Drills, RecoveryPromise
 
 _FEWEST_SAMPLES = 20
 
@@ -20,11 +23,19 @@ def _takes_writes_again_when_it_goes_on(lab: Lab) -> Drills:
     return lab.build(DrillFlaws(paused=True, fenced=False))
 
 
+def _takes_over_from_a_primary_that_is_well(lab: Lab) -> Drills:
+    return lab.build(DrillFlaws(promise=RecoveryPromise(takeover=False), paused=True, fenced=False))
+
+
 @check(
     gate=Gate.RECOVERY,
     severity=Severity.CRITICAL,
     controls=("hipaa:164.312(c)(1)", "hipaa:164.308(a)(7)(ii)(C)"),
-    violations=(_promoted_without_fencing, _takes_writes_again_when_it_goes_on),
+    violations=(
+        _promoted_without_fencing,
+        _takes_writes_again_when_it_goes_on,
+        _takes_over_from_a_primary_that_is_well,
+    ),
 )
 def one_writable_primary(drills: Drills) -> Iterator[Finding]:
     """Each node, asked several times a second whether it takes writes."""
@@ -46,3 +57,10 @@ def _never_two(drill: Drill) -> Iterator[Finding]:
         message=f"{'two at once' if two else 'never two at once'}, in {drill.primary_samples} answers{silent}",
         remedy="fence the old primary before the new one is promoted: a leader lock that expires, and a watchdog",
     )
+    if not drill.promise.takeover:
+        yield Finding(
+            subject=f"{drill.scenario}: who took over",
+            ok=not drill.took_over,
+            message=f"{', '.join(drill.took_over)} did" if drill.took_over else "nobody",
+            remedy="let a lease last longer than what the network may lose, and ask more than one witness",
+        )

@@ -4,10 +4,11 @@ The implementations live in ``fixtures``; a check never knows whether it looks a
 deployment or at one broken service of the lab. A method that cannot look raises
 `checks.model.CannotLookError`. Nothing returned here holds a token, a password, a key or PHI.
 
-What may be done to a host, to see whether a promise survives it, is a Protocol too: `Kill`, `Pause` and `Isolate`.
+What may be done to a host, to see whether a promise survives it, is a Protocol too: `Kill`, `Pause`,
+`Isolate`, `Impair` and `Confine`.
 """
 
-from checks.targets.abilities import Isolate, Kill, Pause
+from checks.targets.abilities import Confine, Impair, Isolate, Kill, Pause
 from checks.targets.api import Account, Api, Login, Operation
 from checks.targets.attempt import Attempt
 from checks.targets.backups import BackupInfo, Backups, Restoration
@@ -52,6 +53,7 @@ from checks.targets.monitoring import Alert, AlertRule, Monitoring, ScrapeState
 from checks.targets.observed import Observable, ObservedFact
 from checks.targets.privacy import Mechanism, NodeNoise, PrivacyClaim, ReleasedNoise, Repetition, Spending
 from checks.targets.reply import Reply
+from checks.targets.restore_drills import DamagedRestore, PointInTime, RestoreDrills, RestoreStep
 from checks.targets.sent import Effect, Sent
 from checks.targets.trail import AuditTrail, TrailEntry
 
@@ -70,10 +72,12 @@ __all__ = [
     "CacheReply",
     "Canary",
     "Certificate",
+    "Confine",
     "ContainerFacts",
     "ContainerPath",
     "Containers",
     "Continuity",
+    "DamagedRestore",
     "Database",
     "Drill",
     "Drills",
@@ -86,6 +90,7 @@ __all__ = [
     "Handshake",
     "HealthCheck",
     "Hosts",
+    "Impair",
     "Inference",
     "Isolate",
     "JointAnswer",
@@ -112,6 +117,7 @@ __all__ = [
     "PathCertificate",
     "Pause",
     "PlainAddress",
+    "PointInTime",
     "PrivacyClaim",
     "ProblemPart",
     "ProcessFacts",
@@ -120,6 +126,8 @@ __all__ = [
     "Repetition",
     "Reply",
     "Restoration",
+    "RestoreDrills",
+    "RestoreStep",
     "RoleAnswer",
     "ScrapeState",
     "Seccomp",

@@ -8,6 +8,8 @@ A fault asks for the ability that it needs, and says what is missing where a hos
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 
@@ -47,4 +49,34 @@ class Isolate(Protocol):
 
     def heal(self) -> None:
         """Undo `isolate`."""
+        ...
+
+
+@runtime_checkable
+class Impair(Protocol):
+    """Can have a slow and lossy way to some others, while it reaches everybody else as before."""
+
+    def impair(self, addresses: Sequence[str], *, kilobits_per_s: int, loss: float) -> None:
+        """Limit what it sends to these addresses, and lose a share of the packets, 0 to 1, in both directions.
+
+        Raises:
+            HostError: this machine cannot do that; the message says what it lacks.
+        """
+        ...
+
+    def unimpair(self) -> None:
+        """Undo `impair`."""
+        ...
+
+
+@runtime_checkable
+class Confine(Protocol):
+    """Can keep a folder on a small volume of its own, which can be full while the rest of the host is not."""
+
+    def confine(self, folder: Path, *, mebibytes: int, owner: str) -> None:
+        """Mount an empty volume of that size on an empty folder of the host."""
+        ...
+
+    def unconfine(self, folder: Path) -> None:
+        """Undo `confine`; what is on the volume is gone."""
         ...

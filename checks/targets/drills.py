@@ -12,12 +12,19 @@ class Continuity(StrEnum):
 
     ``return``: they are served again before it is healed, within the recovery time objective. ``continue``: likewise,
     and at no time longer without an answer than the promise's bound. ``wait``: they may be refused until it is healed,
-    and are served again within the objective after that.
+    and are served again within the objective after that. ``withhold``: they must be refused until then, for an answer
+    would be a wrong one.
     """
 
     RETURN = "return"
     CONTINUE = "continue"
     WAIT = "wait"
+    WITHHOLD = "withhold"
+
+    @property
+    def until_healed(self) -> bool:
+        """Whether it is served again only after the heal."""
+        return self in (Continuity.WAIT, Continuity.WITHHOLD)
 
 
 @dataclass(frozen=True)
@@ -27,12 +34,14 @@ class RecoveryPromise:
     Args:
         gap_s: longest time without an answer, for what goes on.
         redundancy: whether every replica is back after the heal.
+        takeover: whether another database node may begin to take writes.
     """
 
     writes: Continuity = Continuity.RETURN
     reads: Continuity = Continuity.RETURN
     gap_s: float = 5.0
     redundancy: bool = True
+    takeover: bool = True
 
 
 _RUN = ", run "
@@ -64,6 +73,11 @@ class Drill:
     None when one was not in time. ``primary_samples`` counts how often the nodes said whether they take writes,
     ``unanswered`` how often they were asked and said nothing; ``unseen`` names the nodes that said nothing at all since
     the fault took effect.
+    ``reads_while_broken`` counts the reads that were sent since the fault took effect and before the heal,
+    ``answered_while_broken`` those of them that were served. ``took_over`` names the nodes that began to take writes
+    since the fault and had not taken any in this drill before.
+    ``unhalted_s``: how long it was left broken although writes or reads that go on had been without an answer for
+    longer than is promised.
     ``complete_read`` says whether every key could be read back. ``clock_skew_s``: UTC against monotonic.
     """
 
@@ -96,6 +110,10 @@ class Drill:
     lock_lost_s: float | None = None
     elected_s: float | None = None
     taken_over_s: float | None = None
+    reads_while_broken: int = 0
+    answered_while_broken: int = 0
+    took_over: tuple[str, ...] = ()
+    unhalted_s: float = 0.0
 
 
 @runtime_checkable

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import click
 from rich import box
@@ -10,6 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from commands.report_nights import NightlyOptions, say_nights
 from fixtures.stack.runs import register_directory
 from loadtests.exit_codes import ExitCode
 from reports import history
@@ -17,11 +21,37 @@ from reports.clock import clock_faults
 from reports.head import Head, read_head
 from reports.history import Entry, RunStarted, UnsignedEntry
 from reports.keys import load_public
+from reports.nightly import NightlyTerms
 from reports.records import Verdict
 from reports.refusals import UnreadableError, VerificationError
 from reports.run_log import is_running
 
 _STYLES = {Verdict.APPROVED: "green", Verdict.CONDITIONAL: "yellow", Verdict.REJECTED: "red"}
+
+
+@dataclass(frozen=True)
+class HistoryOptions:
+    """What was asked."""
+
+    file: Path
+    key: Path | None
+    print_head: bool
+    since: str
+    as_json: bool
+    nightly: bool
+    every_hours: float
+    tolerance: float
+    prometheus: Path | None
+
+    def misuse(self) -> str:
+        """Which options do not go together; empty where all do."""
+        if self.since and not self.print_head:
+            return "--since goes with --head"
+        if self.nightly and self.key is None:
+            return "--nightly needs the signer's public key: --key PUB"
+        if self.prometheus and not self.nightly:
+            return "--prometheus goes with --nightly"
+        return ""
 
 
 @click.command(name="history")
@@ -35,7 +65,29 @@ _STYLES = {Verdict.APPROVED: "green", Verdict.CONDITIONAL: "yellow", Verdict.REJ
 @click.option("--head", "print_head", is_flag=True, help="Print size and root of its hash tree, to keep elsewhere.")
 @click.option("--since", default="", metavar="HEAD", help="With --head: prove that it extends this older one.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
-def history_command(file: Path, key: Path | None, since: str, *, print_head: bool, as_json: bool) -> ExitCode:
+@click.option(
+    "--nightly",
+    is_flag=True,
+    help="Judge the newest night of each target: 1 when it is missing, red or worse. Takes --key.",
+)
+@click.option(
+    "--every-hours",
+    type=click.FloatRange(min=0, min_open=True),
+    default=26.0,
+    show_default=True,
+    help="How old the newest night may be.",
+)
+@click.option(
+    "--tolerance",
+    type=click.FloatRange(min=0),
+    default=25.0,
+    show_default=True,
+    help="By how many percent a time may exceed the median of the ten nights before.",
+)
+@click.option(
+    "--prometheus", type=click.Path(path_type=Path, dir_okay=False), help="Also write a file for a textfile collector."
+)
+def history_command(**asked: Any) -> ExitCode:  # noqa: ANN401  click's own types
     """List the runs that a history knows, oldest first. FILE is a history, the folder that holds it, or a register.
 
     A run that was begun and has no report is ABORTED, unless it still goes on here.
@@ -43,10 +95,13 @@ def history_command(file: Path, key: Path | None, since: str, *, print_head: boo
     \b
     Keep the head where the operator cannot write, e.g. after each run:
       clinical-gate report history --head > /mnt/elsewhere/head.json
+    After a night's drill, or when there should have been one:
+      clinical-gate report history build/drill --nightly --key signer.pub --prometheus /var/lib/node_exporter/night.prom
     """  # noqa: D301  click reads a real backspace
-    if since and not print_head:
-        message = "--since goes with --head"
-        raise click.UsageError(message)
+    options = HistoryOptions(**asked)
+    if wrong := options.misuse():
+        raise click.UsageError(wrong)
+    file, key = options.file, options.key
     path = file / history.HISTORY if file.is_dir() else file
     if not path.exists():
         msg = f"there is no history at {path}: no report has been published there"
@@ -56,7 +111,7 @@ def history_command(file: Path, key: Path | None, since: str, *, print_head: boo
         entries = history.read(path)
         if public is not None:
             history.check_signatures(entries, public, path)
-        head = Head.of(path, read_head(since) if since else None)
+        head = Head.of(path, read_head(options.since) if options.since else None)
     except VerificationError as problem:
         if not _is_history(path):
             msg = f"{path} is no history of reports: its first line is no entry of one"
@@ -66,14 +121,21 @@ def history_command(file: Path, key: Path | None, since: str, *, print_head: boo
     if not entries:
         msg = f"the history {path} is empty: no report has been published there"
         raise UnreadableError(msg)
-    if print_head:
+    if public is not None and options.nightly:
+        terms = NightlyTerms(every=timedelta(hours=options.every_hours), tolerance=options.tolerance / 100)
+        return say_nights(entries, NightlyOptions(path.parent, public, terms, options.prometheus))
+    _say(entries, head, options)
+    return ExitCode.HOLDS
+
+
+def _say(entries: tuple[Entry, ...], head: Head, options: HistoryOptions) -> None:
+    if options.print_head:
         click.echo(head.encode())
-    elif as_json:
+    elif options.as_json:
         for entry in entries:
             click.echo(entry.encode().decode(), nl=False)
     else:
         _print(entries)
-    return ExitCode.HOLDS
 
 
 @click.command()

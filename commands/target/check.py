@@ -53,7 +53,7 @@ def check(file: Path, policy_name: str, profile: str) -> ExitCode:
     with closing(Deployment(read_target(file), order)) as deployment:
         deployment.open_adapter()
         states = reachability(deployment)
-        seen = outlooks(catalogue(), deployment, policy)
+        seen = outlooks((rule for rule in catalogue() if not rule.drills_only), deployment, policy)
     Console().print(_states(states))
     if missing := [name for name, state in states.items() if not state.declared]:
         click.echo(f" not declared: {', '.join(missing)}")

@@ -50,7 +50,7 @@ def drill_lines(drills: Sequence[DrillRecord]) -> Iterator[str]:
     steps = [drill.resolution_s for drill in drills if drill.resolution_s is not None]
     if steps:
         yield f"RTO to within {max(steps):.2f} s; lost: of the acknowledged writes; replicas: after the heal"
-    if any(Continuity.WAIT in (drill.writes, drill.reads) for drill in drills):
+    if any(drill.writes.until_healed or drill.reads.until_healed for drill in drills):
         yield "+ after the heal, until which they may wait"
 
 
@@ -84,7 +84,7 @@ def _repeated(drills: Sequence[DrillRecord]) -> Iterator[str]:
 
 
 def _writes_s(drill: DrillRecord) -> float | None:
-    return drill.healed_rto_s if drill.writes is Continuity.WAIT else drill.rto_s
+    return drill.healed_rto_s if drill.writes.until_healed else drill.rto_s
 
 
 def _clean(drill: DrillRecord) -> bool:
@@ -97,6 +97,8 @@ def _found(drill: DrillRecord) -> Iterator[str]:
         yield f"lost over {drill.lost_span_s:.1f} s"
     rows = {"corrupt": drill.corrupt, "duplicate": drill.duplicate, "failed yet present": drill.failed_yet_present}
     yield from (f"{count} {what}" for what, count in rows.items() if count)
+    if drill.reads is Continuity.WITHHOLD:
+        yield f"{drill.answered_while_broken} of {drill.reads_while_broken} reads answered while they must be withheld"
     if drill.two_primaries_seen:
         yield "two writable primaries seen"
     if not drill.ledger_intact:
@@ -104,7 +106,7 @@ def _found(drill: DrillRecord) -> Iterator[str]:
 
 
 def _recovery(promised: Continuity, broken_s: float | None, healed_s: float | None) -> str:
-    return f"+{_seconds(healed_s)}" if promised is Continuity.WAIT else _seconds(broken_s)
+    return f"+{_seconds(healed_s)}" if promised.until_healed else _seconds(broken_s)
 
 
 def _seconds(value: float | None) -> str:

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from checks.policy import Policy
-from checks.targets import Continuity
 from reports.document import ReportDocument
 
 _SCALE = 1.25  # the bar ends beyond its limit, so that a measure over the limit is seen to be over it
@@ -64,7 +63,7 @@ def _recovery(document: ReportDocument, policy: Policy) -> Iterator[Measure]:
     """Where writes may wait until the fault is healed, the time runs from then on."""
     for drill in document.drills:
         what = drill.scenario.replace("_", " ").replace("-", " ")
-        waits = drill.writes is Continuity.WAIT
+        waits = drill.writes.until_healed
         seconds = drill.healed_rto_s if waits else drill.rto_s
         name = f"RTO after the heal, {what}" if waits else f"RTO, {what}"
         yield Measure(name, seconds, policy.recovery.rto_s, "s")

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from checks.application import DrillReading, Request
-from checks.model import CannotLookError
+from checks.application import Aggregates, DrillReading, Request
+from checks.model import CannotLookError, NotDeclaredError
 from fixtures.application.client import ApplicationClient
 from fixtures.application.connections import HttpEndpoint
 from fixtures.application.people import person_of
 from fixtures.drills.ledger import payload
 from fixtures.drills.reading import read_back
+from fixtures.drills.subject import Reads
 from fixtures.drills.traffic import ApplicationDrill, DrillTraffic
-from suites.unit.application.clinic import NURSE, Answer, clinic
+from suites.unit.application.clinic import NURSE, Answer, Asked, clinic
 from suites.unit.drills.notes import EACH, LINKED, LISTED, OFFSET, Notes, application, drilled
 
 pytestmark = pytest.mark.unit
@@ -71,6 +74,31 @@ def test_readers_are_served_while_the_named_act_is_done() -> None:
         assert traffic.reader(5)(2.0)
         assert served.asked[-1].source == "127.0.0.7"
     assert not traffic.reader(5)(1.0)
+
+
+def test_an_aggregate_needs_who_asks_for_it() -> None:
+    with drilled(LISTED, Notes()) as (traffic, _), pytest.raises(NotDeclaredError, match="nobody asks for aggregates"):
+        traffic.reader(5, Reads.AGGREGATE)
+
+
+def test_an_aggregate_is_asked_for_under_a_fresh_key() -> None:
+    """Or an answer that was given once would be given again, whoever is there."""
+
+    def counted(asked: Asked) -> Answer:
+        keys.append(asked.headers.get("idempotency-key", ""))
+        return Answer(json={"value": 1})
+
+    keys: list[str] = []
+    with clinic(counted) as served:
+        endpoint = HttpEndpoint(served.base_url)
+        count = Request("POST", "/count", json={}, headers={"Idempotency-Key": "{key}"})
+        described = replace(application(LISTED), aggregates=Aggregates("nurse", count))
+        client = ApplicationClient(described, endpoint)
+        person = person_of(NURSE)
+        traffic = DrillTraffic(ApplicationDrill(client, endpoint, person, lambda _: "", asker=person))
+        reader = traffic.reader(5, Reads.AGGREGATE)
+        assert [reader(2.0) for _ in range(3)] == [True] * 3
+    assert len(set(keys) - {""}) == 3
 
 
 def test_a_preparation_that_is_refused_is_said() -> None:

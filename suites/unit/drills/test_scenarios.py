@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from checks.model import CannotLookError
-from checks.targets import Continuity, Isolate, Kill
+from checks.policy import load_policy
+from checks.targets import Confine, Continuity, Impair, Isolate, Kill
 from fixtures.deployment.opening import Opening
 from fixtures.deployment.target_file import TargetError
 from fixtures.drills.faults import Fault, hosts_killed, services_killed
@@ -26,11 +27,12 @@ pytestmark = pytest.mark.unit
 
 def test_every_scenario_says_what_it_is_for() -> None:
     assert STANDARD in SCENARIOS
-    assert len(SCENARIOS) >= 11
+    assert len(SCENARIOS) >= 15
     assert all(scenario.summary and scenario.name == name for name, scenario in SCENARIOS.items())
     waits = {name for name, s in SCENARIOS.items() if s.promise.writes is Continuity.WAIT}
-    assert waits == {"both-replicas-killed"}
-    assert all(SCENARIOS[name].broken_s > 0 for name in waits)  # or nothing would be seen to wait
+    assert waits == {"both-replicas-killed", "stale-replica-first"}
+    assert waits <= set(load_policy("default").recovery.may_degrade)
+    assert all(SCENARIOS[name].pace.broken_s > 0 for name in waits)  # or nothing would be seen to wait
 
 
 def test_which_are_played() -> None:
@@ -76,6 +78,21 @@ def test_an_ability_that_a_host_lacks_is_named(tmp_path: Path) -> None:
         driver.close()
 
 
+@pytest.mark.parametrize(
+    ("ability", "words"),
+    [(Impair, "pg1 cannot be slowed down: its driver"), (Confine, "pg1 cannot be given a volume of its own: its")],
+)
+def test_what_no_loopback_host_can_suffer_is_named(ability: type, words: str, tmp_path: Path) -> None:
+    host = LoopbackHost("pg1", "127.9.9.9", tmp_path, "r")
+    lacking = Scenario("rare", "a host suffers", lambda _: [host], _never, needs=ability)
+    _, driver = runs.begin(driver="loopback")
+    try:
+        with pytest.raises(CannotLookError, match=f"^{words}"):
+            lacking.fault_on(Stack(driver))
+    finally:
+        driver.close()
+
+
 def test_a_fault_that_breaks_nothing_is_no_drill(tmp_path: Path) -> None:
     """Or every promise would be kept. The heal does no harm."""
     host = LoopbackHost("pg1", "127.9.9.9", tmp_path, "r")
@@ -83,6 +100,20 @@ def test_a_fault_that_breaks_nothing_is_no_drill(tmp_path: Path) -> None:
     with pytest.raises(HostError, match="nothing was broken: nothing ran there"):
         fault.inject()
     fault.heal()
+
+
+def test_what_runs_on_is_not_broken() -> None:
+    """It is waited for, for what was killed takes a moment to end; what was not killed never does."""
+    _, driver = runs.begin(driver="loopback")
+    try:
+        stack = Stack(driver)
+        cluster: RedisCluster = stack.redis
+        cluster.services[0].start()
+        fault = hosts_killed("another", [cluster.services[1].host], cluster.services[:1])
+        with pytest.raises(HostError, match=f"^nothing was broken: {cluster.services[0].name} runs on$"):
+            fault.inject()
+    finally:
+        driver.close()
 
 
 def test_what_was_killed_is_started_again_and_only_that() -> None:

@@ -105,6 +105,34 @@ def test_a_promise_that_was_broken(drill: Drill, words: str) -> None:
     assert f"{seen.broken[0].subject}: {seen.broken[0].message}".startswith(words)
 
 
+def test_what_must_be_withheld_is_answered_by_nobody() -> None:
+    """And somebody must have asked."""
+    withheld = replace(
+        _WAITED, promise=RecoveryPromise(reads=Continuity.WITHHOLD), rto_s=7.0, longest_gap_s=6.9, reads_while_broken=12
+    )
+    assert _in_time(withheld).status is Status.PASS
+    seen = _in_time(replace(withheld, answered_while_broken=1))
+    assert [finding.message for finding in seen.broken] == ["1 of 12 reads were answered while it was broken"]
+    unasked = _in_time(replace(withheld, reads_while_broken=2))
+    assert (unasked.status, unasked.reason) == (Status.UNKNOWN, Reason.TOO_FEW_SAMPLES)
+    assert _verdict("recovery_time_within_objective", (), s=withheld).status is Status.FAIL  # the policy must let it
+
+
+def test_a_drill_that_was_not_halted_in_time() -> None:
+    seen = _in_time(replace(_KEPT, promise=_GOES_ON, unhalted_s=1.6))
+    assert [finding.message for finding in seen.broken] == [
+        "left broken for 1.60 s beyond the promise; 1.5 s are allowed"
+    ]
+    assert _in_time(replace(_KEPT, unhalted_s=1.6)).status is Status.PASS  # it promised no such thing
+
+
+def test_nobody_takes_over_where_that_is_promised() -> None:
+    took = replace(_KEPT, took_over=("pg2",))
+    assert _verdict("one_writable_primary", s=took).status is Status.PASS
+    seen = _verdict("one_writable_primary", s=replace(took, promise=RecoveryPromise(takeover=False)))
+    assert [finding.message for finding in seen.broken] == ["pg2 did"]
+
+
 def test_redundancy_is_asked_for_where_it_is_promised() -> None:
     thin = replace(_KEPT, redundancy_s=None)
     assert _verdict("redundancy_restored", s=thin).status is Status.FAIL
