@@ -56,7 +56,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """The project's own tests are no part of a run, and reading them would take ten seconds of each."""
-    own = collection_path.parent == _SUITES and collection_path.name in ("unit", "privacy", "examples")
+    own = collection_path.parent == _SUITES and collection_path.name in ("unit", "privacy", "examples", "swarm")
     return True if own and config.option.markexpr in _RUNS else None
 
 
