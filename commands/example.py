@@ -91,15 +91,15 @@ def down(name: str) -> None:
 
 @example.command("compose")
 @click.argument("name", type=click.Choice(["orthanc"]))
-@click.argument("folder", type=click.Path(path_type=Path, file_okay=False), required=False)
+@click.argument("output", metavar="[FOLDER]", type=click.Path(path_type=Path, file_okay=False), required=False)
 @click.option(
     "--base", default="", metavar="IMAGE", help="Debian 12 or newer to build on; default: the image of --driver docker."
 )
-def write_compose(name: str, folder: Path | None, base: str) -> None:
+def write_compose(name: str, output: Path | None, base: str) -> None:
     """Write NAME as a Compose project to FOLDER, build/example/NAME-compose unless told, and build its image."""
     from examples.orthanc.compose.project import build_image, write_project  # noqa: PLC0415  needed by no other command
 
-    place = folder or _FOLDER / f"{name}-compose"
+    place = output or _FOLDER / f"{name}-compose"
     with engine_or_refusal(BUILDING_S) as engine:
         made = build_image(engine, base, lambda step: click.echo(step, err=True))
     try:

@@ -73,8 +73,8 @@ def _refuse_taken(target: Path) -> None:
 
 
 @stack.command()
-@click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default=DEFAULT_PROJECT)
-def compose(folder: Path) -> None:
+@click.argument("output", metavar="[FOLDER]", type=click.Path(path_type=Path, file_okay=False), default=DEFAULT_PROJECT)
+def compose(output: Path) -> None:
     r"""Write the stack as a Compose project to FOLDER, build/compose unless told; nothing is started.
 
     \b
@@ -86,16 +86,16 @@ def compose(folder: Path) -> None:
     """
     from fixtures.stack.compose.project import draft_project  # noqa: PLC0415  half a second that no other command needs
 
-    if folder.exists() and any(folder.iterdir()):
-        message = f"{folder} is not empty: take down what runs from it, remove it, or give another folder"
+    if output.exists() and any(output.iterdir()):
+        message = f"{output} is not empty: take down what runs from it, remove it, or give another folder"
         raise TargetError(message)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        written = draft_project(folder).write()
+        output.mkdir(parents=True, exist_ok=True)
+        written = draft_project(output).write()
     except OSError as problem:
-        message = f"the project cannot be written to {folder}: {problem.strerror or problem}"
+        message = f"the project cannot be written to {output}: {problem.strerror or problem}"
         raise TargetError(message) from problem
-    click.echo(f"wrote {written}; start it with: docker compose --project-directory {folder} up --detach")
+    click.echo(f"wrote {written}; start it with: docker compose --project-directory {output} up --detach")
 
 
 @stack.command()
