@@ -20,10 +20,11 @@ from checks.model import Result, Status
 from checks.policy import load_policy
 from cli import main
 from examples.orthanc.compose.breakages import BREAKAGES, ComposeBreakage
-from examples.orthanc.compose.project import SEGMENTS
+from examples.orthanc.compose.project import IMAGE, SEGMENTS
 from fixtures import REPOSITORY
 from fixtures.deployment.deployment import Deployment
 from fixtures.deployment.target_file import read_target
+from fixtures.hosts.docker.usable import engine_or_refusal
 from suites.composing import NEEDS_COMPOSE, compose
 from suites.unit.hosts.host_image import NEEDS_HOST_IMAGE
 
@@ -72,6 +73,8 @@ def composed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ComposedExamp
         yield ComposedExample(folder, _drafted(folder))
     finally:
         compose(folder, "down", "--volumes")
+        with engine_or_refusal(60) as engine:
+            engine.images.remove(IMAGE, force=True)
 
 
 def _drafted(folder: Path) -> Path:

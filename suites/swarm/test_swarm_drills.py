@@ -122,6 +122,9 @@ def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
             engine.images.build(path=str(_HERE / "agent"), tag=tag, buildargs=arguments, network_mode="host", rm=True)
     names = [f"clinical-gate-swarm:{version}" for version in VERSIONS]
     subprocess.run(["docker", "save", "--output", str(archive), *names], check=True)
+    with engine_or_refusal(600) as engine:
+        for name in names:
+            engine.images.remove(name, force=True)
     return archive
 
 
