@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 pytest_plugins = ["fixtures.plugin"]
 _SUITES = Path(__file__).parent / "suites"
+_OWN = ("unit", "privacy", "examples", "browser", "swarm")
 _SESSION = pytest.StashKey["GateSession"]()
 _REPORT = pytest.StashKey[tuple[ReportDocument, Published] | str]()  # a string says why there is none
 _NOTIFIED = pytest.StashKey[str]()  # whether a webhook was told
@@ -58,7 +59,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """The project's own tests are no part of a run, and reading them would take ten seconds of each."""
-    own = collection_path.parent == _SUITES and collection_path.name in ("unit", "privacy", "examples", "browser")
+    own = collection_path.parent == _SUITES and collection_path.name in _OWN
     return True if own and config.option.markexpr in _RUNS else None
 
 

@@ -14,6 +14,8 @@ from examples.common.handover import HANDED_OVER, hand_over
 from examples.common.power import start_host
 from fixtures import REPOSITORY
 from fixtures.deployment.target_file import TargetError, read_target
+from fixtures.hosts.docker.image import BUILDING_S
+from fixtures.hosts.docker.usable import engine_or_refusal
 from fixtures.hosts.files import write_private
 from fixtures.progress import ServiceProgress
 from fixtures.stack import runs
@@ -85,6 +87,27 @@ def down(name: str) -> None:
     for path in (target(name), _note(name), *(target(name).parent / each for each in HANDED_OVER)):
         path.unlink(missing_ok=True)
     click.echo(f"took down {run.id if run else 'nothing'} in {time.monotonic() - began:.1f} s")
+
+
+@example.command("compose")
+@click.argument("name", type=click.Choice(["orthanc"]))
+@click.argument("output", metavar="[FOLDER]", type=click.Path(path_type=Path, file_okay=False), required=False)
+@click.option(
+    "--base", default="", metavar="IMAGE", help="Debian 12 or newer to build on; default: the image of --driver docker."
+)
+def write_compose(name: str, output: Path | None, base: str) -> None:
+    """Write NAME as a Compose project to FOLDER, build/example/NAME-compose unless told, and build its image."""
+    from examples.orthanc.compose.project import build_image, write_project  # noqa: PLC0415  needed by no other command
+
+    place = output or _FOLDER / f"{name}-compose"
+    with engine_or_refusal(BUILDING_S) as engine:
+        made = build_image(engine, base, lambda step: click.echo(step, err=True))
+    try:
+        written = write_project(place, made)
+    except OSError as problem:
+        message = f"the project cannot be written to {place}: {problem.strerror or problem}"
+        raise TargetError(message) from problem
+    click.echo(f"wrote {written}; start it with: docker compose --project-directory {place} up --detach")
 
 
 @example.command()

@@ -20,6 +20,7 @@ from fixtures.stack.topology import Stack
 from loadtests.exit_codes import ExitCode
 
 DEFAULT_TARGET = Path("build/stack/target.toml")
+DEFAULT_PROJECT = Path("build/compose")
 _target = click.option(
     "--target",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -69,6 +70,32 @@ def _refuse_taken(target: Path) -> None:
     if not os.access(target.parent, os.W_OK) or (target.is_symlink() and not target.exists()):
         message = f"target file {target} cannot be written: give another --target"
         raise TargetError(message)
+
+
+@stack.command()
+@click.argument("output", metavar="[FOLDER]", type=click.Path(path_type=Path, file_okay=False), default=DEFAULT_PROJECT)
+def compose(output: Path) -> None:
+    r"""Write the stack as a Compose project to FOLDER, build/compose unless told; nothing is started.
+
+    \b
+      clinical-gate image build                              # the image of every container
+      clinical-gate stack compose
+      docker compose --project-directory build/compose up --detach
+      pytest -m gate --target build/compose/target.toml
+      docker compose --project-directory build/compose down
+    """
+    from fixtures.stack.compose.project import draft_project  # noqa: PLC0415  half a second that no other command needs
+
+    if output.exists() and any(output.iterdir()):
+        message = f"{output} is not empty: take down what runs from it, remove it, or give another folder"
+        raise TargetError(message)
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+        written = draft_project(output).write()
+    except OSError as problem:
+        message = f"the project cannot be written to {output}: {problem.strerror or problem}"
+        raise TargetError(message) from problem
+    click.echo(f"wrote {written}; start it with: docker compose --project-directory {output} up --detach")
 
 
 @stack.command()

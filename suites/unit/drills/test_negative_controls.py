@@ -18,8 +18,8 @@ from checks.policy import load_policy
 from checks.targets import Continuity, Database, Drill, Drills, RecoveryPromise
 from fixtures.drills.judgement import ReadBack, RestorationTerms, judge
 from fixtures.drills.ledger import DrillLedger, EntryKind, payload, read_ledger
-from fixtures.lab import Laboratory
 from fixtures.lab.builders import LabBuilder
+from fixtures.lab.laboratory import Laboratory
 
 pytestmark = pytest.mark.unit
 

@@ -1,0 +1,66 @@
+"""``deploy/stack.yml`` promises what its page says of every service, and Docker takes it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from typing import Any
+
+import pytest
+import yaml
+
+from fixtures import REPOSITORY
+
+FILE = REPOSITORY / "deploy" / "stack.yml"
+STACK: dict[str, Any] = yaml.safe_load(FILE.read_text())
+SERVICES: dict[str, Any] = STACK["services"]
+REPLICAS = {"edge": 2, "agent": 4, "inference": 3, "database-primary": 1, "database-replica": 2, "cache": 6}
+EVERY = pytest.mark.parametrize("name", SERVICES)
+
+
+def test_it_has_the_shape_of_the_system() -> None:
+    assert {name: service["deploy"]["replicas"] for name, service in SERVICES.items()} == REPLICAS
+
+
+@EVERY
+def test_a_service_is_confined_and_watched(name: str) -> None:
+    service = SERVICES[name]
+    assert service["user"] not in ("root", "0", "")
+    assert (service["read_only"], service["cap_drop"]) == (True, ["ALL"])
+    assert {"type": "tmpfs", "target": "/tmp", "tmpfs": {"size": 64 << 20}} in service["volumes"]  # noqa: S108  of it
+    assert {"memory", "pids"} <= set(service["deploy"]["resources"]["limits"])
+    assert service["healthcheck"]["test"][0] == "CMD"
+    assert service["logging"]["options"]["max-size"]
+    assert service["image"].startswith("${"), "by digest, which is the operator's to say"
+
+
+@EVERY
+def test_a_service_has_its_place_and_rolls_back(name: str) -> None:
+    deploy = SERVICES[name]["deploy"]
+    assert any("node.labels." in constraint for constraint in deploy["placement"]["constraints"])
+    assert (deploy["update_config"]["failure_action"], deploy["update_config"]["max_failure_ratio"]) == ("rollback", 0)
+    assert deploy["update_config"]["parallelism"] == 1
+    assert deploy["rollback_config"]["order"] == deploy["update_config"]["order"]
+
+
+def test_networks_are_encrypted_and_secrets_made_beforehand() -> None:
+    """And no variable of any service has a value that only a secret should have."""
+    assert {network["driver_opts"]["encrypted"] for network in STACK["networks"].values()} == {"true"}
+    assert all(secret["external"] for secret in STACK["secrets"].values())
+    told = [key for service in SERVICES.values() for key in service.get("environment", {}) if "PASSWORD" in key]
+    assert all(key.endswith("_FILE") for key in told)
+
+
+@pytest.mark.skipif(shutil.which("docker") is None, reason="the docker program is not installed")
+def test_docker_takes_the_file() -> None:
+    """Its images told, and not without."""
+    argv = ["docker", "stack", "config", "--compose-file", str(FILE)]
+    images = {
+        f"{name}_IMAGE": f"registry.test/{name.lower()}" for name in ("EDGE", "AGENT", "INFERENCE", "DATABASE", "CACHE")
+    }
+    taken = subprocess.run(argv, env=os.environ | images, capture_output=True, text=True, check=False)
+    assert taken.returncode == 0, taken.stderr
+    assert set(yaml.safe_load(taken.stdout)["services"]) == set(REPLICAS)
+    refused = subprocess.run(argv, capture_output=True, text=True, check=False)
+    assert "by digest" in refused.stderr
