@@ -73,16 +73,15 @@ def board_command(
         found = verified(directory, lambda own: verify(directory, own, history_file=history_file))
         approvals = approvals_of(directory, found, board, now=now) if board else ()
         before = verified(since, partial(verify_as_published, since)).document if since else None
+        changed = None if since else _since_approval(directory, found, board, asked, history_file)
     except VerificationError as problem:
         click.echo(f"DOES NOT HOLD: {problem.refusal.value}. {problem}", err=True)
         return ExitCode.DOES_NOT_HOLD
-    if before and (wrong := incomparable(before, found.document)):
-        msg = f"--since {since}: {wrong}"
-        raise click.UsageError(msg)
     if before:
-        changed: SinceApproval | None = since_report(before, found.document)
-    else:
-        changed = _since_approval(directory, found, board, asked, history_file)
+        if wrong := incomparable(before, found.document):
+            msg = f"--since {since}: {wrong}"
+            raise click.UsageError(msg)
+        changed = since_report(before, found.document)
     policy = Policy.model_validate_json(found.policy) if found.policy else None
     render = partial(board_page, found, policy=policy, approvals=approvals, since=changed)
     path = output or directory.resolve() / PAGE
