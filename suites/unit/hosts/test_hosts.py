@@ -249,6 +249,20 @@ def test_memory_that_somebody_else_may_write_to_is_not_used(tmp_path: Path) -> N
     assert runs.memory_directory(tmp_path / "none") is None
 
 
+def test_a_run_in_memory_is_known_also_when_memory_is_short() -> None:
+    """Its index stays taken, and the next run lies on the disk."""
+    first, hosts = runs.begin(driver="loopback", in_memory=True)
+    second, others = runs.begin(driver="loopback", in_memory=True, memory_needed=1 << 60)
+    try:
+        assert hosts.root.parent == runs.memory_directory()
+        assert others.root.parent == runs.state_directory()
+        assert {first.id, second.id} <= {run.id for run in runs.runs()}
+        assert first.index != second.index
+    finally:
+        hosts.close()
+        others.close()
+
+
 def test_a_program_that_is_not_installed_is_named(driver: Driver) -> None:
     """Also on a host that starts its programs through another one."""
     with pytest.raises(MissingProgramError, match="no-such-program is not installed"):
