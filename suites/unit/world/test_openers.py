@@ -114,7 +114,7 @@ def test_a_target_is_opened_once(authority: CertificateAuthority) -> None:
 def test_every_part_that_cannot_be_used_is_listed(authority: CertificateAuthority) -> None:
     """All of them at once, each with its reason, and what is not declared likewise; never an error."""
     states = _reached(_deployment(authority, **SECTIONS))
-    assert set(states) == {*SECTIONS, "loads", "canary", "drills"}
+    assert set(states) == {*SECTIONS, "loads", "canary", "drills", "restoredrills"}
     assert {section for section, state in states.items() if state.declared} == {*SECTIONS, "loads"}
     assert [section for section, state in states.items() if not state.problem] == []
     nothing = _reached(Deployment(TargetFile(name="mine"))).values()
