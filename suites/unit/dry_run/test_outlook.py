@@ -52,7 +52,10 @@ def test_a_complete_description_lets_every_check_answer_that_needs_no_stack(tmp_
     """The rest names what only a stack of this machine has, who may be taken away, or another tenancy than its own."""
     seen = _seen(tmp_path, described())
     wanting = {each.part for each in seen.values() if each.verdict is Prospect.WANTS}
-    assert wanting <= {"stack", "load", "restore", "canary", "failover", "alert", "segments", "tenancy"}
+    assert wanting <= {
+        *("stack", "load", "restore", "restore_drills"),
+        *("canary", "failover", "alert", "segments", "tenancy"),
+    }
     assert {each.reason for each in seen.values() if each.verdict is Prospect.CANNOT} <= {
         "the deployment names no service that may be stopped to provoke an alert",
         "no node of this deployment may be replaced",
