@@ -11,7 +11,14 @@ import click
 from securesystemslib.signer import SSlibKey  # type: ignore[attr-defined]  # it re-exports without __all__
 
 from checks.policy import Policy
-from commands.report.signer import SignerOptions, folder_argument, history_option, key_option, trust_option
+from commands.report.signer import (
+    SignerOptions,
+    folder_argument,
+    history_option,
+    key_option,
+    told_newest,
+    trust_option,
+)
 from loadtests.exit_codes import ExitCode
 from reports.as_published import verify_as_published
 from reports.changes import incomparable
@@ -91,7 +98,7 @@ def board_command(
         sheet = path.with_suffix(".pdf")
         write_atomically(sheet, one_sheet(lambda limits: render(limits=limits), browser))
         click.echo(str(sheet))
-    return ExitCode.HOLDS
+    return told_newest(found)
 
 
 def _since_approval(

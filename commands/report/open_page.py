@@ -7,7 +7,14 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from commands.report.signer import SignerOptions, folder_argument, history_option, key_option, trust_option
+from commands.report.signer import (
+    SignerOptions,
+    folder_argument,
+    history_option,
+    key_option,
+    told_newest,
+    trust_option,
+)
 from fixtures.services.npm import NpmPackages
 from loadtests.exit_codes import ExitCode
 from reports.refusals import VerificationError
@@ -66,4 +73,4 @@ def open_command(
     click.echo(str(path))
     if not no_browser:
         click.launch(path.resolve().as_uri())
-    return ExitCode.HOLDS
+    return told_newest(found)

@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 from securesystemslib.signer import SSlibKey  # type: ignore[attr-defined]  # it re-exports without __all__
 
+from loadtests.exit_codes import ExitCode
 from reports.earlier import EarlierReport, earlier_reports
 from reports.history import HISTORY
 from reports.keys import PUBLIC, SigningKeyError, load_public
@@ -127,6 +128,14 @@ class SignerOptions:
         holder = read_trust(self.trust_file).holder(found.keyid)
         history = history_file or directory.resolve().parent / HISTORY
         return tuple(report for report in before if _counted(holder, report.found, history))
+
+
+def told_newest(found: Verified) -> ExitCode:
+    """How a command ends that has read a report which holds; that nobody knows it to be the newest is said."""
+    if found.newest:
+        return ExitCode.HOLDS
+    click.echo("UNKNOWN whether it is the newest report: no signed history says so; give one with --history", err=True)
+    return ExitCode.UNKNOWN
 
 
 def _counted(holder: KeyHolder, found: Verified, history: Path) -> bool:

@@ -78,3 +78,13 @@ def test_a_report_from_before_its_key_counted_is_compared_with_nothing(tmp_path:
         done = _run("board", newer.folder, "--trust", trust)
         assert done.exit_code == 0, done.output
         assert said in (newer.folder / "board.html").read_text()
+
+
+@pytest.mark.parametrize("name", ["export", "board", "show"])
+def test_that_nobody_knows_whether_it_is_the_newest_is_unknown(
+    name: str, reports: tuple[Published, Published], tmp_path: Path
+) -> None:
+    (tmp_path / "gate" / "history.jsonl").unlink()
+    told = _run(*_readers(*reports)[name], "--key", reports[1].public_key)
+    assert told.exit_code == 3, told.output
+    assert name == "show" or "UNKNOWN whether it is the newest report" in told.stderr
