@@ -168,7 +168,7 @@ def _as_json(found: Verified, trust: PublicKeyFile, holder: KeyHolder | None) ->
         "key_pinned": trust.pinned,
         "keyid": found.keyid,
         "signed_by": found.document.signer,
-        "proves": "integrity and signer" if found.proves_signer else "integrity only",
+        "proves": "integrity and signer" if found.proves_signer and trust.pinned else "integrity only",
         "signer": {"owner": holder.owner, "role": holder.role} if holder else None,
         "decision": claim.decision,
         "score": claim.score,
