@@ -12,6 +12,7 @@ from securesystemslib.signer import SSlibKey  # type: ignore[attr-defined]  # it
 
 from checks.policy import Policy
 from commands.report.signer import (
+    REPORT_FOLDER,
     SignerOptions,
     folder_argument,
     history_option,
@@ -33,7 +34,6 @@ from reports.signoff.judge import approvals_of
 from reports.verify import Verified, verify
 
 PAGE = "board.html"
-_folder = click.Path(path_type=Path, file_okay=False)
 _file = click.Path(path_type=Path, dir_okay=False)
 
 
@@ -43,7 +43,7 @@ _file = click.Path(path_type=Path, dir_okay=False)
 @trust_option
 @click.option("--signoff", type=_file, metavar="FILE", help="In place of --key: its signer, and who approved (TOML).")
 @history_option
-@click.option("--since", type=_folder, metavar="FOLDER", help="Say what changed since this older report instead.")
+@click.option("--since", type=REPORT_FOLDER, metavar="FOLDER", help="Say what changed since this older report instead.")
 @click.option("--output", type=_file, metavar="FILE", help=f"Default: {PAGE} in the report's folder.")
 @click.option("--pdf", is_flag=True, help="Also print it beside the page, on one sheet of A4; needs Chromium.")
 def board_command(
