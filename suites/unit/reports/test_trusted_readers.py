@@ -15,6 +15,7 @@ from securesystemslib.signer import (  # type: ignore[attr-defined]  # it re-exp
 
 from cli import main
 from commands.report.signer import SignerOptions
+from fixtures.services.npm import NpmPackages
 from reports import clock
 from reports.envelope import exact
 from reports.files import point_link
@@ -143,6 +144,7 @@ def test_a_command_reads_the_report_that_latest_named_when_it_began(
         raise VerificationError(Refusal.TOO_OLD, "seen")
 
     monkeypatch.setattr(SignerOptions, "verified", flips)
+    monkeypatch.setattr(NpmPackages, "install", lambda _: None)
     options = {"export": ["--format", "csv"], "open": ["--no-browser"]}.get(name, [])
     assert _run(name, latest, "--key", reports[1].public_key, *options).exit_code == 1
     assert seen == [reports[1].folder]
