@@ -190,6 +190,15 @@ def test_trends_are_drawn_from_earlier_reports_that_hold(room: BoardRoom) -> Non
     assert first["testResults"][known_as]["status"] == "passed"
 
 
+def test_another_report_in_the_place_of_an_earlier_one_is_compared_with_nothing(room: BoardRoom) -> None:
+    for number in (1, 2, 3):
+        newest = room.publish(document(f"run-{number}"))
+    shutil.rmtree(newest.folder.parent / "run-2")
+    shutil.copytree(newest.folder.parent / "run-1", newest.folder.parent / "run-2")
+    earlier = earlier_reports(newest.folder, newest.verified, load_public(room.directory / "gate.pub"))
+    assert [report.folder.name for report in earlier] == ["run-1"]
+
+
 def test_figures_of_all_runs_are_drawn_beside_their_limits(room: BoardRoom) -> None:
     """Three runs within the limit of 60 s, then one over it; a run whose reading was not complete has no RPO."""
     rules = load_policy("default")
