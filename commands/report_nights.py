@@ -11,7 +11,7 @@ import click
 from securesystemslib.signer import SSlibKey  # type: ignore[attr-defined]  # it re-exports without __all__
 
 from loadtests.exit_codes import ExitCode
-from reports.as_published import verify_as_published
+from reports.as_published import verify_as_entered
 from reports.files import write_atomically
 from reports.history import Entry, RunEnded
 from reports.measured import measured
@@ -69,7 +69,7 @@ def _read(entries: Sequence[RunEnded], options: NightlyOptions) -> tuple[list[Ni
     newest = max(entries, key=lambda entry: entry.ended)
     for entry in entries[-options.terms.window - 1 :]:
         try:
-            document = verify_as_published(options.folder / entry.run_id, options.key).document
+            document = verify_as_entered(options.folder / entry.run_id, options.key, entry.report).document
         except (VerificationError, UnreadableError) as problem:
             if entry is newest:
                 broken.append(NightRemark(NightFault.RED, f"report {entry.run_id} does not hold: {problem}"))

@@ -13,6 +13,23 @@ from reports.refusals import Refusal, VerificationError
 from reports.verify import Verified, read_envelope, verify
 
 
+def verify_as_entered(folder: Path, key: SSlibKey, report: str) -> Verified:
+    """Verify that a report's folder holds what a line of the history says, as it was published.
+
+    Args:
+        report: SHA-256 of the envelope, by that line.
+
+    Raises:
+        VerificationError: NOT_IN_HISTORY where it is another report; and as `verify_as_published`.
+        UnreadableError: there is no report.
+    """
+    found = verify_as_published(folder, key)
+    if found.digest != report:
+        msg = f"{folder.name} holds another report, that of run {found.statement.predicate.run_id}."
+        raise VerificationError(Refusal.NOT_IN_HISTORY, msg)
+    return found
+
+
 def verify_as_published(folder: Path, key: SSlibKey) -> Verified:
     """Verify a report's folder; that a later line of the history replaces it is no reason to refuse it.
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from securesystemslib.signer import SSlibKey  # type: ignore[attr-defined]  # it re-exports without __all__
 
 from reports import history
-from reports.as_published import verify_as_published
+from reports.as_published import verify_as_entered
 from reports.changes import incomparable
 from reports.records import Verdict
 from reports.refusals import UnreadableError, VerificationError
@@ -42,7 +42,7 @@ def earlier_reports(
     if not path.exists():
         return ()
     identity = found.document.identity
-    before: list[str] = []
+    before: list[history.RunEnded | history.UnsignedEntry] = []
     for entry in history.read(path):
         if isinstance(entry, history.RunStarted):
             continue
@@ -50,8 +50,8 @@ def earlier_reports(
             break
         same_kind = not isinstance(entry, history.RunEnded) or entry.kind == identity.kind
         if same_kind and entry.subject == identity.name:
-            before.append(entry.run_id)
-    reports = (_verified(folder.parent / run_id, found, key) for run_id in before[-most:])
+            before.append(entry)
+    reports = (_verified(folder.parent / entry.run_id, entry.report, found, key) for entry in before[-most:])
     return tuple(report for report in reports if report is not None)
 
 
@@ -72,10 +72,10 @@ def last_approved(
     return None
 
 
-def _verified(folder: Path, newer: Verified, key: SSlibKey) -> EarlierReport | None:
+def _verified(folder: Path, report: str, newer: Verified, key: SSlibKey) -> EarlierReport | None:
     """None where it is gone or does not hold: what nobody can rely on is compared with nothing."""
     try:
-        found = verify_as_published(folder, key)
+        found = verify_as_entered(folder, key, report)
     except (UnreadableError, VerificationError):
         return None
     return None if incomparable(found.document, newer.document) else EarlierReport(folder, found)

@@ -9,7 +9,8 @@ from pathlib import Path
 from reports.files import read_plain
 
 _LARGEST = 4096
-_ENVIRONMENT = re.compile(r"env:(\w+)")
+_ENVIRONMENT = re.compile(r"env:([A-Za-z_]\w*)")
+_PATH = re.compile(r"file:|/(?!/)|\.\.?/|~")  # how one begins: anything else may be the secret itself
 
 
 class SecretSourceError(Exception):
@@ -20,13 +21,18 @@ def read_secret(source: str) -> str:
     """The secret, without the end of its line.
 
     Args:
-        source: ``env:NAME``, ``file:PATH`` (also as a URL, ``file:///...``), or a path.
+        source: ``env:NAME``, ``file:PATH`` (also as a URL, ``file:///...``), or a path that begins with ``/``, ``./``,
+            ``../`` or ``~``.
 
     Raises:
-        SecretSourceError: there is no such variable or file, others can read the file, or it is empty or no text.
+        SecretSourceError: it is none of these, and is not quoted; there is no such variable or file, others can read
+            the file, or it is empty or no text.
     """
     if named := _ENVIRONMENT.fullmatch(source):
         secret, where = os.environ.get(named[1], ""), f"the variable {named[1]} of the environment"
+    elif not _PATH.match(source):
+        msg = "say where the secret is, not what it is: env:NAME, file:PATH, or a path that begins with /, ./, ../ or ~"
+        raise SecretSourceError(msg)
     else:
         path = Path(source.removeprefix("file://").removeprefix("file:"))
         secret, where = _of_file(path), str(path)

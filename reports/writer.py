@@ -104,7 +104,7 @@ def publish(
     if run_id != document.identity.run_id:
         msg = f"the document is about run {document.identity.run_id}, not {run_id}"
         raise PublishError(msg)
-    document = document.model_copy(update={"signer": signer_kind(signing_key)})
+    document = document.model_copy(update={"signer": signer_kind(signing_key, root.parent / "keys")})
     with _one_sentence(root):
         log = _log(root, signing_key, registers)
         return _publish(log, root / run_id, _Parts(document, policy, evidence or {}), signing_key)

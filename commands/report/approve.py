@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from commands.report.signer import folder_argument
 from loadtests.exit_codes import ExitCode
 from reports.document import ReportDocument
 from reports.files import sha256
@@ -25,7 +26,7 @@ _file = click.Path(path_type=Path, dir_okay=False)
 
 
 @click.command()
-@click.argument("directory", type=click.Path(path_type=Path, file_okay=False), default=Path("build/gate/latest"))
+@folder_argument
 @click.option("--signoff", type=_file, required=True, metavar="FILE", help="Who signs off what (TOML).")
 @click.option("--role", required=True, metavar="NAME", help="A role of that file.")
 @click.option("--key", "signing_key", required=True, metavar="KEY", help=f"The role's: {FORMS}.")

@@ -11,7 +11,15 @@ import click
 from securesystemslib.signer import SSlibKey  # type: ignore[attr-defined]  # it re-exports without __all__
 
 from checks.policy import Policy
-from commands.report.signer import SignerOptions, folder_argument, history_option, key_option, trust_option
+from commands.report.signer import (
+    REPORT_FOLDER,
+    SignerOptions,
+    folder_argument,
+    history_option,
+    key_option,
+    told_newest,
+    trust_option,
+)
 from loadtests.exit_codes import ExitCode
 from reports.as_published import verify_as_published
 from reports.changes import incomparable
@@ -26,7 +34,6 @@ from reports.signoff.judge import approvals_of
 from reports.verify import Verified, verify
 
 PAGE = "board.html"
-_folder = click.Path(path_type=Path, file_okay=False)
 _file = click.Path(path_type=Path, dir_okay=False)
 
 
@@ -36,7 +43,7 @@ _file = click.Path(path_type=Path, dir_okay=False)
 @trust_option
 @click.option("--signoff", type=_file, metavar="FILE", help="In place of --key: its signer, and who approved (TOML).")
 @history_option
-@click.option("--since", type=_folder, metavar="FOLDER", help="Say what changed since this older report instead.")
+@click.option("--since", type=REPORT_FOLDER, metavar="FOLDER", help="Say what changed since this older report instead.")
 @click.option("--output", type=_file, metavar="FILE", help=f"Default: {PAGE} in the report's folder.")
 @click.option("--pdf", is_flag=True, help="Also print it beside the page, on one sheet of A4; needs Chromium.")
 def board_command(
@@ -91,7 +98,7 @@ def board_command(
         sheet = path.with_suffix(".pdf")
         write_atomically(sheet, one_sheet(lambda limits: render(limits=limits), browser))
         click.echo(str(sheet))
-    return ExitCode.HOLDS
+    return told_newest(found)
 
 
 def _since_approval(

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from checks.model import Status
-from commands.report.signer import SignerOptions, key_option, trust_option
+from commands.report.signer import REPORT_FOLDER, SignerOptions, key_option, trust_option
 from loadtests.exit_codes import ExitCode
 from reports.as_published import verify_as_published
 from reports.changes import Changes, FigureChange, changes, incomparable
@@ -18,12 +18,10 @@ from reports.records import WaiverRecord
 from reports.refusals import VerificationError
 from reports.verify import Verified
 
-_folder = click.Path(path_type=Path, file_okay=False)
-
 
 @click.command(name="diff")
-@click.argument("old", type=_folder)
-@click.argument("new", type=_folder)
+@click.argument("old", type=REPORT_FOLDER)
+@click.argument("new", type=REPORT_FOLDER)
 @key_option
 @trust_option
 @click.option(

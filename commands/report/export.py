@@ -6,7 +6,14 @@ from pathlib import Path
 
 import click
 
-from commands.report.signer import SignerOptions, folder_argument, history_option, key_option, trust_option
+from commands.report.signer import (
+    SignerOptions,
+    folder_argument,
+    history_option,
+    key_option,
+    told_newest,
+    trust_option,
+)
 from loadtests.exit_codes import ExitCode
 from reports.envelope import seal
 from reports.files import write_atomically
@@ -55,7 +62,7 @@ def export(
     prometheus for a textfile collector
 
     \b
-    Statements for policy engines, each in a DSSE envelope that --signing-key signs:
+    Statements for policy engines, each in a DSSE envelope that --signing-key signs, of the newest report only:
     test-result  in-toto test-result v0.1
     vsa          SLSA verification summary v1
     svr          in-toto simple verification result v0.1
@@ -68,18 +75,22 @@ def export(
     signer = open_signer(signing_key) if signing_key else None
     try:
         found, _ = asked.verified(
-            directory, lambda own: verify(directory, own, history_file=history_file), history_file
+            directory,
+            lambda own: verify(directory, own, history_file=history_file, demand_history=signer is not None),
+            history_file,
         )
     except VerificationError as problem:
         click.echo(f"DOES NOT HOLD: {problem.refusal.value}. {problem}", err=True)
         return ExitCode.DOES_NOT_HOLD
+    if signer and not found.newest:
+        return told_newest(found)
     content = seal(STATEMENTS[name](found), signer) if signer else FORMATS[name](found)
     if output is None:
         click.echo(content, nl=False)
-        return ExitCode.HOLDS
+        return told_newest(found)
     try:
         write_atomically(output, content)
     except OSError as problem:
         msg = f"cannot write {output}: {problem.strerror}"
         raise FormatError(msg) from problem
-    return ExitCode.HOLDS
+    return told_newest(found)

@@ -7,7 +7,14 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from commands.report.signer import SignerOptions, folder_argument, history_option, key_option, trust_option
+from commands.report.signer import (
+    SignerOptions,
+    folder_argument,
+    history_option,
+    key_option,
+    told_newest,
+    trust_option,
+)
 from fixtures.services.npm import NpmPackages
 from loadtests.exit_codes import ExitCode
 from reports.refusals import VerificationError
@@ -42,28 +49,28 @@ def open_command(
     """
     asked = SignerOptions(key, trust_file)
     public = asked.public_key(directory)
-    try:
-        found, _ = asked.verified(
-            directory, lambda own: verify(directory, own, history_file=history_file), history_file
-        )
-        earlier = asked.earlier(directory, found, history_file)
-    except VerificationError as problem:
-        click.echo(f"DOES NOT HOLD: {problem.refusal.value}. {problem}", err=True)
-        return ExitCode.DOES_NOT_HOLD
     packages = NpmPackages("allure", SOURCE, advice=_ADVICE)
     with Console(stderr=True, highlight=False).status("Drawing the Allure page (the first time npm fetches Allure 3)"):
-        packages.install()
+        packages.install()  # minutes, in which a report that was verified before could become another
+        try:
+            found, _ = asked.verified(
+                directory, lambda own: verify(directory, own, history_file=history_file), history_file
+            )
+            earlier = asked.earlier(directory, found, history_file)
+        except VerificationError as problem:
+            click.echo(f"DOES NOT HOLD: {problem.refusal.value}. {problem}", err=True)
+            return ExitCode.DOES_NOT_HOLD
         content = draw(
-            directory.resolve(),
+            directory,
             found,
             AllureProgram(packages.node(), packages.modules()),
             verify_command=f"clinical-gate report verify {directory} --key {key or 'PUB'}",
             trust=found.sentence(pinned=public.pinned),
             earlier=earlier,
         )
-    path = output or directory.resolve() / PAGE
+    path = output or directory / PAGE
     write_page(path, content)
     click.echo(str(path))
     if not no_browser:
         click.launch(path.resolve().as_uri())
-    return ExitCode.HOLDS
+    return told_newest(found)

@@ -13,17 +13,18 @@ from pathlib import Path
 import click
 from securesystemslib.signer import SSlibKey  # type: ignore[attr-defined]  # it re-exports without __all__
 
+from loadtests.exit_codes import ExitCode
 from reports.earlier import EarlierReport, earlier_reports
 from reports.history import HISTORY
 from reports.keys import PUBLIC, SigningKeyError, load_public
-from reports.refusals import UnreadableError, VerificationError
+from reports.refusals import Refusal, UnreadableError, VerificationError
 from reports.trust import KeyHolder, read_trust
 from reports.verify import Verified, read_envelope, signer_of
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
-folder_argument = click.argument(
-    "directory", type=click.Path(path_type=Path, file_okay=False), default=Path("build/gate/latest")
-)
+# Resolved once: while a report is read, `latest` may be pointed to another one.
+REPORT_FOLDER = click.Path(path_type=Path, file_okay=False, resolve_path=True)
+folder_argument = click.argument("directory", type=REPORT_FOLDER, default=Path("build/gate/latest"))
 key_option = click.option(
     "--key",
     type=_FILE,
@@ -113,20 +114,41 @@ class SignerOptions:
         folder, holder = directory.resolve(), None
         if self.trust_file:
             holder = read_trust(self.trust_file).holder(signer_of(read_envelope(folder)))
-        found = how(load_public(self.public_key(directory).path))
+        found = how(load_public(self.public_key(folder).path))
         if holder:
+            _demand_same_key(holder.id, found)
             holder.demand_trusted(found, history_file or folder.parent / HISTORY)
         return found, holder
 
     def earlier(self, directory: Path, found: Verified, history_file: Path | None) -> tuple[EarlierReport, ...]:
-        """The reports before one that hold by the same key, and were signed while it counted; oldest first."""
+        """The reports before one that hold by the same key, and were signed while it counted; oldest first.
+
+        Raises:
+            VerificationError: the key is another one by now.
+            SigningKeyError, UnreadableError: as `verified`.
+        """
         key = load_public(self.public_key(directory).path)
+        _demand_same_key(key.keyid, found)
         before = earlier_reports(directory, found, key, history_file=history_file)
         if not self.trust_file:
             return before
         holder = read_trust(self.trust_file).holder(found.keyid)
         history = history_file or directory.resolve().parent / HISTORY
         return tuple(report for report in before if _counted(holder, report.found, history))
+
+
+def _demand_same_key(keyid: str, found: Verified) -> None:
+    if keyid != found.keyid:
+        msg = f"The report is signed with the key {found.keyid[:16]}, and was held against {keyid[:16]}."
+        raise VerificationError(Refusal.WRONG_KEY, msg)
+
+
+def told_newest(found: Verified) -> ExitCode:
+    """How a command ends that has read a report which holds; that nobody knows it to be the newest is said."""
+    if found.newest:
+        return ExitCode.HOLDS
+    click.echo("UNKNOWN whether it is the newest report: no signed history says so; give one with --history", err=True)
+    return ExitCode.UNKNOWN
 
 
 def _counted(holder: KeyHolder, found: Verified, history: Path) -> bool:

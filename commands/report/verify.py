@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 from securesystemslib.signer import SSlibKey  # type: ignore[attr-defined]  # it re-exports without __all__
 
 from checks.policy import load_policy
@@ -53,6 +54,23 @@ class VerifyOptions:
         """Whose signature counts."""
         return SignerOptions(self.key, self.trust_file)
 
+    @property
+    def besides_signoff(self) -> tuple[str, ...]:
+        """The options given that a sign-off does not ask, and which must not be taken for asked."""
+        given = click.get_current_context().get_parameter_source("kind") is not ParameterSource.DEFAULT
+        asked = {
+            "--key": self.key,
+            "--trust": self.trust_file,
+            "--kind": given,
+            "--subject": self.subject,
+            "--system-id": self.system_id,
+            "--policy": self.policy,
+            "--tsa": self.tsa,
+            "--head": self.head,
+            "--strict": self.strict,
+        }
+        return tuple(option for option, value in asked.items() if value)
+
 
 @click.command(name="verify")
 @folder_argument
@@ -67,7 +85,7 @@ class VerifyOptions:
     "--signoff",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help="Ask whether the board of this file has signed it off; key, target and policy are the file's.",
+    help="Ask whether the board of this file has signed it off; key, kind, target and policy are the file's.",
 )
 @click.option(
     "--tsa",
@@ -96,7 +114,10 @@ def verify_command(**asked: Any) -> ExitCode:  # noqa: ANN401  click's own types
     """  # noqa: D301  click reads a real backspace
     options = VerifyOptions(**asked)
     if options.signoff is not None:
-        return _signed_off(options)
+        if besides := options.besides_signoff:
+            msg = f"--signoff FILE says whose key it is and what is asked: leave {', '.join(besides)} out"
+            raise click.UsageError(msg)
+        return say_signed_off(options.directory, options.signoff, options.history_file, as_json=options.as_json)
     trust = options.signer.public_key(options.directory)
     try:
         found, holder = _verified(options)
@@ -147,7 +168,7 @@ def _as_json(found: Verified, trust: PublicKeyFile, holder: KeyHolder | None) ->
         "key_pinned": trust.pinned,
         "keyid": found.keyid,
         "signed_by": found.document.signer,
-        "proves": "integrity and signer" if found.proves_signer else "integrity only",
+        "proves": "integrity and signer" if found.proves_signer and trust.pinned else "integrity only",
         "signer": {"owner": holder.owner, "role": holder.role} if holder else None,
         "decision": claim.decision,
         "score": claim.score,
@@ -159,21 +180,6 @@ def _as_json(found: Verified, trust: PublicKeyFile, holder: KeyHolder | None) ->
         "subject": {"name": subject.name, "sha256": found.statement.subject_digest},
         "system_id": claim.system_id,
     }
-
-
-def _signed_off(options: VerifyOptions) -> ExitCode:
-    if (
-        options.signoff is None
-        or options.key
-        or options.trust_file
-        or options.subject
-        or options.system_id
-        or options.policy
-    ):
-        left_out = "--key, --trust, --subject, --system-id, --policy"
-        msg = f"--signoff says whose key, which target and which policy: leave {left_out} out"
-        raise click.UsageError(msg)
-    return say_signed_off(options.directory, options.signoff, options.history_file, as_json=options.as_json)
 
 
 def _say_verified(found: Verified, trust: PublicKeyFile, holder: KeyHolder | None) -> None:

@@ -15,6 +15,7 @@ from rich.console import Console
 
 from checks.model import Severity
 from reports.document import ReportDocument
+from reports.files import read_plain, sha256
 from reports.manifest import FOLDER as EVIDENCE
 from reports.records import Verdict
 from reports.render.allure_labels import SEVERITIES, VERDICT
@@ -36,6 +37,7 @@ def write_decision(
     trust: str,
     folder: Path | None = None,
     pictures: Mapping[str, bytes] | None = None,
+    signed: Mapping[str, str] | None = None,
 ) -> None:
     """Add the decision to ``allure-results``, with the closing summary and the evidence attached: ledgers of drills,
     pictures and figures of loads.
@@ -44,6 +46,7 @@ def write_decision(
         results: the folder of Allure's results.
         folder: of the report; unless given, the one that ``results`` is in.
         pictures: more to attach, name -> SVG.
+        signed: name -> SHA-256 of the evidence that may be attached; all of it unless given.
         document: what was found and decided.
         verify_command: what anybody types to verify the report.
         trust: one sentence on what has been verified.
@@ -78,7 +81,7 @@ def write_decision(
             attachments=[
                 Attachment(name="closing summary", source=source, type=AttachmentType.TEXT.mime_type),
                 *_drawn(files, pictures or {}),
-                *_evidence(files, folder / EVIDENCE),
+                *_evidence(files, folder / EVIDENCE, signed),
             ],
         )
     )
@@ -101,16 +104,19 @@ def _drawn(files: AllureFileLogger, pictures: Mapping[str, bytes]) -> list[Attac
     return attachments
 
 
-def _evidence(files: AllureFileLogger, folder: Path) -> list[Attachment]:
-    """The signed evidence, as attachments: pictures first in each folder."""
+def _evidence(files: AllureFileLogger, folder: Path, signed: Mapping[str, str] | None) -> list[Attachment]:
+    """The evidence, as attachments: pictures first in each folder. What is not as it was signed is left out."""
     attachments, left = [], _MOST
     for path in _sorted(folder):
-        size = path.stat().st_size
-        if size > min(_LARGEST, left):
+        try:
+            content = read_plain(path, min(_LARGEST, left))
+        except OSError:
             continue
-        left -= size
+        if signed is not None and signed.get(path.relative_to(folder).as_posix()) != sha256(content):
+            continue
+        left -= len(content)
         source = f"{uuid4()}-attachment{path.suffix}"
-        files.report_attached_file(str(path), source)
+        files.report_attached_data(content, source)
         kind = _TYPES.get(path.suffix, AttachmentType.TEXT)
         name = " ".join(path.parent.relative_to(folder).parts)
         attachments.append(Attachment(name=f"{name}: {path.name}", source=source, type=kind.mime_type))

@@ -36,7 +36,7 @@ def ask(words: Sequence[str], message: bytes, *, name: str, timeout_s: float = T
         with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors, _in_memory(message) as given:
             # A session of its own: what it starts ends with it, and a Ctrl-C in the middle of a run does not end it.
             with subprocess.Popen(words, stdin=given, stdout=output, stderr=errors, start_new_session=True) as child:
-                in_time = _ended(child, output, timeout_s)
+                in_time = _ended(child, (output, errors), timeout_s)
             printed, complaint = (_read(file) for file in (output, errors))
     except OSError as problem:
         msg = f"{name} cannot be run: {problem.strerror}"
@@ -44,7 +44,7 @@ def ask(words: Sequence[str], message: bytes, *, name: str, timeout_s: float = T
     if not in_time:
         msg = f"{name} did not answer within {timeout_s:g} s"
         raise SigningKeyError(msg)
-    if len(printed) > _LARGEST:
+    if max(len(printed), len(complaint)) > _LARGEST:
         msg = f"{name} printed more than {_LARGEST} bytes, which is no answer"
         raise SigningKeyError(msg)
     if child.returncode != 0:
@@ -54,11 +54,11 @@ def ask(words: Sequence[str], message: bytes, *, name: str, timeout_s: float = T
     return printed
 
 
-def _ended(child: subprocess.Popen[bytes], output: IO[bytes], timeout_s: float) -> bool:
+def _ended(child: subprocess.Popen[bytes], written: Sequence[IO[bytes]], timeout_s: float) -> bool:
     """Whether it ended by itself in time; else, and when it prints without end, it is killed with what it started."""
     deadline = time.monotonic() + timeout_s
     try:
-        while os.fstat(output.fileno()).st_size <= _LARGEST:
+        while all(os.fstat(file.fileno()).st_size <= _LARGEST for file in written):
             with contextlib.suppress(subprocess.TimeoutExpired):
                 child.wait(_LOOK_S)
                 return True

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from securesystemslib.signer import Signer  # type: ignore[attr-defined]  # it re-exports without __all__
 
-from reports.keys import load_signer
+from reports.keys import PRIVATE, load_signer
 from reports.records import SignerKind
 from reports.signers.command import command_signer
 from reports.signers.token import token_signer
@@ -31,13 +31,16 @@ def open_signer(given: str) -> Signer:
     return load_signer(Path(given))
 
 
-def signer_kind(given: str | None) -> SignerKind:
-    """What a value names; nothing is the key that this machine made for itself."""
+def signer_kind(given: str | None, keys: Path | None = None) -> SignerKind:
+    """What a value names; nothing is the key that this machine made for itself, and so is its file in ``keys``."""
     if given is None:
         return "machine key"
     if given.startswith("pkcs11:"):
         return "PKCS#11 token"
-    return "command" if given.startswith("command:") else "key file"
+    if given.startswith("command:"):
+        return "command"
+    own = keys is not None and Path(given).resolve() == (keys / PRIVATE).resolve()
+    return "machine key" if own else "key file"
 
 
 def registers_beside(given: str | None, keys: Path) -> Path:

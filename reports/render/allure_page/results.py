@@ -13,7 +13,9 @@ from allure_commons.types import AttachmentType
 from allure_commons.utils import uuid4
 
 from checks.model import Status
+from reports import manifest
 from reports.document import ReportDocument
+from reports.files import read_plain, sha256
 from reports.records import CheckRecord, EarlierRun, SelfProof, utc
 from reports.render.allure import findings_html, ordered, write_environment
 from reports.render.allure_decision import write_decision
@@ -37,7 +39,7 @@ def write_results(
 
     Args:
         results: a new folder.
-        folder: of the report, whose evidence is attached.
+        folder: of the report, whose evidence is attached where it still is what was signed.
         found: the report.
         verify_command: what anybody types to verify it.
         trust: one sentence on what has been verified.
@@ -46,7 +48,15 @@ def write_results(
     document = found.document
     write_environment(results, document)
     (results / "categories.json").unlink()  # of tests; the page has its own
-    write_decision(results, document, verify_command=verify_command, trust=trust, folder=folder, pictures=pictures)
+    write_decision(
+        results,
+        document,
+        verify_command=verify_command,
+        trust=trust,
+        folder=folder,
+        pictures=pictures,
+        signed=_listed(folder, found),
+    )
     files = AllureFileLogger(str(results))
     proofs: dict[str, list[SelfProof]] = {}
     for proof in document.selfproof:
@@ -59,6 +69,15 @@ def write_results(
     for run in found.standing.earlier:
         if run.decision is None:
             files.report_result(_aborted(run))
+
+
+def _listed(folder: Path, found: Verified) -> dict[str, str]:
+    """What the signed manifest lists; nothing where it is another one by now."""
+    try:
+        listed = read_plain(folder / manifest.SIGNED_AS)
+    except OSError:
+        return {}
+    return manifest.decode(listed) if sha256(listed) == found.statement.predicate.files[manifest.SIGNED_AS] else {}
 
 
 def _check(check: CheckRecord, proofs: list[SelfProof], document: ReportDocument, titles: dict[str, str]) -> TestResult:

@@ -93,6 +93,17 @@ def test_each_asks_for_the_sign_off_right_before_it_deploys(name: str) -> None:
     assert gate[gate.index("--signing-key") + 1].startswith("$HOME/")
 
 
+@pytest.mark.parametrize("name", PIPELINES)
+def test_a_run_without_a_report_shows_none_of_before(name: str) -> None:
+    """Where the pipeline reads `latest` of is where the gate writes, and it is gone before the gate begins."""
+    commands = [words for line in PIPELINES[name]() for words in _commands(line)]
+    gate = next(n for n, words in enumerate(commands) if words[:2] == ["./run", "gate"])
+    reports = commands[gate][commands[gate].index("--report-dir") + 1]
+    assert commands[gate - 1] == ["rm", "-f", f"{reports}/gate/latest"]
+    read = {word for words in commands[gate + 1 :] for word in words if word.endswith("/latest")}
+    assert read == {f"{reports}/gate/latest"}
+
+
 def test_whatever_is_not_there_is_found(pytestconfig: pytest.Config) -> None:
     """One of each way to be wrong."""
     for line, said in (

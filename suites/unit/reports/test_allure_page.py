@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import re
+import shutil
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,7 +18,9 @@ from click.testing import CliRunner
 from checks.model import Status
 from checks.policy import load_policy
 from cli import main
+from commands.report import open_page
 from fixtures.services.npm import NpmError, NpmPackages
+from reports import manifest
 from reports.document import policy_text
 from reports.earlier import earlier_reports
 from reports.keys import load_public
@@ -29,7 +32,7 @@ from reports.render.allure_page.results import write_results
 from reports.render.allure_page.sealing import PageError, seal
 from reports.run_log import PlannedRun
 from reports.waivers import Waiver
-from reports.writer import begin
+from reports.writer import Published, begin, publish
 from suites.unit.reports.board_samples import HSTS, BoardRoom, report_of
 from suites.unit.reports.report_samples import document
 
@@ -122,6 +125,53 @@ def test_allure_is_given_what_is_signed(room: BoardRoom) -> None:
     assert groups <= _labels(found["room/legacy_protocols_refused"])
 
 
+def _attached(room: BoardRoom, published: Published) -> list[str]:
+    results = room.directory / "results"
+    shutil.rmtree(results, ignore_errors=True)
+    write_results(results, published.folder, published.verified, verify_command="verify it", trust="verified")
+    [decision] = (result for name, result in _results(results).items() if name.startswith("APPROVED"))
+    attachments = decision["attachments"]
+    assert isinstance(attachments, list)
+    return [attachment["name"] for attachment in attachments if ": " in attachment["name"]]
+
+
+def test_only_evidence_that_is_as_it_was_signed_is_attached(room: BoardRoom) -> None:
+    """Also after the report was verified."""
+    evidence = {"drills/1.json": b"{}", "drills/2.json": b"{}"}
+    published = publish(room.directory / "gate", "run-1", document(), str(room.key("gate")), evidence=evidence)
+    assert _attached(room, published) == ["drills: 1.json", "drills: 2.json"]
+    drills = published.folder / "evidence" / "drills"
+    (drills / "2.json").write_text("[]")
+    (drills / "3.json").write_text("{}")
+    assert _attached(room, published) == ["drills: 1.json"]
+    listed = published.folder / manifest.SIGNED_AS
+    listed.write_bytes(manifest.encode(manifest.survey(published.folder / "evidence")))
+    assert _attached(room, published) == []
+
+
+def test_a_report_is_verified_after_npm_was_waited_for(room: BoardRoom, monkeypatch: pytest.MonkeyPatch) -> None:
+    published = room.publish(document())
+    monkeypatch.setattr(NpmPackages, "install", lambda _: (published.folder / "results.json").write_text("{}"))
+    arguments = ["report", "open", str(published.folder), "--no-browser", "--key", str(room.directory / "gate.pub")]
+    done = CliRunner().invoke(main, arguments)
+    assert (done.exit_code, "DOES NOT HOLD: results.json altered" in done.output) == (1, True)
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_page_of_a_report_that_may_not_be_the_newest_is_unknown(
+    room: BoardRoom, monkeypatch: pytest.MonkeyPatch, *, known: bool
+) -> None:
+    published = room.publish(document())
+    if not known:
+        (published.folder.parent / "history.jsonl").unlink()
+    for name in ("install", "node", "modules"):
+        monkeypatch.setattr(NpmPackages, name, lambda _: published.folder)
+    monkeypatch.setattr(open_page, "draw", lambda *_, **__: b"page")
+    arguments = ["report", "open", str(published.folder), "--no-browser", "--key", str(room.directory / "gate.pub")]
+    done = CliRunner().invoke(main, arguments)
+    assert (done.exit_code, "UNKNOWN whether it is the newest" in done.stderr) == ((0, False) if known else (3, True))
+
+
 def test_trends_are_drawn_from_earlier_reports_that_hold(room: BoardRoom) -> None:
     for number in (1, 2, 3):
         room.publish(document(f"run-{number}"))
@@ -138,6 +188,15 @@ def test_trends_are_drawn_from_earlier_reports_that_hold(room: BoardRoom) -> Non
     assert first["metrics"]["RTO.primary_killed"] == 7.31
     known_as = f"{_md5('room/hsts_sent')}.{_md5('')}"
     assert first["testResults"][known_as]["status"] == "passed"
+
+
+def test_another_report_in_the_place_of_an_earlier_one_is_compared_with_nothing(room: BoardRoom) -> None:
+    for number in (1, 2, 3):
+        newest = room.publish(document(f"run-{number}"))
+    shutil.rmtree(newest.folder.parent / "run-2")
+    shutil.copytree(newest.folder.parent / "run-1", newest.folder.parent / "run-2")
+    earlier = earlier_reports(newest.folder, newest.verified, load_public(room.directory / "gate.pub"))
+    assert [report.folder.name for report in earlier] == ["run-1"]
 
 
 def test_figures_of_all_runs_are_drawn_beside_their_limits(room: BoardRoom) -> None:
@@ -179,7 +238,8 @@ def test_the_banner_says_what_is_open_and_makes_nothing_of_it_markup() -> None:
     assert "<script>alert" not in shown
 
 
-def test_a_report_that_does_not_hold_gets_no_allure_page(room: BoardRoom) -> None:
+def test_a_report_that_does_not_hold_gets_no_allure_page(room: BoardRoom, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(NpmPackages, "install", lambda _: None)
     published = room.publish(document())
     (published.folder / "results.json").write_text("{}")
     page = room.directory / "page.html"

@@ -67,3 +67,12 @@ def test_only_oscal_needs_its_extra(exporter: Exporter) -> None:
     assert ends["csv"] == (0, True, "")
     assert ends["oscal"][:2] == (2, False)
     assert ends["oscal"][2].startswith("clinical-gate: OSCAL needs compliance-trestle: pip install -e '.[oscal]'")
+
+
+def test_what_nobody_knows_to_be_the_newest_is_exported_and_told(exporter: Exporter) -> None:
+    folder = exporter.publish(document()).folder
+    known = exporter.run(folder, "csv")
+    (folder.parent / "history.jsonl").unlink()
+    done = exporter.run(folder, "csv")
+    assert (known.exit_code, done.exit_code, done.stdout_bytes) == (0, 3, known.stdout_bytes)
+    assert "UNKNOWN whether it is the newest report" in done.stderr

@@ -14,8 +14,9 @@ from in_toto_attestation.predicates.vsa.v1 import vsa_pb2
 from securesystemslib.dsse import Envelope
 
 from checks.model import Status
-from reports.document import ReportDocument
+from reports.document import ReportDocument, canonical
 from reports.envelope import exact
+from reports.history import UnsignedEntry
 from reports.keys import load_public
 from reports.records import Verdict
 from reports.render.formats.table import STATEMENTS
@@ -166,3 +167,23 @@ def test_a_key_that_others_can_read_signs_nothing(exporter: Exporter) -> None:
     done = exporter.run(folder, "vsa", "--signing-key", str(exporter.private))
     assert (done.exit_code, done.stdout_bytes) == (2, b"")
     assert "can be read by others" in done.stderr
+
+
+@pytest.mark.parametrize("name", sorted(STATEMENTS))
+@pytest.mark.parametrize(("unsigned", "code"), [(False, 1), (True, 3)])
+def test_of_a_report_that_nobody_knows_to_be_the_newest_nothing_is_signed(
+    exporter: Exporter, name: str, code: int, *, unsigned: bool
+) -> None:
+    """Its history is missing, or is of before its lines were signed."""
+    folder = exporter.publish(document()).folder
+    history = folder.parent / "history.jsonl"
+    entry = json.loads(history.read_bytes().splitlines()[-1])
+    history.unlink()
+    if unsigned:
+        history.write_bytes(
+            canonical({name: entry[name] for name in UnsignedEntry.model_fields} | {"chain": ""}) + b"\n"
+        )
+    output = exporter.directory / "statement"
+    done = exporter.run(folder, name, "--signing-key", str(exporter.private), "--output", str(output))
+    assert (done.exit_code, done.stdout_bytes, output.exists()) == (code, b"", False), done.output
+    assert ("UNKNOWN whether it is the newest" if unsigned else "DOES NOT HOLD: history missing") in done.stderr

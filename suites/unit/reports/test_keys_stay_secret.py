@@ -5,6 +5,7 @@ that is missing, stops the run before anything is started.
 from __future__ import annotations
 
 import base64
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -25,7 +26,7 @@ from reports.keys import load_public, load_signer
 from reports.verify import verify
 from suites.unit.own_code.gated import gated
 from suites.unit.own_code.signed_clinic import signed_clinic
-from suites.unit.reports.signer_samples import PIN, key_file, soft_token
+from suites.unit.reports.signer_samples import PIN, command, key_file, soft_token
 
 
 def _forms(key: Path) -> dict[str, bytes]:
@@ -117,3 +118,23 @@ def test_a_key_that_cannot_sign_stops_the_run_at_its_start(given: str, said: str
     assert "Traceback" not in told
     assert PIN not in told
     assert not (tmp_path / "build").exists()
+
+
+def test_a_key_that_is_shown_and_does_not_sign_stops_the_run_before_anything_is_started(tmp_path: Path) -> None:
+    key = key_file(tmp_path / "key.pem")
+    given = command(tmp_path, key, sign="sys.exit('no right to sign')")
+    argv = [sys.executable, "-m", "pytest", "-m", "gate", "suites/gate", f"--report-dir={tmp_path / 'build'}"]
+    argv.append(f"--signing-key={given}")
+    register = register_directory() / f"{load_signer(key).public_key.keyid[:16]}.jsonl"
+    try:
+        done = subprocess.run(argv, cwd=REPOSITORY, capture_output=True, text=True, timeout=120, check=False)
+        assert not register.exists()
+    finally:
+        register.with_name(f".{register.name}.lock").unlink(missing_ok=True)
+    told = done.stdout + done.stderr
+    assert done.returncode == 2, told
+    assert "ended with status 1: no right to sign" in told
+    assert not re.search(r"\d (passed|failed|error)", told), told
+    assert "Traceback" not in told
+    assert [path.name for path in (tmp_path / "build").iterdir()] == ["gate"]
+    assert not list(tmp_path.rglob("report.dsse.json"))

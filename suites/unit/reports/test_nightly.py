@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -152,6 +153,17 @@ def test_a_night_that_was_altered_is_red(nights: _Nights) -> None:
     done = nights.told()
     assert done.exit_code == 1
     assert "red: report run-4 does not hold: results.json is not the file that was signed" in done.stdout
+
+
+def test_an_older_report_in_the_place_of_a_night_is_red(nights: _Nights) -> None:
+    """It holds, and is not the one that the history entered for that night."""
+    nights.publish(1, rto_s=9.0)
+    folder = nights.root / "drill"
+    shutil.rmtree(folder / "run-4")
+    shutil.copytree(folder / "run-3", folder / "run-4")
+    done = nights.told()
+    assert done.exit_code == 1
+    assert "red: report run-4 does not hold: run-4 holds another report, that of run run-3." in done.stdout
 
 
 def test_options_that_say_nothing_together_are_refused(nights: _Nights) -> None:

@@ -139,6 +139,7 @@ def test_a_command_may_answer_in_base64(tmp_path: Path, key: Path) -> None:
         ("sys.stdout.buffer.write(bytes(64))", "something else than a signature by the key that it shows"),
         ("sys.stdout.buffer.write(key.sign(message + b'.'))", "something else than a signature by the key"),
         ("sys.stdout.write('x' * 10_000_000)", "printed more than 65536 bytes"),
+        ("sys.stderr.write('x' * 10_000_000)", "printed more than 65536 bytes"),
     ],
 )
 def test_what_a_command_answers_is_not_believed(tmp_path: Path, key: Path, sign: str, said: str) -> None:
@@ -157,6 +158,15 @@ def test_a_command_that_does_not_answer_is_not_waited_for(tmp_path: Path, key: P
     with _refused("the child did not answer within 0.5 s"):  # nor does it read
         ask(["sh", "-c", "sleep 600 & sleep 600"], LONG, name="the child", timeout_s=0.5)
     assert time.monotonic() - began < 20
+
+
+@pytest.mark.parametrize("stream", ["1", "2"])
+def test_a_program_that_prints_without_end_is_ended(stream: str) -> None:
+    """On either stream, long before its time is over: what it prints is on a disk."""
+    began = time.monotonic()
+    with _refused("the child printed more than 65536 bytes"):
+        ask(["sh", "-c", f"while :; do echo much more than this; done >&{stream}"], b"", name="the child", timeout_s=60)
+    assert time.monotonic() - began < 30
 
 
 def test_a_signer_that_fails_leaves_no_report(tmp_path: Path, key: Path) -> None:

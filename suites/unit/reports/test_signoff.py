@@ -251,3 +251,27 @@ def _sign(room: BoardRoom, report: Published, role: str, *, key: str = "", accep
         seen=tuple(sha256(path.read_bytes()) for path in there),
     )
     write_approval(report.folder, found, claim, room.signers[key or role])
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("--key", ["gate.pub"]),
+        ("--trust", ["trust.toml"]),
+        ("--kind", ["gate"]),
+        ("--subject", ["St. Jude"]),
+        ("--system-id", ["urn:st-jude:icu"]),
+        ("--policy", ["default"]),
+        ("--tsa", ["tsa.pem"]),
+        ("--head", [f"1:{'0' * 64}"]),
+        ("--strict", []),
+    ],
+)
+def test_what_a_sign_off_does_not_ask_is_refused(room: BoardRoom, option: str, value: list[str]) -> None:
+    """It would be taken for asked."""
+    report = room.publish(report_of())
+    _all_approve(room, report)
+    question = ["report", "verify", str(report.folder), "--signoff", str(room.signoff())]
+    assert CliRunner().invoke(main, question).exit_code == 0
+    done = CliRunner().invoke(main, [*question, option, *value])
+    assert (done.exit_code, done.stdout, f"leave {option} out" in done.stderr) == (2, "", True)

@@ -8,12 +8,26 @@ from pathlib import Path
 import pytest
 import tomli_w
 from click.testing import CliRunner, Result
+from securesystemslib.signer import (  # type: ignore[attr-defined]  # it re-exports without __all__
+    CryptoSigner,
+    SSlibKey,
+)
 
 from cli import main
+from commands.report.signer import SignerOptions
+from fixtures.services.npm import NpmPackages
 from reports import clock
+from reports.envelope import exact
+from reports.files import point_link
+from reports.keys import PUBLIC, public_pem
+from reports.refusals import Refusal, VerificationError
+from reports.sign import ENVELOPE, sign
+from reports.statement import Statement
+from reports.verify import Verified, verify
 from reports.writer import Published, publish
 from suites.unit.reports.board_samples import BoardRoom, report_of
 from suites.unit.reports.report_samples import START, document
+from suites.unit.reports.signer_samples import key_file
 
 NEVER = "0" * 64
 
@@ -78,3 +92,59 @@ def test_a_report_from_before_its_key_counted_is_compared_with_nothing(tmp_path:
         done = _run("board", newer.folder, "--trust", trust)
         assert done.exit_code == 0, done.output
         assert said in (newer.folder / "board.html").read_text()
+
+
+@pytest.mark.parametrize("name", ["export", "board", "show"])
+def test_that_nobody_knows_whether_it_is_the_newest_is_unknown(
+    name: str, reports: tuple[Published, Published], tmp_path: Path
+) -> None:
+    (tmp_path / "gate" / "history.jsonl").unlink()
+    told = _run(*_readers(*reports)[name], "--key", reports[1].public_key)
+    assert told.exit_code == 3, told.output
+    assert name == "show" or "UNKNOWN whether it is the newest report" in told.stderr
+
+
+def _resigned(folder: Path, signer: CryptoSigner) -> None:
+    """The same report, signed by somebody else, with their public key beside it."""
+    envelope = folder / ENVELOPE
+    statement = Statement.model_validate_json(exact(envelope.read_bytes(), ENVELOPE).payload)
+    envelope.write_bytes(sign(statement, signer))
+    (folder / PUBLIC).write_bytes(public_pem(signer))
+
+
+def test_who_is_trusted_is_who_signed_what_was_verified(tmp_path: Path) -> None:
+    """Also where the report is replaced by a stranger's after the trust file was asked who signed it."""
+    made = publish(tmp_path / "gate", "run-1", document(), str(key_file(tmp_path / "mine.pem")))
+    asked = SignerOptions(None, _trust(tmp_path, made.verified.keyid))
+    stranger = CryptoSigner.generate_ed25519()
+
+    def late(_: SSlibKey) -> Verified:
+        _resigned(made.folder, stranger)
+        made.folder.parent.joinpath("history.jsonl").unlink()
+        return verify(made.folder, stranger.public_key)
+
+    with pytest.raises(VerificationError) as refused:
+        asked.verified(made.folder, late)
+    assert refused.value.refusal is Refusal.WRONG_KEY
+    with pytest.raises(VerificationError) as refused:
+        SignerOptions(made.folder / PUBLIC).earlier(made.folder, made.verified, None)
+    assert refused.value.refusal is Refusal.WRONG_KEY
+
+
+@pytest.mark.parametrize("name", ["export", "board", "show", "open", "verify"])
+def test_a_command_reads_the_report_that_latest_named_when_it_began(
+    name: str, reports: tuple[Published, Published], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    latest = reports[1].folder.parent / "latest"
+    seen: list[Path] = []
+
+    def flips(_self: SignerOptions, folder: Path, *_: object) -> None:
+        seen.append(folder)
+        point_link(latest, "run-1")
+        raise VerificationError(Refusal.TOO_OLD, "seen")
+
+    monkeypatch.setattr(SignerOptions, "verified", flips)
+    monkeypatch.setattr(NpmPackages, "install", lambda _: None)
+    options = {"export": ["--format", "csv"], "open": ["--no-browser"]}.get(name, [])
+    assert _run(name, latest, "--key", reports[1].public_key, *options).exit_code == 1
+    assert seen == [reports[1].folder]
