@@ -17,10 +17,11 @@ from cli import main
 from fixtures.deployment.deployment import Deployment
 from fixtures.deployment.target_file import read_target
 from fixtures.hosts.docker.usable import engine_or_refusal
+from fixtures.stack.compose.project import PROJECT
 from fixtures.stack.topology import HOSTS
 from fixtures.targets.containers.target import COMPOSE_PROJECT
 from fixtures.wait import wait_for
-from suites.composing import NEEDS_COMPOSE, compose
+from suites.composing import NEEDS_COMPOSE, compose, skip_where_taken
 from suites.unit.hosts.host_image import NEEDS_HOST_IMAGE
 
 pytestmark = [pytest.mark.unit]
@@ -96,6 +97,7 @@ def test_a_folder_that_holds_something_is_left_alone(tmp_path: Path) -> None:
 
 @contextmanager
 def _up(folder: Path) -> Iterator[None]:
+    skip_where_taken(PROJECT)
     try:
         compose(folder, "up", "--detach")
         yield
@@ -122,7 +124,7 @@ def test_it_comes_up_and_serves(project: Path) -> None:
 def _states() -> set[str]:
     """How the containers of the project are."""
     with engine_or_refusal() as engine:
-        mine = engine.containers.list(all=True, filters={"label": f"{COMPOSE_PROJECT}=clinical-gate"})
+        mine = engine.containers.list(all=True, filters={"label": f"{COMPOSE_PROJECT}={PROJECT}"})
         seen = [container.attrs["State"] for container in mine]
     return {
         f"exited {state['ExitCode']}" if state["Status"] == "exited" else state.get("Health", {}).get("Status", "")
