@@ -94,13 +94,15 @@ class SteadyRequests:
     def _ask(self, due: float, number: int) -> None:
         turned = (*self._doors[number % len(self._doors) :], *self._doors[: number % len(self._doors)])
         status, words = 0, ["", ""]
-        for door in turned:
-            try:
-                with httpx.Client(verify=self._context, timeout=PATIENCE_S, trust_env=False) as client:
-                    answer = client.get(f"https://{door}/")
-            except httpx.TransportError:
-                continue
-            status, words = answer.status_code, [*answer.text.split(), "", ""]
-            break
-        with self._lock:
-            self.seen.append(SentRequest(due, time.monotonic(), status, words[0], words[1]))
+        try:
+            for door in turned:
+                try:
+                    with httpx.Client(verify=self._context, timeout=PATIENCE_S, trust_env=False) as client:
+                        answer = client.get(f"https://{door}/")
+                except httpx.TransportError:
+                    continue
+                status, words = answer.status_code, [*answer.text.split(), "", ""]
+                break
+        finally:  # whatever went wrong, the request was sent
+            with self._lock:
+                self.seen.append(SentRequest(due, time.monotonic(), status, words[0], words[1]))
