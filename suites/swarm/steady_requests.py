@@ -79,6 +79,10 @@ class SteadyRequests:
         """Version -> how many answers of 200 came from it."""
         return Counter(each.version for each in self.seen if each.status == _OK)
 
+    def answered(self) -> Counter[str]:
+        """Version -> how many answers of any status came from it; of what a front door says itself, the first word."""
+        return Counter(each.version for each in self.seen if each.status)
+
     def latest(self, count: int) -> list[SentRequest]:
         """The last so many."""
         with self._lock:

@@ -33,3 +33,10 @@ def test_a_request_that_goes_wrong_is_lost(problem: Exception, tmp_path: Path, m
     traffic = _asked(door, tmp_path, monkeypatch)
     assert traffic.lost == traffic.seen
     assert {each.status for each in traffic.seen} == {0}
+
+
+def test_who_answered_is_known_of_errors_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or a bad version that answers nothing but errors would not be seen."""
+    traffic = _asked(lambda _url: httpx.Response(500, text="bad 1a2b3c4d agent\n"), tmp_path, monkeypatch)
+    assert traffic.answered() == {"bad": len(traffic.seen)}
+    assert not traffic.served()
