@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import shlex
+import stat
+import subprocess
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -25,7 +29,9 @@ from suites.composing import NEEDS_COMPOSE, compose, skip_where_taken
 from suites.unit.hosts.host_image import NEEDS_HOST_IMAGE
 
 pytestmark = [pytest.mark.unit]
-ONE_SHOT = {"prepare", "form"}
+ONE_SHOT = {"prepare", "form", "close"}
+SHOWN = ("vault.json", "ca/ca.key", "federation-ca/ca.key")
+DONE = {"condition": "service_completed_successfully"}
 
 
 @pytest.fixture(scope="module")
@@ -52,9 +58,9 @@ def test_every_host_of_the_topology_has_its_programs(services: dict[str, Any]) -
 
 
 def test_every_container_is_confined(services: dict[str, Any]) -> None:
-    """Root is only who gives files away, without a network, and ends."""
-    assert [name for name, entry in services.items() if entry["user"] == "root"] == ["prepare"]
-    assert services["prepare"]["network_mode"] == "none"
+    """Root is only who gives files away and takes them back, without a network, and ends."""
+    assert [name for name, entry in services.items() if entry["user"] == "root"] == ["prepare", "close"]
+    assert {services[name]["network_mode"] for name in ("prepare", "close")} == {"none"}
     for name, entry in services.items():
         assert (entry["read_only"], entry["cap_drop"]) == (True, ["ALL"]), name
         assert entry["security_opt"] == ["no-new-privileges:true"], name
@@ -78,6 +84,24 @@ def test_no_secret_stands_in_the_compose_file(project: Path) -> None:
     secrets = json.loads((project / "vault.json").read_text())
     assert len(secrets) > 10
     assert [name for name, secret in secrets.items() if secret in text] == []
+
+
+def test_what_form_may_read_is_closed_again(project: Path, services: dict[str, Any]) -> None:
+    """Once it is done, and before a router starts; the group, too, is again that of who wrote the folder."""
+    opening = services["prepare"]["command"][-1].split(" && ")
+    (shown,) = (shlex.split(line)[2:] for line in opening if line.startswith("chmod 0640 "))
+    assert {Path(name).relative_to(project.resolve()).as_posix() for name in shown} == set(SHOWN)
+    for name in shown:
+        Path(name).chmod(0o640)
+        if os.geteuid() == 0:
+            os.chown(name, -1, 65534)
+    subprocess.run(services["close"]["command"], check=True)
+    found = [Path(name).stat() for name in shown]
+    assert {(stat.S_IMODE(each.st_mode), each.st_gid) for each in found} == {(0o600, project.stat().st_gid)}
+    assert services["close"]["depends_on"] == {"form": DONE}
+    assert [name for name, entry in services.items() if "form" in entry.get("depends_on", {})] == ["close"]
+    waiting = {name for name, entry in services.items() if entry.get("depends_on", {}).get("close") == DONE}
+    assert {"router1", "router2"} <= waiting
 
 
 @NEEDS_COMPOSE
