@@ -52,6 +52,13 @@ def test_networks_are_encrypted_and_secrets_made_beforehand() -> None:
     assert all(key.endswith("_FILE") for key in told)
 
 
+def test_the_password_file_of_a_replica_is_its_own() -> None:
+    """Or libpq ignores it: it takes none that others than its owner may read."""
+    (secret,) = (each for each in SERVICES["database-replica"]["secrets"] if each != "database")
+    assert secret == {"source": "replica", "target": "replica", "uid": "999", "mode": 0o400}
+    assert SERVICES["database-replica"]["command"][-1].endswith(" passfile=/run/secrets/replica")
+
+
 @pytest.mark.skipif(shutil.which("docker") is None, reason="the docker program is not installed")
 def test_docker_takes_the_file() -> None:
     """Its images told, and not without."""
