@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -57,6 +58,17 @@ def test_the_password_file_of_a_replica_is_its_own() -> None:
     (secret,) = (each for each in SERVICES["database-replica"]["secrets"] if each != "database")
     assert secret == {"source": "replica", "target": "replica", "uid": "999", "mode": 0o400}
     assert SERVICES["database-replica"]["command"][-1].endswith(" passfile=/run/secrets/replica")
+
+
+@pytest.mark.parametrize(("answer", "well"), [("echo t", True), ("echo f", False), ("exit 2", False)])
+def test_a_replica_that_follows_nobody_is_not_well(answer: str, *, well: bool, tmp_path: Path) -> None:
+    """Its health check, as the engine runs it, with a psql that gives the answer."""
+    psql = tmp_path / "psql"
+    psql.write_text(f'#!/bin/sh\ncase "$*" in *"SELECT pg_is_in_recovery()") {answer};; *) exit 3;; esac\n')
+    psql.chmod(0o755)
+    command, *argv = SERVICES["database-replica"]["healthcheck"]["test"]
+    done = subprocess.run(argv, env={"PATH": f"{tmp_path}:{os.environ['PATH']}"}, check=False)
+    assert (command, done.returncode == 0) == ("CMD", well)
 
 
 @pytest.mark.skipif(shutil.which("docker") is None, reason="the docker program is not installed")
