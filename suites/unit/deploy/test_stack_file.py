@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -69,6 +70,20 @@ def test_a_replica_that_follows_nobody_is_not_well(answer: str, *, well: bool, t
     command, *argv = SERVICES["database-replica"]["healthcheck"]["test"]
     done = subprocess.run(argv, env={"PATH": f"{tmp_path}:{os.environ['PATH']}"}, check=False)
     assert (command, done.returncode == 0) == ("CMD", well)
+
+
+@pytest.mark.parametrize(("name", "conf"), [("edge", "edge.conf"), ("cache", "cache.conf")])
+def test_every_secret_that_a_configuration_reads_is_given(name: str, conf: str) -> None:
+    read = set(re.findall(r"^ *[^#\n]* /run/secrets/([\w.]+)", (FILE.parent / conf).read_text(), re.MULTILINE))
+    assert read == {secret["target"] for secret in SERVICES[name]["secrets"]}
+    assert {secret["source"] for secret in SERVICES[name]["secrets"]} <= set(STACK["secrets"])
+
+
+def test_replicas_of_the_cache_have_an_account() -> None:
+    """The default user is off, so that without one none would follow; its secret is in no configuration."""
+    lines = (FILE.parent / "cache.conf").read_text().splitlines()
+    assert "include /run/secrets/replication.conf" in lines
+    assert not [line for line in lines if line.startswith(("masteruser", "masterauth", "requirepass"))]
 
 
 @pytest.mark.skipif(shutil.which("docker") is None, reason="the docker program is not installed")
