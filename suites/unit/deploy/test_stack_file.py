@@ -79,6 +79,14 @@ def test_every_secret_that_a_configuration_reads_is_given(name: str, conf: str) 
     assert {secret["source"] for secret in SERVICES[name]["secrets"]} <= set(STACK["secrets"])
 
 
+def test_what_may_have_been_done_is_not_done_twice() -> None:
+    """The front door asks another agent, but no POST that was sent, unless it is told to (``non_idempotent``)."""
+    lines = [line.strip() for line in (FILE.parent / "edge.conf").read_text().splitlines()]
+    assert [line for line in lines if line.startswith("proxy_next_upstream ")] == [
+        "proxy_next_upstream error timeout http_503;"
+    ]
+
+
 def test_replicas_of_the_cache_have_an_account() -> None:
     """The default user is off, so that without one none would follow; its secret is in no configuration."""
     lines = (FILE.parent / "cache.conf").read_text().splitlines()
