@@ -94,7 +94,30 @@ def test_replicas_of_the_cache_have_an_account() -> None:
     assert not [line for line in lines if line.startswith(("masteruser", "masterauth", "requirepass"))]
 
 
-@pytest.mark.skipif(shutil.which("docker") is None, reason="the docker program is not installed")
+def _knows_stack_config() -> bool:
+    """Whether there is a docker program that has the command; an older one explains ``docker stack`` instead."""
+    if shutil.which("docker") is None:
+        return False
+    done = subprocess.run(["docker", "stack", "config", "--help"], capture_output=True, text=True, check=False)
+    return "docker stack config" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("usage", "known"),
+    [("docker stack config [OPTIONS]", True), ("docker stack [OPTIONS] COMMAND", False), ("", False)],
+)
+def test_a_docker_without_the_command_is_known(
+    usage: str, *, known: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And none at all is, too."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    if usage:
+        (tmp_path / "docker").write_text(f"#!/bin/sh\necho 'Usage:  {usage}'\n")
+        (tmp_path / "docker").chmod(0o755)
+    assert _knows_stack_config() is known
+
+
+@pytest.mark.skipif(not _knows_stack_config(), reason="no docker program that has docker stack config (23 and later)")
 def test_docker_takes_the_file() -> None:
     """Its images told, and not without."""
     argv = ["docker", "stack", "config", "--compose-file", str(FILE)]
