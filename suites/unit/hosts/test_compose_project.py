@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import stat
 import subprocess
@@ -70,7 +71,7 @@ def test_every_container_is_confined(services: dict[str, Any]) -> None:
 
 
 def test_every_place_that_is_mounted_is_there(project: Path, services: dict[str, Any]) -> None:
-    """By a path from the folder, so that it may be moved; what is not a host's own cannot be written there."""
+    """By a path from the folder; what is not a host's own cannot be written there."""
     for name, entry in services.items():
         for source, inside, *mode in (volume.split(":") for volume in entry["volumes"]):
             assert (project / source).exists(), f"{name}: {source}"
@@ -109,6 +110,14 @@ def test_compose_takes_the_file(project: Path) -> None:
     """As valid, with every service in it."""
     listed = compose(project, "config", "--services").split()
     assert set(listed) > ONE_SHOT
+
+
+def test_the_help_says_how_a_folder_is_emptied() -> None:
+    """In a container too, for who is not root: accounts of the image own its files."""
+    shown = CliRunner().invoke(main, ["stack", "compose", "--help"]).stdout
+    assert re.search(r"to remove it takes root,\s+or a\s+container that is", shown)
+    assert '\n    docker run --rm --volume "$PWD/build:/build" debian rm -rf /build/compose\n' in shown
+    assert "\\b" not in shown
 
 
 def test_a_folder_that_holds_something_is_left_alone(tmp_path: Path) -> None:
