@@ -75,7 +75,7 @@ def _refuse_taken(target: Path) -> None:
 @stack.command()
 @click.argument("output", metavar="[FOLDER]", type=click.Path(path_type=Path, file_okay=False), default=DEFAULT_PROJECT)
 def compose(output: Path) -> None:
-    r"""Write the stack as a Compose project to FOLDER, build/compose unless told; nothing is started.
+    """Write the stack as a Compose project to FOLDER, build/compose unless told; nothing is started.
 
     \b
       clinical-gate image build                              # the image of every container
@@ -83,7 +83,13 @@ def compose(output: Path) -> None:
       docker compose --project-directory build/compose up --detach
       pytest -m gate --target build/compose/target.toml
       docker compose --project-directory build/compose down
-    """
+
+    The folder stays where it was written. Once it ran, accounts of the image own its files: to remove it takes root, or
+    a container that is.
+
+    \b
+      docker run --rm --volume "$PWD/build:/build" debian rm -rf /build/compose
+    """  # noqa: D301  click reads a real backspace
     from fixtures.stack.compose.project import draft_project  # noqa: PLC0415  half a second that no other command needs
 
     if output.exists() and any(output.iterdir()):

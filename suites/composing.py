@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
+import docker
 import pytest
+
+from fixtures.hosts.docker.usable import engine_or_refusal
+from fixtures.targets.containers.target import COMPOSE_PROJECT
 
 
 def _program() -> tuple[str, ...]:
@@ -34,3 +39,38 @@ def compose(folder: Path, *words: str, timeout_s: float = 300.0, files: Sequence
     done = subprocess.run(argv, cwd=folder, capture_output=True, text=True, timeout=timeout_s, check=False)
     assert done.returncode == 0, f"{' '.join(argv)}: {done.stderr[-3000:]}"
     return done.stdout
+
+
+def skip_where_taken(project: str) -> None:
+    """What an engine has of a project of this name is somebody's: it is neither taken over nor removed."""
+    mine = {"label": f"{COMPOSE_PROJECT}={project}"}
+    with engine_or_refusal() as engine:
+        found = [each.name for each in engine.containers.list(all=True, filters=mine)]
+        found += [each.name for each in engine.volumes.list(filters=mine)]
+    if found:
+        pytest.skip(f"the engine has a Compose project {project} already: {', '.join(sorted(found))}")
+
+
+@contextmanager
+def image_as_before(tag: str) -> Iterator[None]:
+    """Afterwards the tag is where it was, and an image that was made meanwhile is gone; one that was there stays."""
+    with engine_or_refusal() as engine:
+        there = {image.id for image in engine.images.list(all=True)}
+        tagged = _tagged(engine, tag)
+    try:
+        yield
+    finally:
+        with engine_or_refusal(60) as engine:
+            made = _tagged(engine, tag)
+            if made and made not in there:
+                engine.images.remove(tag, force=True)
+            if tagged and made != tagged:
+                engine.api.tag(tagged, *tag.split(":"))
+
+
+def _tagged(engine: docker.DockerClient, tag: str) -> str:
+    """The id of the image, or nothing."""
+    try:
+        return str(engine.images.get(tag).id)
+    except docker.errors.ImageNotFound:
+        return ""

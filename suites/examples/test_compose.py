@@ -20,12 +20,11 @@ from checks.model import Result, Status
 from checks.policy import load_policy
 from cli import main
 from examples.orthanc.compose.breakages import BREAKAGES, ComposeBreakage
-from examples.orthanc.compose.project import IMAGE, SEGMENTS
+from examples.orthanc.compose.project import IMAGE, PROJECT, SEGMENTS
 from fixtures import REPOSITORY
 from fixtures.deployment.deployment import Deployment
 from fixtures.deployment.target_file import read_target
-from fixtures.hosts.docker.usable import engine_or_refusal
-from suites.composing import NEEDS_COMPOSE, compose
+from suites.composing import NEEDS_COMPOSE, compose, image_as_before, skip_where_taken
 from suites.unit.hosts.host_image import NEEDS_HOST_IMAGE
 
 pytestmark = [pytest.mark.example, NEEDS_COMPOSE, NEEDS_HOST_IMAGE]
@@ -65,16 +64,16 @@ class ComposedExample:
 
 @pytest.fixture(scope="module")
 def composed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ComposedExample]:
+    skip_where_taken(PROJECT)
     folder = tmp_path_factory.mktemp("archive")
-    done = CliRunner().invoke(main, ["example", "compose", "orthanc", str(folder)])
-    assert done.exit_code == 0, done.output
-    try:
-        compose(folder, "up", "--detach")
-        yield ComposedExample(folder, _drafted(folder))
-    finally:
-        compose(folder, "down", "--volumes")
-        with engine_or_refusal(60) as engine:
-            engine.images.remove(IMAGE, force=True)
+    with image_as_before(IMAGE):
+        done = CliRunner().invoke(main, ["example", "compose", "orthanc", str(folder)])
+        assert done.exit_code == 0, done.output
+        try:
+            compose(folder, "up", "--detach")
+            yield ComposedExample(folder, _drafted(folder))
+        finally:
+            compose(folder, "down", "--volumes")
 
 
 def _drafted(folder: Path) -> Path:

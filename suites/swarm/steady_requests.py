@@ -79,6 +79,10 @@ class SteadyRequests:
         """Version -> how many answers of 200 came from it."""
         return Counter(each.version for each in self.seen if each.status == _OK)
 
+    def answered(self) -> Counter[str]:
+        """Version -> how many answers of any status came from it; of what a front door says itself, the first word."""
+        return Counter(each.version for each in self.seen if each.status)
+
     def latest(self, count: int) -> list[SentRequest]:
         """The last so many."""
         with self._lock:
@@ -94,13 +98,15 @@ class SteadyRequests:
     def _ask(self, due: float, number: int) -> None:
         turned = (*self._doors[number % len(self._doors) :], *self._doors[: number % len(self._doors)])
         status, words = 0, ["", ""]
-        for door in turned:
-            try:
-                with httpx.Client(verify=self._context, timeout=PATIENCE_S, trust_env=False) as client:
-                    answer = client.get(f"https://{door}/")
-            except httpx.TransportError:
-                continue
-            status, words = answer.status_code, [*answer.text.split(), "", ""]
-            break
-        with self._lock:
-            self.seen.append(SentRequest(due, time.monotonic(), status, words[0], words[1]))
+        try:
+            for door in turned:
+                try:
+                    with httpx.Client(verify=self._context, timeout=PATIENCE_S, trust_env=False) as client:
+                        answer = client.get(f"https://{door}/")
+                except httpx.TransportError:
+                    continue
+                status, words = answer.status_code, [*answer.text.split(), "", ""]
+                break
+        finally:  # whatever went wrong, the request was sent
+            with self._lock:
+                self.seen.append(SentRequest(due, time.monotonic(), status, words[0], words[1]))

@@ -181,7 +181,7 @@ def test_a_rolling_update_under_load_loses_no_request(
 
 
 def test_a_bad_image_rolls_back_by_itself(clinic: ClinicStack, record_property: Callable[[str, object], None]) -> None:
-    """It never serves anybody, whatever is asked meanwhile."""
+    """It never answers anybody, not even by an error: what is not healthy is not found by DNS."""
     with clinic.traffic() as traffic:
         _steady(traffic)
         come_to = clinic.update("bad")
@@ -190,6 +190,7 @@ def test_a_bad_image_rolls_back_by_itself(clinic: ClinicStack, record_property: 
     _told(record_property, rollback_s=took, requests=len(traffic.seen), errors=len(traffic.lost), share=share)
     assert share <= SHARE_OF_ERRORS
     assert set(traffic.served()) == {"1"}
+    assert "bad" not in traffic.answered()
     assert clinic.running("agent", ":1") == AGENTS
 
 

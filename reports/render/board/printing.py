@@ -12,7 +12,7 @@ from pathlib import Path
 
 from reports.render.board.limits import SHEETS, SheetLimits
 
-_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _SECONDS = 60
 _PAGE = re.compile(rb"/Type\s*/Page\b")
 _FLAGS = (
@@ -37,7 +37,7 @@ def chromium() -> Path:
     Raises:
         PrintError: there is none.
     """
-    found = next((path for name in _NAMES if (path := shutil.which(name))), None)
+    found = next((path for name in NAMES if (path := shutil.which(name))), None)
     if found is None:
         msg = "board.pdf needs Chromium: install it (Debian: apt install chromium), or print board.html from a browser"
         raise PrintError(msg)
