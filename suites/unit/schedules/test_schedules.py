@@ -61,6 +61,13 @@ def test_systemd_takes_the_units(tmp_path: Path) -> None:
     assert "not executable" in _run("systemd-analyze", "verify", broken).stderr
 
 
+def test_a_night_waits_for_the_clock() -> None:
+    """Its report says when it was: a clock that is still to be set would date it wrongly."""
+    unit = (SCHEDULES / "systemd" / "clinical-gate-night.service").read_text()
+    (after,) = re.findall(r"^After=(.*)$", unit, re.MULTILINE)
+    assert "time-sync.target" in after.split()
+
+
 def test_cron_has_a_user_and_a_command_in_every_line() -> None:
     lines = [
         line
