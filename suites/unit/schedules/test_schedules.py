@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from checks.catalogue import catalogue
+from checks.policy import load_policy
 from fixtures import REPOSITORY
 
 pytestmark = pytest.mark.unit
@@ -117,6 +119,20 @@ def test_the_cron_jobs_mount_what_they_name() -> None:
         assert {mount["name"] for mount in container["volumeMounts"]} == set(volumes)
         assert ("Secret", volumes["settings"]["secret"]["secretName"]) in there
         assert ("PersistentVolumeClaim", volumes["nights"]["persistentVolumeClaim"]["claimName"]) in there
+
+
+def test_the_night_of_a_pod_is_held_to_a_policy_that_exempts_what_no_pod_can_do(tmp_path: Path) -> None:
+    documents = list(yaml.safe_load_all((SCHEDULES / "kubernetes-cronjob.yaml").read_text()))
+    (settings,) = (document["stringData"] for document in documents if document["kind"] == "Secret")
+    night = next(d for d in documents if d["metadata"]["name"] == "clinical-gate-night" and d["kind"] == "CronJob")
+    command = night["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]["command"]
+    named = {word.rpartition("/")[2] for word in command if word.startswith(("--target=", "--policy="))}
+    assert named == {"target.toml", "policy.toml"} <= set(settings)
+    (tmp_path / "policy.toml").write_text(settings["policy.toml"])
+    policy = load_policy(str(tmp_path / "policy.toml"))
+    only_drilled = [rule.id for rule in catalogue() if rule.drills_only]
+    assert len(only_drilled) == 2
+    assert all(policy.exempts(identity) for identity in only_drilled)
 
 
 @pytest.mark.skipif(shutil.which("promtool") is None, reason="no Prometheus here")
