@@ -86,6 +86,7 @@ def test_a_stack_that_stays_is_mended_in_order(monkeypatch: pytest.MonkeyPatch) 
     node = SimpleNamespace(host=_Confined())
     stack = SimpleNamespace(services=[node], postgres=SimpleNamespace(nodes=[node]))
     run: Any = SimpleNamespace(owner=0, open=lambda: None)
+    monkeypatch.setattr(runs, "sweep", list)
     monkeypatch.setattr(runs, "find", lambda _: run)
     monkeypatch.setattr(mending, "Stack", lambda _: stack)
     for name in ("mend_hosts", "start_missing", "agents_resumed", "log_moved_back"):
