@@ -6,14 +6,18 @@ import os
 import random
 import subprocess
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
 from benchmarks.drill_kills.__main__ import kill_one
 from checks.targets import Impair, Isolate, Kill, Pause
+from fixtures.deployment.deployment import Deployment
+from fixtures.deployment.opening import Opening
 from fixtures.drills import mend as mending
 from fixtures.drills.mend import mend, mend_hosts
-from fixtures.hosts import Host, HostError
+from fixtures.hosts import Driver, Host, HostError
 from fixtures.hosts.loopback import may_use_namespaces
 from fixtures.hosts.process import process_identity
 from fixtures.stack import runs
@@ -107,6 +111,28 @@ def test_the_lab_of_a_harness_that_is_gone_is_removed_first(stays: bool, monkeyp
     else:
         assert mend("kept") == "removed lab"
     assert done == ["swept", "opened"][: 1 + stays]
+
+
+@pytest.mark.parametrize(("stays", "whole", "healed"), [(True, True, True), (True, False, False), (False, False, True)])
+def test_only_a_stack_that_was_seen_whole_is_called_healed(stays: bool, whole: bool, healed: bool) -> None:  # noqa: FBT001
+    """What goes with its harness needs no mending."""
+    told: list[bool] = []
+    deployment, hosts = SimpleNamespace(close=list, whole=lambda: whole), SimpleNamespace(close=list)
+    watcher = SimpleNamespace(release=lambda *, healed: told.append(healed))
+    Opening(
+        _deployment=cast("Deployment", deployment),
+        _hosts=None if stays else cast("Driver", hosts),
+        _watcher=cast("RunWatcher", watcher),
+    ).close()
+    assert told == [healed]
+
+
+@pytest.mark.parametrize("healed", [True, False])
+def test_a_watcher_that_is_not_told_so_mends_before_it_goes(healed: bool) -> None:  # noqa: FBT001
+    log = runs.state_directory() / "watcher.log"
+    run_id = f"none-{os.getpid()}-{healed}"
+    RunWatcher(run_id).release(healed=healed)
+    assert (f"run {run_id} is gone" in log.read_text()) is not healed
 
 
 def test_a_run_that_is_released_is_left_alone() -> None:
