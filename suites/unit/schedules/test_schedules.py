@@ -70,6 +70,12 @@ def test_a_night_waits_for_the_clock() -> None:
     assert "time-sync.target" in after.split()
 
 
+def test_what_mends_outlives_a_night_that_is_ended() -> None:
+    """A watcher is of the unit's control group, and killed with it unless only the night itself is."""
+    unit = (SCHEDULES / "systemd" / "clinical-gate-night.service").read_text()
+    assert re.findall(r"^KillMode=(.*)$", unit, re.MULTILINE) == ["process"]
+
+
 def test_cron_has_a_user_and_a_command_in_every_line() -> None:
     lines = [
         line
