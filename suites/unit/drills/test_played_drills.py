@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from fixtures.drills.faults import Fault
 from fixtures.drills.judgement import RestorationTerms
 from fixtures.drills.order import DrillOrder
 from fixtures.drills.subject import Pace
+from fixtures.hosts import HostError
 from fixtures.services import ServiceError
 from fixtures.targets.drills.target import RecordedDrills, Scene
 from suites.unit.drills.notes import LISTED, Notes, drilled
@@ -38,12 +40,14 @@ class _System:
     missing: list[str] = field(default_factory=list)
     healed: list[str] = field(default_factory=list)
     promise: RecoveryPromise = field(default_factory=RecoveryPromise)
+    confirm: Callable[[], object] = lambda: None
 
     def scenarios(self) -> tuple[str, ...]:
         return tuple(self.breaks)
 
     def scene(self, scenario: str) -> Scene:
-        fault = Fault(scenario, "it is broken", self.breaks[scenario], lambda: self.healed.append(scenario))
+        heal = partial(self.healed.append, scenario)
+        fault = Fault(scenario, "it is broken", self.breaks[scenario], heal, confirm=self.confirm)
         return Scene(fault, {}, 1, lambda: True, lambda: self.missing, promise=self.promise, pace=_PACE)
 
 
@@ -124,6 +128,24 @@ def test_a_fault_that_cannot_be_made_is_healed_and_not_tried_again(tmp_path: Pat
                 drills.drill("a")
         assert drills.whole()
     assert (tried, system.healed) == (["a"], ["a"])
+
+
+def test_a_fault_that_broke_nothing_after_all_is_no_drill(tmp_path: Path) -> None:
+    """It is asked last before the heal, which it gets all the same."""
+    system = _System({"a": lambda: None})
+    healed_then: list[list[str]] = []
+
+    def confirm() -> None:
+        healed_then.append([*system.healed])
+        msg = "nothing was broken: router1 lost no packet"
+        raise HostError(msg)
+
+    system.confirm = confirm
+    with _playing(system, tmp_path) as (drills, _):
+        with pytest.raises(CannotLookError, match=r"the drill could not be run: nothing was broken: router1 lost no"):
+            drills.drill("a")
+        assert drills.finished() == ()
+    assert (healed_then, system.healed) == ([[]], ["a"])
 
 
 @pytest.mark.parametrize(
