@@ -54,7 +54,7 @@ def say_nights(entries: Sequence[Entry], options: NightlyOptions) -> ExitCode:
             msg = f"cannot write {options.metrics}: {problem.strerror}"
             raise UnreadableError(msg) from problem
     for target, (known, seen) in found.items():
-        newest = max(known, key=lambda night: night.ended, default=None)
+        newest = known[-1] if known else None
         head = "AMISS" if seen else "WELL"
         click.echo(f"{head}  {target}: {len(known)} nights" + (f", the newest {newest.run_id}" if newest else ""))
         for remark in seen:
@@ -66,12 +66,11 @@ def _read(entries: Sequence[RunEnded], options: NightlyOptions) -> tuple[list[Ni
     """The nights that are needed, oldest first; of the newest, what cannot be believed is told."""
     nights: list[Night] = []
     broken: list[NightRemark] = []
-    newest = max(entries, key=lambda entry: entry.ended)
     for entry in entries[-options.terms.window - 1 :]:
         try:
             document = verify_as_entered(options.folder / entry.run_id, options.key, entry.report).document
         except (VerificationError, UnreadableError) as problem:
-            if entry is newest:
+            if entry is entries[-1]:
                 broken.append(NightRemark(NightFault.RED, f"report {entry.run_id} does not hold: {problem}"))
             continue  # an older one was thrown away: fewer nights to compare with
         nights.append(Night(entry.run_id, entry.ended, entry.decision, measured(document)))

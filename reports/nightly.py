@@ -2,7 +2,8 @@
 
     remarks(nights, NightlyTerms(), now)     # () when all is well
 
-A later night replaces what was said of an earlier one: only the newest is judged, by those before it.
+A later night replaces what was said of an earlier one: only the newest is judged, by those before it. Which is later
+is said by the order in which they were signed, and by no clock.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from reports.measured import MeasuredFigure
 from reports.records import Verdict
 
 _IN_BASE = {"s": 1.0, "ms": 1e-3}
+_CLOCKS_DIFFER = timedelta(minutes=5)
 
 
 class NightFault(StrEnum):
@@ -68,12 +70,12 @@ def remarks(nights: Sequence[Night], terms: NightlyTerms, now: datetime) -> tupl
     """What is amiss, in the order of `NightFault`.
 
     Args:
-        nights: of one target and kind, in any order.
+        nights: of one target and kind, in the order of their history.
         now: with a time zone.
     """
     if not nights:
         return (NightRemark(NightFault.MISSING, "there is no report at all"),)
-    *before, newest = sorted(nights, key=lambda night: night.ended)
+    *before, newest = nights
     return (*_missing(newest, terms, now), *_red(newest), *_worse(newest, before, terms))
 
 
@@ -82,6 +84,10 @@ def _missing(newest: Night, terms: NightlyTerms, now: datetime) -> Iterator[Nigh
     if age > terms.every:
         hours, allowed = age / timedelta(hours=1), terms.every / timedelta(hours=1)
         text = f"the newest report, {newest.run_id}, is {hours:.0f} h old; {allowed:g} h are allowed"
+        yield NightRemark(NightFault.MISSING, text)
+    elif -age > _CLOCKS_DIFFER:
+        hours = -age / timedelta(hours=1)
+        text = f"the clock was ahead: the newest report, {newest.run_id}, ended {hours:.1f} h from now"
         yield NightRemark(NightFault.MISSING, text)
 
 

@@ -33,10 +33,10 @@ def in_running_order(rules: Iterable[Check]) -> list[Check]:
 
 def of_drills(rule: Check) -> bool:
     """Whether it is judged in a run of drills."""
-    return room_of(rule) in DRILLS or rule.id in _AFTERWARDS
+    return rule.drills_only or room_of(rule) in DRILLS or rule.id in _AFTERWARDS
 
 
 def marks_of(rule: Check) -> list[pytest.MarkDecorator]:
-    """A gate runs every check that is not for drills only; a drill those of backup and recovery, and the trail's."""
+    """A gate runs every check that is not for drills only; a drill those, and backup's, recovery's and the trail's."""
     gate = [] if rule.drills_only else [pytest.mark.gate]
     return [*gate, *([pytest.mark.drill] if of_drills(rule) else [])]

@@ -1,6 +1,7 @@
 """Breaks the hosts of a run again and again, to be killed in the middle: ``python -m benchmarks.drill_kills.harness``.
 
 The first line that it says is the id of its run. With the path of a stack's target file it drills that stack instead.
+`wal-volume-full` is left out: to make its volume takes longer than a harness lives here.
 """
 
 from __future__ import annotations

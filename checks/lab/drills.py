@@ -15,6 +15,7 @@ class DrillFlaws(Flaws[Drills]):
     Args:
         promise: what is promised of it.
         down_s: how long it stays down before it is started again.
+        degrades: calls it by the first name of a drill that the policy lets promise less, where it has one.
         healed: False leaves it dead at the heal, too.
         paused: stops it in place of killing it; it goes on at the heal.
         durable: False acknowledges commits before they are on disk.
@@ -23,6 +24,7 @@ class DrillFlaws(Flaws[Drills]):
         fenced: False promotes the replica instead, while the primary still runs.
         forgotten: without fencing, the heal keeps the promoted replica, and what its primary took after the fault is
             gone.
+        usurped: kills it, and promotes the replica in its place; at the heal it comes back as a standby.
         rejoins: False loses the replica for good.
         replicated: False has no replica that streams when the drill begins.
         halts: False leaves it broken although it is broken beyond its promise.
@@ -31,6 +33,7 @@ class DrillFlaws(Flaws[Drills]):
 
     promise: RecoveryPromise = field(default_factory=RecoveryPromise)
     down_s: float = 0.0
+    degrades: bool = False
     healed: bool = True
     paused: bool = False
     durable: bool = True
@@ -38,6 +41,7 @@ class DrillFlaws(Flaws[Drills]):
     restarted: bool = True
     fenced: bool = True
     forgotten: bool = False
+    usurped: bool = False
     rejoins: bool = True
     replicated: bool = True
     halts: bool = True

@@ -23,8 +23,8 @@ def _takes_writes_again_when_it_goes_on(lab: Lab) -> Drills:
     return lab.build(DrillFlaws(paused=True, fenced=False))
 
 
-def _takes_over_from_a_primary_that_is_well(lab: Lab) -> Drills:
-    return lab.build(DrillFlaws(promise=RecoveryPromise(takeover=False), paused=True, fenced=False))
+def _takes_over_where_nobody_may(lab: Lab) -> Drills:
+    return lab.build(DrillFlaws(promise=RecoveryPromise(takeover=False), usurped=True))
 
 
 @check(
@@ -34,7 +34,7 @@ def _takes_over_from_a_primary_that_is_well(lab: Lab) -> Drills:
     violations=(
         _promoted_without_fencing,
         _takes_writes_again_when_it_goes_on,
-        _takes_over_from_a_primary_that_is_well,
+        _takes_over_where_nobody_may,
     ),
 )
 def one_writable_primary(drills: Drills) -> Iterator[Finding]:

@@ -44,11 +44,11 @@ def _waits_and_the_policy_lets_it_not(lab: Lab) -> Drills:
 
 def _is_not_halted(lab: Lab) -> Drills:
     promise = RecoveryPromise(writes=Continuity.CONTINUE, gap_s=0.5)
-    return lab.build(DrillFlaws(promise=promise, restarted=False, halts=False))
+    return lab.build(DrillFlaws(promise=promise, down_s=1.0, halts=False))
 
 
 def _answers_what_it_must_withhold(lab: Lab) -> Drills:
-    return lab.build(DrillFlaws(promise=_WITHHOLDS))
+    return lab.build(DrillFlaws(promise=_WITHHOLDS, degrades=True))
 
 
 def _serves_what_is_then_lost(lab: Lab) -> Drills:

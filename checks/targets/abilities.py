@@ -68,6 +68,10 @@ class Impair(Protocol):
         """Undo `impair`."""
         ...
 
+    def lost(self) -> int:
+        """How many packets `impair` has lost so far; 0 where nothing is impaired."""
+        ...
+
 
 @runtime_checkable
 class Confine(Protocol):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -53,17 +53,22 @@ def check(file: Path, policy_name: str, profile: str) -> ExitCode:
     with closing(Deployment(read_target(file), order)) as deployment:
         deployment.open_adapter()
         states = reachability(deployment)
-        seen = outlooks((rule for rule in catalogue() if not rule.drills_only), deployment, policy)
+        seen = outlooks(catalogue(), deployment, policy)
     Console().print(_states(states))
     if missing := [name for name, state in states.items() if not state.declared]:
         click.echo(f" not declared: {', '.join(missing)}")
     click.echo()
-    for verdict in Prospect:
-        if those := [each for each in seen if each.verdict is verdict]:
-            click.echo(f"{len(those)} of {len(seen)} checks {_HEADS[verdict]}")
-            click.echo("\n".join(_answering(those) if verdict is Prospect.ANSWERS else _by_reason(those)) + "\n")
+    _say("checks", [each for each in seen if not each.rule.drills_only])
+    _say("checks that only drills make", [each for each in seen if each.rule.drills_only])
     unreached = any(state.declared and state.problem for state in states.values())
     return ExitCode.UNKNOWN if unreached else ExitCode.HOLDS
+
+
+def _say(what: str, seen: Sequence[Outlook]) -> None:
+    for verdict in Prospect:
+        if those := [each for each in seen if each.verdict is verdict]:
+            click.echo(f"{len(those)} of {len(seen)} {what} {_HEADS[verdict]}")
+            click.echo("\n".join(_answering(those) if verdict is Prospect.ANSWERS else _by_reason(those)) + "\n")
 
 
 def _states(states: Mapping[str, Reached]) -> Table:

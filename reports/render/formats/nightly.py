@@ -40,7 +40,7 @@ class _Nights(Collector):
             for fault in NightFault:
                 faults.add_metric((target, fault.value), sum(remark.fault is fault for remark in remarks))
             if nights:
-                ended.add_metric((target,), max(night.ended for night in nights).timestamp())
+                ended.add_metric((target,), nights[-1].ended.timestamp())
         yield faults
         yield ended
         looked = GaugeMetricFamily("clinical_gate_night_looked_timestamp_seconds", "When it was looked.")

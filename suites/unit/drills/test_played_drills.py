@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from fixtures.drills.faults import Fault
 from fixtures.drills.judgement import RestorationTerms
 from fixtures.drills.order import DrillOrder
 from fixtures.drills.subject import Pace
+from fixtures.hosts import HostError
 from fixtures.services import ServiceError
 from fixtures.targets.drills.target import RecordedDrills, Scene
 from suites.unit.drills.notes import LISTED, Notes, drilled
@@ -38,12 +40,14 @@ class _System:
     missing: list[str] = field(default_factory=list)
     healed: list[str] = field(default_factory=list)
     promise: RecoveryPromise = field(default_factory=RecoveryPromise)
+    confirm: Callable[[], object] = lambda: None
 
     def scenarios(self) -> tuple[str, ...]:
         return tuple(self.breaks)
 
     def scene(self, scenario: str) -> Scene:
-        fault = Fault(scenario, "it is broken", self.breaks[scenario], lambda: self.healed.append(scenario))
+        heal = partial(self.healed.append, scenario)
+        fault = Fault(scenario, "it is broken", self.breaks[scenario], heal, confirm=self.confirm)
         return Scene(fault, {}, 1, lambda: True, lambda: self.missing, promise=self.promise, pace=_PACE)
 
 
@@ -63,6 +67,7 @@ def test_each_is_played_once_and_told_about(tmp_path: Path) -> None:
     system = _System({"a": lambda: "broken by hand", "b": lambda: None})
     with _playing(system, tmp_path) as (drills, said):
         assert drills.scenarios() == ("a", "b")
+        assert drills.whole()
         first, again, other = drills.drill("a"), drills.drill("a"), drills.drill("b")
     assert first is again
     assert (first.scenario, first.fault, other.scenario) == ("a", "it is broken: broken by hand", "b")
@@ -70,6 +75,7 @@ def test_each_is_played_once_and_told_about(tmp_path: Path) -> None:
     assert first.redundancy_s == pytest.approx(0, abs=0.4)
     assert (first.lost, first.complete_read) == ((), True)
     assert drills.finished() == (first, other)
+    assert drills.whole()
     assert system.healed == ["a", "b"]
     assert said[:2] == ["drill a: breaking it: it is broken", "drill a: healing it"]
 
@@ -100,6 +106,7 @@ def test_what_is_not_whole_afterwards_is_broken_no_further(tmp_path: Path) -> No
     system = _System({"a": lambda: system.missing.append("router1"), "b": lambda: pytest.fail("it was broken")})
     with _playing(system, tmp_path) as (drills, _):
         assert drills.drill("a").scenario == "a"
+        assert not drills.whole()
         for _ in range(2):
             with pytest.raises(CannotLookError, match=r"^not begun: router1 was not ready 0\.5 s after a$"):
                 drills.drill("b")
@@ -119,7 +126,26 @@ def test_a_fault_that_cannot_be_made_is_healed_and_not_tried_again(tmp_path: Pat
         for _ in range(2):
             with pytest.raises(CannotLookError, match=r"the drill could not be run: nothing was broken: pg1 answers"):
                 drills.drill("a")
+        assert drills.whole()
     assert (tried, system.healed) == (["a"], ["a"])
+
+
+def test_a_fault_that_broke_nothing_after_all_is_no_drill(tmp_path: Path) -> None:
+    """It is asked last before the heal, which it gets all the same."""
+    system = _System({"a": lambda: None})
+    healed_then: list[list[str]] = []
+
+    def confirm() -> None:
+        healed_then.append([*system.healed])
+        msg = "nothing was broken: router1 lost no packet"
+        raise HostError(msg)
+
+    system.confirm = confirm
+    with _playing(system, tmp_path) as (drills, _):
+        with pytest.raises(CannotLookError, match=r"the drill could not be run: nothing was broken: router1 lost no"):
+            drills.drill("a")
+        assert drills.finished() == ()
+    assert (healed_then, system.healed) == ([[]], ["a"])
 
 
 @pytest.mark.parametrize(
@@ -150,6 +176,7 @@ def test_a_heal_that_is_interrupted_is_done_all_the_same(tmp_path: Path) -> None
     with _playing(system, tmp_path) as (drills, _), pytest.raises(KeyboardInterrupt):
         drills.drill("a")
     assert system.healed == ["a", "a"]
+    assert not drills.whole()  # nobody looked, so the watcher is not told that all is well
 
 
 def test_what_may_wait_is_looked_on_until_it_is_served_again(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -13,7 +14,7 @@ from checks.policy import load_policy
 from checks.targets import Confine, Continuity, Impair, Isolate, Kill
 from fixtures.deployment.opening import Opening
 from fixtures.deployment.target_file import TargetError
-from fixtures.drills.faults import Fault, hosts_killed, services_killed
+from fixtures.drills.faults import Fault, hosts_killed, network_impaired, services_killed
 from fixtures.drills.order import STANDARD, DrillOrder
 from fixtures.drills.scenarios import SCENARIOS, Breakable, Scenario
 from fixtures.hosts import Host, HostError
@@ -99,6 +100,36 @@ def test_a_fault_that_breaks_nothing_is_no_drill(tmp_path: Path) -> None:
     fault = hosts_killed("idle", [host], [])
     with pytest.raises(HostError, match="nothing was broken: nothing ran there"):
         fault.inject()
+    fault.heal()
+
+
+class _Lossy:
+    """A host that says how many packets it lost."""
+
+    def __init__(self, name: str, lost: int) -> None:
+        self.name, self._lost = name, lost
+
+    def impair(self, addresses: Sequence[str], *, kilobits_per_s: int, loss: float) -> None:
+        """See `checks.targets.Impair.impair`."""
+
+    def unimpair(self) -> None:
+        """See `checks.targets.Impair.unimpair`."""
+
+    def lost(self) -> int:
+        """See `checks.targets.Impair.lost`."""
+        return self._lost
+
+
+@pytest.mark.parametrize("lost", [(0, 0), (0, 3)])
+def test_a_network_that_lost_nothing_was_not_impaired(lost: tuple[int, int]) -> None:
+    hosts = [_Lossy("router1", lost[0]), _Lossy("router2", lost[1])]
+    fault = network_impaired("slow", cast("list[Host]", hosts), ["10.0.0.1"], kilobits_per_s=1000, loss=0.02)
+    fault.inject()
+    if any(lost):
+        fault.confirm()
+    else:
+        with pytest.raises(HostError, match=r"^nothing was broken: router1, router2 lost no packet$"):
+            fault.confirm()
     fault.heal()
 
 

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import random
+import subprocess
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
 from benchmarks.drill_kills.__main__ import kill_one
 from checks.targets import Impair, Isolate, Kill, Pause
+from fixtures.deployment.deployment import Deployment
+from fixtures.deployment.opening import Opening
+from fixtures.drills import mend as mending
 from fixtures.drills.mend import mend, mend_hosts
-from fixtures.hosts import Host
+from fixtures.hosts import Driver, Host, HostError
 from fixtures.hosts.loopback import may_use_namespaces
+from fixtures.hosts.process import process_identity
 from fixtures.stack import runs
 from fixtures.stack.watcher import RunWatcher
 from fixtures.wait import wait_for
@@ -55,6 +63,76 @@ def test_a_host_that_suffered_everything_is_mended() -> None:
 def _reaches(host: Host, other: Host) -> bool:
     ask = "import socket, sys; socket.create_connection((sys.argv[1], 8080), 1)"
     return host.run([host.python, "-c", ask, other.address]).status == 0
+
+
+def test_a_harness_that_ended_and_was_not_reaped_is_gone() -> None:
+    """A parent may never ask for it, as in a container whose first process is no init."""
+    with subprocess.Popen(["sleep", "600"]) as harness:
+        lives = runs.Run("r", 1, "loopback", "/nowhere", harness.pid, process_identity(harness.pid))
+        assert not lives.orphaned()
+        harness.kill()
+        os.waitid(os.P_PID, harness.pid, os.WEXITED | os.WNOWAIT)
+        assert Path(f"/proc/{harness.pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+        assert lives.orphaned()
+        assert process_identity(harness.pid) == ""
+
+
+def test_a_service_that_ended_at_once_is_none() -> None:
+    """Its record is of a process that had no name any more."""
+    _, driver = runs.begin(driver="loopback")
+    try:
+        host = driver.host("one")
+        (host.directory / "brief.pid").write_text("4194303 ")
+        assert host.process("brief") is None
+    finally:
+        driver.close()
+
+
+@pytest.mark.parametrize("stays", [False, True])
+def test_the_lab_of_a_harness_that_is_gone_is_removed_first(stays: bool, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: FBT001
+    """Whatever its run is, and before anything of a stack is mended, which may take long or fail."""
+    done: list[str] = []
+    kept = runs.Run("kept", 1, "loopback", "/nowhere", 0 if stays else os.getpid(), "")
+
+    def sweep() -> list[str]:
+        done.append("swept")
+        return ["lab"]
+
+    def opened(_: object) -> None:
+        done.append("opened")
+        raise HostError
+
+    monkeypatch.setattr(runs, "sweep", sweep)
+    monkeypatch.setattr(runs, "find", lambda _: kept)
+    monkeypatch.setattr(mending, "Stack", opened)
+    if stays:
+        with pytest.raises(HostError):
+            mend("kept")
+    else:
+        assert mend("kept") == "removed lab"
+    assert done == ["swept", "opened"][: 1 + stays]
+
+
+@pytest.mark.parametrize(("stays", "whole", "healed"), [(True, True, True), (True, False, False), (False, False, True)])
+def test_only_a_stack_that_was_seen_whole_is_called_healed(stays: bool, whole: bool, healed: bool) -> None:  # noqa: FBT001
+    """What goes with its harness needs no mending."""
+    told: list[bool] = []
+    deployment, hosts = SimpleNamespace(close=list, whole=lambda: whole), SimpleNamespace(close=list)
+    watcher = SimpleNamespace(release=lambda *, healed: told.append(healed))
+    Opening(
+        _deployment=cast("Deployment", deployment),
+        _hosts=None if stays else cast("Driver", hosts),
+        _watcher=cast("RunWatcher", watcher),
+    ).close()
+    assert told == [healed]
+
+
+@pytest.mark.parametrize("healed", [True, False])
+def test_a_watcher_that_is_not_told_so_mends_before_it_goes(healed: bool) -> None:  # noqa: FBT001
+    log = runs.state_directory() / "watcher.log"
+    run_id = f"none-{os.getpid()}-{healed}"
+    RunWatcher(run_id).release(healed=healed)
+    assert (f"run {run_id} is gone" in log.read_text()) is not healed
 
 
 def test_a_run_that_is_released_is_left_alone() -> None:

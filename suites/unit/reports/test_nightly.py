@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 
 from checks.targets import Continuity
 from cli import main
+from commands import report_nights
 from reports.measured import MeasuredFigure, measured
 from reports.nightly import Night, NightFault, NightlyTerms, remarks
 from reports.records import Verdict
@@ -30,7 +31,7 @@ def _night(days_ago: float, rto_s: float | None, decision: Verdict = Verdict.APP
 
 def _series(*newest: Night) -> list[Night]:
     """Ten usual nights, and then these."""
-    return [*newest, *(_night(day, 20.0 + day / 10) for day in range(1, 11))]
+    return [*(_night(day, 20.0 + day / 10) for day in range(10, 0, -1)), *newest]
 
 
 def _faults(*newest: Night) -> list[NightFault]:
@@ -44,7 +45,7 @@ def test_a_usual_night_is_well() -> None:
 
 def test_a_night_that_is_missing() -> None:
     assert _faults(_night(1.05, 20.0)) == []
-    (remark,) = remarks(_series()[1:], _TERMS, _NOW)
+    (remark,) = remarks(_series()[:-1], _TERMS, _NOW)
     assert (remark.fault, remark.text) == (
         NightFault.MISSING,
         "the newest report, run-2, is 48 h old; 26 h are allowed",
@@ -72,15 +73,27 @@ def test_what_is_not_worse() -> None:
     """Too few nights to say, hundredths of a second, and a night that an outlier before it makes look better."""
     few = [_night(2, 20.0), _night(1, 20.0), _night(0, 90.0)]
     assert remarks(few, _TERMS, _NOW) == ()
-    short = [_night(day, 0.1) for day in range(1, 5)]
+    short = [_night(day, 0.1) for day in range(4, 0, -1)]
     assert remarks([*short, _night(0, 0.4)], _TERMS, _NOW) == ()
     outlier = [*_series(), _night(0.5, 300.0), _night(0.1, 30.0)]
     assert [remark.fault for remark in remarks(outlier, _TERMS, _NOW)] == [NightFault.WORSE]
 
 
 def test_only_the_last_ten_are_compared_with() -> None:
-    long_ago = [_night(day, 5.0) for day in range(11, 40)]
-    assert remarks([*_series(_night(0.1, 21.0)), *long_ago], _TERMS, _NOW) == ()
+    long_ago = [_night(day, 5.0) for day in range(39, 10, -1)]
+    assert remarks([*long_ago, *_series(_night(0.1, 21.0))], _TERMS, _NOW) == ()
+
+
+def test_a_clock_that_was_ahead_is_told_and_hides_no_later_night() -> None:
+    """Five minutes are no fault; the later of two nights is the one that was signed later."""
+    assert _faults(_night(-4 / 1440, 20.0)) == []
+    (remark,) = remarks(_series(_night(-365, 20.0)), _TERMS, _NOW)
+    assert remark.fault is NightFault.MISSING
+    assert remark.text == "the clock was ahead: the newest report, run--365, ended 8760.0 h from now"
+    ahead = _night(-365, 20.0)
+    assert _faults(ahead, _night(0.1, 20.0)) == []
+    assert _faults(ahead, _night(2, 20.0)) == [NightFault.MISSING]
+    assert _faults(ahead, _night(0.1, 20.0, Verdict.REJECTED)) == [NightFault.RED]
 
 
 def test_what_may_wait_has_its_time_from_the_heal_on() -> None:
@@ -144,6 +157,32 @@ def test_the_command_tells_a_night_a_worse_a_missing_and_a_red_one(nights: _Nigh
     assert red.exit_code == 1
     assert "red: the newest report, run-6, is REJECTED" in red.stdout
     assert _metric(nights, "red") == "1.0"
+
+
+class _SetBack(datetime):
+    """The clock of a machine whose clock was two days ahead."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> _SetBack:
+        """Two days before what is taken for the time."""
+        return super().now(tz) - timedelta(hours=48)
+
+
+def test_the_command_looks_past_a_night_of_the_future(nights: _Nights, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its metric, too, is of the night that was signed last."""
+    monkeypatch.setattr(report_nights, "datetime", _SetBack)
+    nights.publish(0)
+    ahead = nights.told()
+    assert ahead.exit_code == 1
+    assert "missing: the clock was ahead: the newest report, run-4, ended 48.0 h from now" in ahead.stdout
+    nights.publish(48 + 30)
+    late = nights.told()
+    assert late.exit_code == 1
+    assert "missing: the newest report, run-5, is 30 h old; 26 h are allowed" in late.stdout
+    assert "5 nights, the newest run-5" in late.stdout
+    lines = nights.metrics.read_text().splitlines()
+    told = next(float(line.split()[-1]) for line in lines if line.startswith("clinical_gate_night_ended"))
+    assert told < _SetBack.now(UTC).timestamp()
 
 
 def test_a_night_that_was_altered_is_red(nights: _Nights) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from fixtures import REPOSITORY
+from fixtures.wait import wait_for
 from reports.writer import publish
 from suites.unit.reports.report_samples import document
 
@@ -17,7 +19,14 @@ pytestmark = pytest.mark.unit
 
 
 def _job(root: Path, job: str, *, drills: str = "exit 0", **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run one job of ``./run``; ``drills`` stands for pytest, for the drills themselves take ten minutes."""
+    """Run one job of ``./run`` to its end."""
+    with _started(root, job, drills, **environment) as running:
+        said, complained = running.communicate()
+    return subprocess.CompletedProcess(running.args, running.returncode, said, complained)
+
+
+def _started(root: Path, job: str, drills: str, **environment: str) -> subprocess.Popen[str]:
+    """One job of ``./run``; ``drills`` stands for pytest, for the drills themselves take ten minutes."""
     text = (REPOSITORY / "run").read_text()
     jobs = text[text.index("night_options() {") : text.index("job=${1:-help}")]
     said = text[text.index("fail() {") : text.index("python_at_least_3_11() {")]
@@ -27,13 +36,14 @@ def _job(root: Path, job: str, *, drills: str = "exit 0", **environment: str) ->
     (programs / "pytest").chmod(0o755)
     path = {"PATH": f"{programs}:{os.environ['PATH']}", "NIGHT_REPORTS": str(root)}
     script = f"set -euo pipefail\n{said}\n{jobs}\nnight_options\n{job}"
-    return subprocess.run(
-        ["bash", "-c", script],
+    return subprocess.Popen(
+        ["env", "--default-signal=INT", "bash", "-c", script],
         cwd=REPOSITORY,
         env={**os.environ, **path, **environment},
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        check=False,
+        start_new_session=True,
     )
 
 
@@ -71,3 +81,25 @@ def test_a_night_that_is_not(tmp_path: Path) -> None:
     assert _job(tmp_path, "watch", NIGHT_EVERY_HOURS="1").returncode == 1
     _publish(tmp_path, 2, 1, failing=True)
     assert _job(tmp_path, "night").returncode == 1
+
+
+@pytest.mark.parametrize(("signum", "whole_group"), [(signal.SIGTERM, False), (signal.SIGINT, True)])
+def test_a_night_that_is_ended_ends_its_drills_and_waits_for_them(
+    signum: signal.Signals,
+    whole_group: bool,  # noqa: FBT001
+    tmp_path: Path,
+) -> None:
+    """SIGTERM comes to the night alone, Ctrl-C to everything of a terminal; the drills need a while to end."""
+    _publish(tmp_path, 1, 2)
+    told = tmp_path / "told"
+    end = f"sleep 0.5; echo {signum.name} >{told}; exit 7"
+    drills = f"trap '{end}' {signum.name.removeprefix('SIG')}; touch {tmp_path}/begun; while :; do sleep 0.1; done"
+    with _started(tmp_path, "night", drills) as running:
+        wait_for((tmp_path / "begun").exists, what="the drills have begun", timeout_s=20)
+        if whole_group:
+            os.killpg(running.pid, signum)
+        else:
+            running.send_signal(signum)
+        said, complained = running.communicate(timeout=60)
+    assert told.read_text().strip() == signum.name
+    assert (running.returncode, said.split()[0]) == (7, "WELL"), complained

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from checks.catalogue import catalogue
+from checks.policy import load_policy
 from fixtures import REPOSITORY
 
 pytestmark = pytest.mark.unit
@@ -61,6 +63,19 @@ def test_systemd_takes_the_units(tmp_path: Path) -> None:
     assert "not executable" in _run("systemd-analyze", "verify", broken).stderr
 
 
+def test_a_night_waits_for_the_clock() -> None:
+    """Its report says when it was: a clock that is still to be set would date it wrongly."""
+    unit = (SCHEDULES / "systemd" / "clinical-gate-night.service").read_text()
+    (after,) = re.findall(r"^After=(.*)$", unit, re.MULTILINE)
+    assert "time-sync.target" in after.split()
+
+
+def test_what_mends_outlives_a_night_that_is_ended() -> None:
+    """A watcher is of the unit's control group, and killed with it unless only the night itself is."""
+    unit = (SCHEDULES / "systemd" / "clinical-gate-night.service").read_text()
+    assert re.findall(r"^KillMode=(.*)$", unit, re.MULTILINE) == ["process"]
+
+
 def test_cron_has_a_user_and_a_command_in_every_line() -> None:
     lines = [
         line
@@ -110,6 +125,20 @@ def test_the_cron_jobs_mount_what_they_name() -> None:
         assert {mount["name"] for mount in container["volumeMounts"]} == set(volumes)
         assert ("Secret", volumes["settings"]["secret"]["secretName"]) in there
         assert ("PersistentVolumeClaim", volumes["nights"]["persistentVolumeClaim"]["claimName"]) in there
+
+
+def test_the_night_of_a_pod_is_held_to_a_policy_that_exempts_what_no_pod_can_do(tmp_path: Path) -> None:
+    documents = list(yaml.safe_load_all((SCHEDULES / "kubernetes-cronjob.yaml").read_text()))
+    (settings,) = (document["stringData"] for document in documents if document["kind"] == "Secret")
+    night = next(d for d in documents if d["metadata"]["name"] == "clinical-gate-night" and d["kind"] == "CronJob")
+    command = night["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]["command"]
+    named = {word.rpartition("/")[2] for word in command if word.startswith(("--target=", "--policy="))}
+    assert named == {"target.toml", "policy.toml"} <= set(settings)
+    (tmp_path / "policy.toml").write_text(settings["policy.toml"])
+    policy = load_policy(str(tmp_path / "policy.toml"))
+    only_drilled = [rule.id for rule in catalogue() if rule.drills_only]
+    assert len(only_drilled) == 2
+    assert all(policy.exempts(identity) for identity in only_drilled)
 
 
 @pytest.mark.skipif(shutil.which("promtool") is None, reason="no Prometheus here")
